@@ -1,0 +1,462 @@
+//! `ALTER TABLE`, command by command.
+
+use super::{Step, column, constraint, drop};
+use crate::model::{GeneratedColumn, Identity, RelationKind};
+use crate::{Change, ColumnId, ConstraintKind, Relation, RelationId, resolve_type};
+use sql::{AlterAction, AlterTable, Ident, ObjectKind, RowSecurity, Shape};
+use std::sync::Arc;
+
+pub(super) fn alter_table(step: &mut Step<'_>, alter: &AlterTable) {
+    if matches!(alter.kind, ObjectKind::Type | ObjectKind::CompositeType) {
+        alter_composite(step, alter);
+        return;
+    }
+    let found = match step.catalog.find(&alter.name) {
+        Some(crate::Found::Relation(relation)) => relation.id,
+        Some(crate::Found::Index(_)) => return,
+        None => {
+            if !alter.if_exists {
+                step.missing_relation(&alter.name);
+            }
+            return;
+        }
+    };
+    // Postgres runs the drops of a statement first, then type changes, then additions
+    // (AlterTablePass in src/backend/commands/tablecmds.c).
+    let pass = |action: &AlterAction| match action {
+        AlterAction::DropColumn { .. } | AlterAction::DropConstraint { .. } => 0,
+        AlterAction::SetType { .. } => 1,
+        AlterAction::AddColumn { .. } => 2,
+        _ => 3,
+    };
+    let mut commands: Vec<_> = alter.commands.iter().collect();
+    commands.sort_by_key(|command| pass(&command.action));
+    for command in commands {
+        command_on(step, found, alter.only, &command.action);
+    }
+}
+
+fn alter_composite(step: &mut Step<'_>, alter: &AlterTable) {
+    let found = step.catalog.find_type(alter.name.schema.as_deref(), &alter.name.name).cloned();
+    let Some(crate::UserTypeKind::Composite(row)) = found.map(|found| found.kind.clone()) else { return };
+    for command in &alter.commands {
+        match &command.action {
+            AlterAction::AddColumn { column, if_not_exists } => column::add(step, row, column, *if_not_exists),
+            AlterAction::DropColumn { column, .. } => {
+                if let Some(id) = step.relation(row).and_then(|r| r.column(&column.text).map(|c| c.id)) {
+                    remove_column(step, row, id, false);
+                }
+            }
+            _ => {}
+        }
+    }
+    step.out.changes.clear();
+}
+
+fn targets(step: &Step<'_>, id: RelationId, only: bool) -> Vec<RelationId> {
+    if only { vec![id] } else { step.catalog.with_descendants(id) }
+}
+
+/// Runs `edit` on the column of this name in the relation and what inherits from it; the change it
+/// returns is recorded.
+fn each_column(
+    step: &mut Step<'_>,
+    id: RelationId,
+    only: bool,
+    name: &Ident,
+    mut edit: impl FnMut(&mut Step<'_>, RelationId, ColumnId) -> Option<Change>,
+) {
+    let Some(relation) = step.relation(id) else { return };
+    if relation.column(&name.text).is_none() {
+        step.missing_column(&relation.name, name);
+        return;
+    }
+    for target in targets(step, id, only) {
+        let found = step.relation(target).and_then(|r| r.column(&name.text).map(|c| c.id));
+        if let Some(found) = found
+            && let Some(change) = edit(step, target, found)
+        {
+            step.change(change);
+        }
+    }
+}
+
+fn column_of(relation: &Relation, id: ColumnId) -> Option<&crate::Column> {
+    relation.column_by_id(id)
+}
+
+fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAction) {
+    match action {
+        AlterAction::AddColumn { column: definition, if_not_exists } => {
+            for target in targets(step, id, only) {
+                column::add(step, target, definition, *if_not_exists || target != id);
+            }
+        }
+        AlterAction::DropColumn { column, if_exists, cascade } => {
+            drop_column(step, id, only, column, *if_exists, *cascade);
+        }
+        AlterAction::SetType { column, type_name, using, .. } => {
+            let to = resolve_type(step.catalog, type_name);
+            each_column(step, id, only, column, |step, relation, column| {
+                let from = step.relation(relation).and_then(|r| Some(column_of(&r, column)?.ty.clone()))?;
+                column::edit(step, relation, column, |c| c.ty = to.clone());
+                let converted = using.as_ref().is_some_and(|using| !is_plain_cast(step, using, &to));
+                Some(Change::TypeChanged { relation, column, from, to: to.clone(), converted })
+            });
+        }
+        AlterAction::SetDefault { column, default } => {
+            each_column(step, id, only, column, |step, relation, column| {
+                let none = default.shape == Shape::Null;
+                column::edit(step, relation, column, |c| c.default = Some(Arc::new(default.clone())));
+                Some(if none {
+                    Change::DefaultDropped { relation, column, cascade: false }
+                } else {
+                    Change::DefaultSet { relation, column }
+                })
+            });
+        }
+        AlterAction::DropDefault { column } => {
+            each_column(step, id, only, column, |step, relation, column| {
+                column::edit(step, relation, column, |c| c.default = None);
+                Some(Change::DefaultDropped { relation, column, cascade: false })
+            });
+        }
+        AlterAction::SetNotNull { column } => {
+            each_column(step, id, only, column, |step, relation, column| {
+                let nullable = step.relation(relation)?.column_by_id(column).is_some_and(|c| !c.not_null);
+                column::edit(step, relation, column, |c| c.not_null = true);
+                nullable.then_some(Change::NotNullSet { relation, column })
+            });
+        }
+        AlterAction::DropNotNull { column } => {
+            let in_key = step.relation(id).is_some_and(|r| {
+                let found = r.column(&column.text).map(|c| c.id);
+                r.primary_key().is_some_and(|key| found.is_some_and(|found| key.columns.contains(&found)))
+            });
+            if in_key {
+                let message = format!("column {} is in the primary key, which keeps it NOT NULL", column.text);
+                step.refuse("42P16", message, Some(column.span));
+                return;
+            }
+            each_column(step, id, only, column, |step, relation, column| {
+                column::edit(step, relation, column, |c| c.not_null = false);
+                Some(Change::NotNullDropped { relation, column })
+            });
+        }
+        AlterAction::SetExpression { column, expr } => {
+            each_column(step, id, only, column, |step, relation, column| {
+                let expr = Arc::new(expr.clone());
+                column::edit(step, relation, column, |c| {
+                    let stored = c.generated.as_ref().is_none_or(|generated| generated.stored);
+                    c.generated = Some(GeneratedColumn { expr, stored });
+                });
+                Some(Change::ExpressionSet { relation, column })
+            });
+        }
+        AlterAction::DropExpression { column, .. } => {
+            each_column(step, id, only, column, |step, relation, column| {
+                column::edit(step, relation, column, |c| c.generated = None);
+                Some(Change::ExpressionDropped { relation, column })
+            });
+        }
+        AlterAction::AddIdentity { column: name, always, sequence } => {
+            let Some(relation) = step.relation(id) else { return };
+            let Some(found) = relation.column(&name.text) else {
+                step.missing_column(&relation.name, name);
+                return;
+            };
+            if found.identity.is_some() {
+                let message = format!("column {} of {} is an identity already", name.text, relation.name);
+                step.refuse("55000", message, Some(name.span));
+                return;
+            }
+            if !found.not_null {
+                let message =
+                    format!("column {} of {} must be NOT NULL to be an identity", name.text, relation.name);
+                step.refuse("55000", message, Some(name.span));
+            }
+            if found.default.is_some() {
+                let message = format!("column {} of {} has a default already", name.text, relation.name);
+                step.refuse("55000", message, Some(name.span));
+            }
+            column::owned_sequence(step, id, &name.text, found.id, sequence.as_ref());
+            let identity = if *always { Identity::Always } else { Identity::ByDefault };
+            column::edit(step, id, found.id, |c| c.identity = Some(identity));
+            step.change(Change::IdentitySet { relation: id, column: found.id });
+        }
+        AlterAction::SetIdentity { column, always } => {
+            each_column(step, id, true, column, |step, relation, column| {
+                let identity = if (*always)? { Identity::Always } else { Identity::ByDefault };
+                column::edit(step, relation, column, |c| c.identity = Some(identity));
+                Some(Change::IdentitySet { relation, column })
+            });
+        }
+        AlterAction::DropIdentity { column, .. } => {
+            each_column(step, id, true, column, |step, relation, column| {
+                let was = step.relation(relation)?.column_by_id(column)?.identity.is_some();
+                column::edit(step, relation, column, |c| c.identity = None);
+                let owned = step
+                    .catalog
+                    .relations()
+                    .find(|r| r.kind == RelationKind::Sequence && r.owned_by == Some((relation, column)))
+                    .map(|r| r.id);
+                if let (true, Some(owned)) = (was, owned) {
+                    drop::remove_relation(step, owned, true);
+                }
+                was.then_some(Change::IdentityDropped { relation, column })
+            });
+        }
+        AlterAction::AddConstraint(written) => {
+            let inherited = matches!(written.kind, sql::ConstraintKind::Check { no_inherit: false, .. });
+            let partitioned = step.relation(id).is_some_and(|r| r.kind == RelationKind::Partitioned);
+            let down = (inherited || partitioned) && !only;
+            for target in targets(step, id, !down) {
+                constraint::add(step, target, written, None, target != id);
+            }
+        }
+        AlterAction::DropConstraint { name, if_exists, cascade } => {
+            drop_constraint(step, id, only, name, *if_exists, *cascade);
+        }
+        AlterAction::ValidateConstraint { name } => validate(step, id, only, name),
+        AlterAction::RowSecurity(change) => {
+            let Some(relation) = step.relation_mut(id) else { return };
+            match change {
+                RowSecurity::Enable => relation.row_security.enabled = true,
+                RowSecurity::Disable => relation.row_security.enabled = false,
+                RowSecurity::Force => relation.row_security.forced = true,
+                RowSecurity::NoForce => relation.row_security.forced = false,
+            }
+            let state = relation.row_security;
+            step.change(Change::RowSecuritySet { relation: id, enabled: state.enabled, forced: state.forced });
+        }
+        AlterAction::Trigger { name, enable } => {
+            let Some(relation) = step.relation_mut(id) else { return };
+            for trigger in &mut relation.triggers {
+                if name.as_ref().is_none_or(|name| name.text == trigger.name) {
+                    trigger.enabled = *enable;
+                }
+            }
+        }
+        AlterAction::Inherit(parent) | AlterAction::NoInherit(parent) => {
+            let Some(parent_id) = step.catalog.find_relation(parent).map(|parent| parent.id) else {
+                step.missing_relation(parent);
+                return;
+            };
+            link(step, parent_id, id, matches!(action, AlterAction::Inherit(_)));
+        }
+        AlterAction::AttachPartition { partition, bound } => {
+            let Some(found) = step.catalog.find_relation(partition).map(|found| found.id) else {
+                step.missing_relation(partition);
+                return;
+            };
+            link(step, id, found, true);
+            if let Some(relation) = step.relation_mut(found) {
+                relation.partition = true;
+                relation.default_partition = bound.as_ref().is_some_and(|bound| bound.default);
+            }
+            step.change(Change::PartitionAttached { parent: id, partition: found });
+        }
+        AlterAction::DetachPartition { partition, .. } => {
+            let Some(found) = step.catalog.find_relation(partition).map(|found| found.id) else {
+                step.missing_relation(partition);
+                return;
+            };
+            link(step, id, found, false);
+            if let Some(relation) = step.relation_mut(found) {
+                relation.partition = false;
+                relation.default_partition = false;
+            }
+            step.change(Change::PartitionDetached { parent: id, partition: found });
+        }
+        AlterAction::SetLogged(logged) => {
+            if let Some(relation) = step.relation_mut(id) {
+                relation.persistence =
+                    if *logged { sql::Persistence::Permanent } else { sql::Persistence::Unlogged };
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether USING is only `"column"::type`, which is what the plain form does.
+fn is_plain_cast(step: &Step<'_>, using: &sql::Expr, to: &crate::Type) -> bool {
+    match &using.shape {
+        Shape::Column { cast: None, .. } => true,
+        Shape::Column { cast: Some(cast), .. } => resolve_type(step.catalog, cast) == *to,
+        _ => false,
+    }
+}
+
+fn link(step: &mut Step<'_>, parent: RelationId, child: RelationId, on: bool) {
+    if let Some(parent) = step.relation_mut(parent) {
+        parent.children.retain(|other| *other != child);
+        if on {
+            parent.children.push(child);
+        }
+    }
+    if let Some(relation) = step.relation_mut(child) {
+        relation.parents.retain(|other| *other != parent);
+        if on {
+            relation.parents.push(parent);
+        }
+    }
+}
+
+fn drop_column(
+    step: &mut Step<'_>,
+    id: RelationId,
+    only: bool,
+    name: &Ident,
+    if_exists: bool,
+    cascade: bool,
+) {
+    let Some(relation) = step.relation(id) else { return };
+    let Some(found) = relation.column(&name.text).map(|column| column.id) else {
+        if !if_exists {
+            step.missing_column(&relation.name, name);
+        }
+        return;
+    };
+    if !cascade && let Some(needs) = column_needed_by(step, &relation, found) {
+        let message =
+            format!("{needs} needs column {} of {}; DROP without CASCADE is refused", name.text, relation.name);
+        step.refuse("2BP01", message, Some(name.span));
+        return;
+    }
+    for target in targets(step, id, only) {
+        let column = step.relation(target).and_then(|r| r.column(&name.text).map(|c| c.id));
+        if let Some(column) = column {
+            remove_column(step, target, column, false);
+        }
+    }
+}
+
+fn column_needed_by(step: &Step<'_>, relation: &Relation, column: ColumnId) -> Option<String> {
+    if let Some(viewer) = drop::viewers(step, relation.id, Some(column)).first() {
+        return Some(format!("view {}", step.catalog.relation(*viewer)?.name));
+    }
+    if let Some(policy) = relation.policies.iter().find(|policy| policy.columns.contains(&column)) {
+        return Some(format!("policy {}", policy.name));
+    }
+    if let Some(trigger) = relation.triggers.iter().find(|trigger| trigger.columns.contains(&column)) {
+        return Some(format!("trigger {}", trigger.name));
+    }
+    let name = &relation.column_by_id(column)?.name;
+    let generated = relation.columns.iter().find(|other| {
+        other.generated.as_ref().is_some_and(|generated| {
+            generated.expr.uses.columns.iter().any(|used| used.name.as_ref() == Some(name))
+        })
+    });
+    if let Some(generated) = generated {
+        return Some(format!("generated column {}", generated.name));
+    }
+    for constraint in relation.constraints.iter().filter(|c| c.index().is_some() && c.columns.contains(&column)) {
+        for (table, key) in drop::keys_on(step, relation.id, &constraint.columns) {
+            if table != relation.id {
+                return Some(format!("foreign key {key} of {}", step.catalog.relation(table)?.name));
+            }
+        }
+    }
+    None
+}
+
+/// Takes a column out, with its indexes, constraints, views, sequences and foreign keys on it.
+pub(super) fn remove_column(step: &mut Step<'_>, id: RelationId, column: ColumnId, cascade: bool) {
+    let Some(relation) = step.relation(id) else { return };
+    let Some(found) = relation.column_by_id(column).cloned() else { return };
+    drop::remove_viewers(step, id, Some(column));
+    for constraint in relation.constraints.iter().filter(|c| c.columns.contains(&column)) {
+        drop::remove_constraint(step, id, &constraint.name, true);
+    }
+    for index in &relation.indexes {
+        let depends = step.catalog.index(*index).is_some_and(|index| index.depends.contains(&column));
+        if depends {
+            drop::remove_index(step, *index, false, true);
+        }
+    }
+    let owned: Vec<RelationId> =
+        step.catalog.relations().filter(|r| r.owned_by == Some((id, column))).map(|r| r.id).collect();
+    let generated: Vec<ColumnId> = relation
+        .columns
+        .iter()
+        .filter(|other| {
+            other.generated.as_ref().is_some_and(|generated| {
+                generated.expr.uses.columns.iter().any(|used| used.name.as_ref() == Some(&found.name))
+            })
+        })
+        .map(|other| other.id)
+        .collect();
+    if let Some(relation) = step.relation_mut(id) {
+        relation.columns.retain(|other| other.id != column);
+        relation.triggers.retain(|trigger| !trigger.columns.contains(&column));
+    }
+    for policy in relation.policies.iter().filter(|policy| policy.columns.contains(&column)) {
+        if let Some(relation) = step.relation_mut(id) {
+            relation.policies.retain(|other| other.name != policy.name);
+        }
+        step.change(Change::PolicyDropped { relation: id, policy: Box::new(policy.clone()) });
+    }
+    step.change(Change::ColumnDropped { relation: id, column, name: found.name, ty: found.ty, cascade });
+    for sequence in owned {
+        drop::remove_relation(step, sequence, true);
+    }
+    for column in generated {
+        remove_column(step, id, column, true);
+    }
+}
+
+fn drop_constraint(
+    step: &mut Step<'_>,
+    id: RelationId,
+    only: bool,
+    name: &Ident,
+    if_exists: bool,
+    cascade: bool,
+) {
+    let Some(relation) = step.relation(id) else { return };
+    let Some(constraint) = relation.constraint(&name.text) else {
+        if !if_exists {
+            let message = format!("constraint {} of {} does not exist", name.text, relation.name);
+            step.missing("42704", message, Some(name.span));
+        }
+        return;
+    };
+    if !cascade && constraint.index().is_some() {
+        let needs = drop::keys_on(step, id, &constraint.columns);
+        if let Some((table, key)) = needs.first() {
+            let table = step.relation(*table).map(|table| table.name.to_string()).unwrap_or_default();
+            let message = format!("foreign key {key} of {table} needs {}; DROP without CASCADE is refused", name.text);
+            step.refuse("2BP01", message, Some(name.span));
+            return;
+        }
+    }
+    for target in targets(step, id, only) {
+        drop::remove_constraint(step, target, &name.text, target != id);
+    }
+}
+
+fn validate(step: &mut Step<'_>, id: RelationId, only: bool, name: &Ident) {
+    let Some(relation) = step.relation(id) else { return };
+    if relation.constraint(&name.text).is_none() {
+        let message = format!("constraint {} of {} does not exist", name.text, relation.name);
+        step.missing("42704", message, Some(name.span));
+        return;
+    }
+    for target in targets(step, id, only) {
+        let Some(relation) = step.relation_mut(target) else { continue };
+        let Some(constraint) = relation.constraints.iter_mut().find(|c| c.name == name.text) else { continue };
+        let not_null = matches!(constraint.kind, ConstraintKind::NotNull);
+        let was = std::mem::replace(&mut constraint.validated, true);
+        let columns = constraint.columns.clone();
+        if not_null {
+            relation.constraints.retain(|c| c.name != name.text);
+            for column in columns {
+                column::edit(step, target, column, |c| c.not_null = true);
+                step.change(Change::NotNullSet { relation: target, column });
+            }
+        }
+        if !was {
+            step.change(Change::ConstraintValidated { relation: target, name: name.text.clone() });
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! The values that a schema is made of.
+//!
+//! Relations, indexes and types have ids that survive renames and moves; names are only for looking
+//! up and for people.
+
+use imbl::{OrdMap, OrdSet};
+use sql::{Expr, Persistence, Query, Volatility};
+use std::fmt;
+use std::sync::Arc;
+
+/// Identity of a relation, for as long as it exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelationId(pub u32);
+
+/// Identity of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IndexId(pub u32);
+
+/// Identity of a user-defined type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(pub u32);
+
+/// Number of a column in its relation (`attnum`); it survives renames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u16);
+
+/// Schema and name as Postgres stores them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QName {
+    /// The schema.
+    pub schema: String,
+    /// The object.
+    pub name: String,
+}
+
+impl QName {
+    /// A qualified name.
+    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> QName {
+        QName { schema: schema.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for QName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+/// A schema at one moment.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    pub(crate) schemas: OrdSet<String>,
+    pub(crate) relations: OrdMap<RelationId, Arc<Relation>>,
+    pub(crate) indexes: OrdMap<IndexId, Arc<Index>>,
+    pub(crate) names: OrdMap<QName, Slot>,
+    pub(crate) types: OrdMap<TypeId, Arc<UserType>>,
+    pub(crate) type_names: OrdMap<QName, TypeId>,
+    pub(crate) functions: OrdMap<QName, Vec<Arc<Function>>>,
+    pub(crate) extensions: OrdMap<String, String>,
+    pub(crate) search_path: Vec<String>,
+    pub(crate) next_id: u32,
+}
+
+/// What a name in the relations' name space stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Table, view, sequence ..
+    Relation(RelationId),
+    /// Index.
+    Index(IndexId),
+}
+
+/// The kinds of relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RelationKind {
+    /// An ordinary table.
+    Table,
+    /// A partitioned table, which holds no rows itself.
+    Partitioned,
+    /// A foreign table.
+    Foreign,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A sequence.
+    Sequence,
+    /// The row type of `CREATE TYPE .. AS (..)`.
+    Composite,
+}
+
+/// A table, view, sequence or composite type.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// Its identity.
+    pub id: RelationId,
+    /// Its name now.
+    pub name: QName,
+    /// What it is.
+    pub kind: RelationKind,
+    /// Permanent, temporary or unlogged.
+    pub persistence: Persistence,
+    /// Live columns in order.
+    pub columns: Vec<Column>,
+    /// The number that the next column gets.
+    pub next_column: u16,
+    /// Constraints; NOT NULL lives in the column, a NOT VALID one (18) here.
+    pub constraints: Vec<Constraint>,
+    /// Its indexes.
+    pub indexes: Vec<IndexId>,
+    /// Tables it inherits from or is a partition of.
+    pub parents: Vec<RelationId>,
+    /// Tables that inherit from it, partitions included.
+    pub children: Vec<RelationId>,
+    /// Whether it is a partition.
+    pub partition: bool,
+    /// Whether it is the DEFAULT partition.
+    pub default_partition: bool,
+    /// Key columns of a partitioned table.
+    pub partition_key: Vec<String>,
+    /// Tables with a foreign key to this one (once a key).
+    pub referenced_by: Vec<RelationId>,
+    /// For views and materialized views.
+    pub view: Option<View>,
+    /// Views, materialized views and functions' rules that read this relation.
+    pub viewed_by: Vec<RelationId>,
+    /// Triggers.
+    pub triggers: Vec<Trigger>,
+    /// Policies.
+    pub policies: Vec<Policy>,
+    /// Names of rewrite rules.
+    pub rules: Vec<String>,
+    /// Row level security.
+    pub row_security: RowSecurityState,
+    /// For a sequence: the column that owns it.
+    pub owned_by: Option<(RelationId, ColumnId)>,
+    /// For a materialized view: whether it holds data.
+    pub populated: bool,
+}
+
+/// Row level security of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowSecurityState {
+    /// ENABLE.
+    pub enabled: bool,
+    /// FORCE.
+    pub forced: bool,
+}
+
+/// A column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its number.
+    pub id: ColumnId,
+    /// Its name now.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// NOT NULL, validated.
+    pub not_null: bool,
+    /// DEFAULT; for serial columns the call of nextval.
+    pub default: Option<Arc<Expr>>,
+    /// Identity.
+    pub identity: Option<Identity>,
+    /// Generated column.
+    pub generated: Option<GeneratedColumn>,
+    /// Collation, where given.
+    pub collation: Option<String>,
+    /// Inherited from a parent.
+    pub inherited: bool,
+}
+
+/// Identity columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// GENERATED ALWAYS.
+    Always,
+    /// GENERATED BY DEFAULT.
+    ByDefault,
+}
+
+/// A generated column.
+#[derive(Clone, Debug)]
+pub struct GeneratedColumn {
+    /// Its expression.
+    pub expr: Arc<Expr>,
+    /// STORED rather than VIRTUAL.
+    pub stored: bool,
+}
+
+/// A column's type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Type {
+    /// The element type.
+    pub base: TypeRef,
+    /// Modifiers as written.
+    pub modifiers: Vec<i64>,
+    /// An array.
+    pub array: bool,
+}
+
+/// Which type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TypeRef {
+    /// A built-in one by inner name.
+    Builtin(String),
+    /// One that the history made.
+    User(TypeId),
+    /// One that is not known (from an extension, or from outside the history).
+    Unknown(String),
+}
+
+/// A constraint of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// Its name, chosen as Postgres chooses it where none is given.
+    pub name: String,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// The columns it is about.
+    pub columns: Vec<ColumnId>,
+    /// Whether all rows are known to satisfy it.
+    pub validated: bool,
+    /// DEFERRABLE.
+    pub deferrable: bool,
+}
+
+/// What a constraint demands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConstraintKind {
+    /// CHECK.
+    Check {
+        /// The condition.
+        expr: Arc<Expr>,
+        /// Not inherited by children.
+        no_inherit: bool,
+    },
+    /// NOT NULL that has not been validated (18).
+    NotNull,
+    /// UNIQUE with its index.
+    Unique(IndexId),
+    /// PRIMARY KEY with its index.
+    PrimaryKey(IndexId),
+    /// EXCLUDE with its index.
+    Exclude(IndexId),
+    /// FOREIGN KEY.
+    ForeignKey {
+        /// Referenced table; `None` where the history does not have it.
+        target: Option<RelationId>,
+        /// Its name when the key was made, for messages.
+        target_name: QName,
+        /// Referenced columns.
+        target_columns: Vec<ColumnId>,
+        /// `ON DELETE`.
+        on_delete: &'static str,
+    },
+}
+
+/// An index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index {
+    /// Its identity.
+    pub id: IndexId,
+    /// Its name now.
+    pub name: QName,
+    /// The table.
+    pub table: RelationId,
+    /// Key columns; `None` for an expression.
+    pub keys: Vec<Option<ColumnId>>,
+    /// All columns it depends on: keys, INCLUDE, expressions, predicate.
+    pub depends: Vec<ColumnId>,
+    /// UNIQUE.
+    pub unique: bool,
+    /// Whether it has a predicate.
+    pub partial: bool,
+    /// Predicate and expressions, for comparison.
+    pub expressions: Vec<String>,
+    /// NULLS NOT DISTINCT.
+    pub nulls_not_distinct: bool,
+    /// Access method.
+    pub method: String,
+    /// False after a failed or interrupted CONCURRENTLY build, and for `ON ONLY` parents.
+    pub valid: bool,
+    /// It belongs to a constraint.
+    pub constraint: bool,
+    /// It is DEFERRABLE through its constraint.
+    pub deferrable: bool,
+}
+
+/// What a view is made of.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its query.
+    pub query: Arc<Query>,
+    /// Columns it reads; `None` for the relation as a whole (`count(*)`).
+    pub uses: Vec<(RelationId, Option<ColumnId>)>,
+    /// Types named in casts.
+    pub types: Vec<TypeId>,
+    /// Functions called.
+    pub functions: Vec<QName>,
+}
+
+/// A trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The function.
+    pub function: QName,
+    /// `insert`, `update`, `delete`, `truncate`.
+    pub events: Vec<&'static str>,
+    /// Columns of UPDATE OF and WHEN.
+    pub columns: Vec<ColumnId>,
+    /// BEFORE rather than AFTER.
+    pub before: bool,
+    /// ENABLE.
+    pub enabled: bool,
+}
+
+/// A policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// `all`, `select`, `insert`, `update`, `delete`.
+    pub command: String,
+    /// Roles; `public` means everybody.
+    pub roles: Vec<String>,
+    /// PERMISSIVE.
+    pub permissive: bool,
+    /// Columns of its own table that it reads.
+    pub columns: Vec<ColumnId>,
+    /// Other relations that it reads.
+    pub reads: Vec<RelationId>,
+    /// Functions called.
+    pub functions: Vec<QName>,
+}
+
+/// A type that the history made.
+#[derive(Clone, Debug)]
+pub struct UserType {
+    /// Its identity.
+    pub id: TypeId,
+    /// Its name now.
+    pub name: QName,
+    /// What it is.
+    pub kind: UserTypeKind,
+}
+
+/// The kinds of user type.
+#[derive(Clone, Debug)]
+pub enum UserTypeKind {
+    /// Values in order.
+    Enum(Vec<String>),
+    /// A domain.
+    Domain {
+        /// Its base type.
+        base: Type,
+        /// Whether it has constraints (NOT NULL or CHECK), which force checks on a cast.
+        constrained: bool,
+        /// NOT NULL.
+        not_null: bool,
+        /// Names of its CHECKs and whether they are validated.
+        checks: Vec<(String, bool)>,
+        /// Whether it has a default.
+        default: bool,
+    },
+    /// A composite type, kept as a relation.
+    Composite(RelationId),
+    /// A range.
+    Range,
+    /// A base or shell type.
+    Base,
+}
+
+/// A function or procedure.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: QName,
+    /// Number of input arguments.
+    pub arguments: usize,
+    /// Volatility.
+    pub volatility: Volatility,
+    /// Language.
+    pub language: String,
+    /// Its body.
+    pub body: Option<Arc<str>>,
+    /// Whether it returns `trigger`.
+    pub trigger: bool,
+    /// A procedure.
+    pub procedure: bool,
+}
+
+impl Relation {
+    /// A column by its name now.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// A column by its number.
+    pub fn column_by_id(&self, id: ColumnId) -> Option<&Column> {
+        self.columns.iter().find(|column| column.id == id)
+    }
+
+    /// A constraint by name.
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints.iter().find(|constraint| constraint.name == name)
+    }
+
+    /// Its primary key, if it has one.
+    pub fn primary_key(&self) -> Option<&Constraint> {
+        self.constraints.iter().find(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)))
+    }
+
+    /// Whether rows live in it or below it.
+    pub fn is_table(&self) -> bool {
+        matches!(self.kind, RelationKind::Table | RelationKind::Partitioned | RelationKind::Foreign)
+    }
+
+    /// Names of these columns.
+    pub fn column_names(&self, ids: &[ColumnId]) -> Vec<String> {
+        ids.iter().filter_map(|id| self.column_by_id(*id)).map(|c| c.name.clone()).collect()
+    }
+}
+
+impl Constraint {
+    /// The index behind it, if any.
+    pub fn index(&self) -> Option<IndexId> {
+        match &self.kind {
+            ConstraintKind::Unique(id) | ConstraintKind::PrimaryKey(id) | ConstraintKind::Exclude(id) => {
+                Some(*id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The word for it in messages.
+    pub fn noun(&self) -> &'static str {
+        match &self.kind {
+            ConstraintKind::Check { .. } => "CHECK constraint",
+            ConstraintKind::NotNull => "NOT NULL constraint",
+            ConstraintKind::Unique(_) => "UNIQUE constraint",
+            ConstraintKind::PrimaryKey(_) => "PRIMARY KEY",
+            ConstraintKind::Exclude(_) => "EXCLUDE constraint",
+            ConstraintKind::ForeignKey { .. } => "FOREIGN KEY",
+        }
+    }
+}
+
+impl Column {
+    /// Whether an INSERT that leaves it out, or sends the word DEFAULT, gets a value for it.
+    pub fn has_value_by_default(&self) -> bool {
+        self.identity.is_some()
+            || self.generated.is_some()
+            || self.default.as_ref().is_some_and(|d| d.shape != sql::Shape::Null)
+    }
+}
