@@ -1,0 +1,435 @@
+//! Statements that make objects.
+
+use super::{Expr, Ident, Name, Query, TypeName};
+use source::Span;
+
+/// `CREATE TABLE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateTable {
+    /// The table.
+    pub name: Name,
+    /// Permanent, temporary or unlogged.
+    pub persistence: Persistence,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// Columns as written.
+    pub columns: Vec<ColumnDef>,
+    /// Table constraints as written.
+    pub constraints: Vec<Constraint>,
+    /// `LIKE` sources.
+    pub like: Vec<LikeClause>,
+    /// `INHERITS`, or the parent of `PARTITION OF`.
+    pub parents: Vec<Name>,
+    /// Set for `PARTITION OF`.
+    pub partition: Option<PartitionBound>,
+    /// `PARTITION BY`.
+    pub partition_by: Option<PartitionBy>,
+    /// A foreign table.
+    pub foreign: bool,
+    /// `OF type`.
+    pub of_type: Option<TypeName>,
+}
+
+/// How long a relation lives and whether it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// An ordinary relation.
+    Permanent,
+    /// Dropped with the session.
+    Temporary,
+    /// Not written to the WAL.
+    Unlogged,
+}
+
+/// `LIKE other INCLUDING ..`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LikeClause {
+    /// The other table.
+    pub source: Name,
+    /// `INCLUDING DEFAULTS` (or ALL).
+    pub defaults: bool,
+    /// `INCLUDING CONSTRAINTS` (or ALL).
+    pub constraints: bool,
+    /// `INCLUDING INDEXES` (or ALL).
+    pub indexes: bool,
+    /// `INCLUDING IDENTITY` (or ALL).
+    pub identity: bool,
+    /// `INCLUDING GENERATED` (or ALL).
+    pub generated: bool,
+}
+
+/// What a partition holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionBound {
+    /// `DEFAULT`.
+    pub default: bool,
+    /// The bound as written.
+    pub text: String,
+}
+
+/// `PARTITION BY strategy (keys)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionBy {
+    /// `range`, `list` or `hash`.
+    pub strategy: String,
+    /// Key columns; expressions are left out.
+    pub columns: Vec<String>,
+}
+
+/// A column in `CREATE TABLE` or `ADD COLUMN`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnDef {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; `None` in `PARTITION OF` and `OF type` lists.
+    pub type_name: Option<TypeName>,
+    /// Constraints written with the column, DEFAULT and NOT NULL among them.
+    pub constraints: Vec<ColumnConstraint>,
+    /// Whether a collation is given.
+    pub collation: Option<String>,
+    /// The whole definition.
+    pub span: Span,
+}
+
+/// One clause behind a column's type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ColumnConstraint {
+    /// `NOT NULL`.
+    NotNull {
+        /// `CONSTRAINT name`.
+        name: Option<Ident>,
+        /// Where.
+        span: Span,
+    },
+    /// `NULL`.
+    Null,
+    /// `DEFAULT expr`.
+    Default(Expr),
+    /// `GENERATED ALWAYS AS (expr)`.
+    Generated {
+        /// The expression.
+        expr: Expr,
+        /// STORED rather than VIRTUAL.
+        stored: bool,
+    },
+    /// `GENERATED .. AS IDENTITY`.
+    Identity {
+        /// ALWAYS rather than BY DEFAULT.
+        always: bool,
+        /// `SEQUENCE NAME`, where given.
+        sequence: Option<Name>,
+    },
+    /// CHECK, UNIQUE, PRIMARY KEY or REFERENCES; their column lists name this column.
+    Table(Constraint),
+}
+
+/// A table constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// `CONSTRAINT name`.
+    pub name: Option<Ident>,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// `NOT VALID`.
+    pub not_valid: bool,
+    /// `NOT ENFORCED` (18).
+    pub not_enforced: bool,
+    /// `DEFERRABLE`.
+    pub deferrable: bool,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What a constraint demands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConstraintKind {
+    /// `CHECK (expr)`.
+    Check {
+        /// The condition.
+        expr: Expr,
+        /// `NO INHERIT`.
+        no_inherit: bool,
+    },
+    /// `NOT NULL column` as a table constraint (18).
+    NotNull {
+        /// The column.
+        column: Ident,
+    },
+    /// `UNIQUE`.
+    Unique {
+        /// Key columns; empty with USING INDEX.
+        columns: Vec<Ident>,
+        /// `NULLS NOT DISTINCT`.
+        nulls_not_distinct: bool,
+        /// `USING INDEX`.
+        using_index: Option<Ident>,
+    },
+    /// `PRIMARY KEY`.
+    PrimaryKey {
+        /// Key columns; empty with USING INDEX.
+        columns: Vec<Ident>,
+        /// `USING INDEX`.
+        using_index: Option<Ident>,
+    },
+    /// `FOREIGN KEY`.
+    ForeignKey {
+        /// Referencing columns.
+        columns: Vec<Ident>,
+        /// Referenced table.
+        target: Name,
+        /// Referenced columns; empty means its primary key.
+        target_columns: Vec<Ident>,
+        /// `ON DELETE`, in the manual's words in lower case.
+        on_delete: &'static str,
+        /// `ON UPDATE`.
+        on_update: &'static str,
+    },
+    /// `EXCLUDE`.
+    Exclude {
+        /// Plain columns among the elements.
+        columns: Vec<String>,
+        /// Access method.
+        method: String,
+        /// Predicate.
+        filter: Option<Expr>,
+    },
+}
+
+/// `CREATE TABLE AS`, `SELECT INTO`, `CREATE MATERIALIZED VIEW`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateTableAs {
+    /// The new relation.
+    pub name: Name,
+    /// A materialized view.
+    pub materialized: bool,
+    /// Permanent, temporary or unlogged.
+    pub persistence: Persistence,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// Column names given in parentheses.
+    pub columns: Vec<String>,
+    /// The query.
+    pub query: Box<Query>,
+    /// `WITH NO DATA`.
+    pub no_data: bool,
+}
+
+/// `CREATE VIEW`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateView {
+    /// The view.
+    pub name: Name,
+    /// `OR REPLACE`.
+    pub replace: bool,
+    /// Temporary or permanent.
+    pub persistence: Persistence,
+    /// Column names given in parentheses.
+    pub columns: Vec<String>,
+    /// The query.
+    pub query: Box<Query>,
+}
+
+/// `CREATE INDEX`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateIndex {
+    /// Its name; `None` lets Postgres choose.
+    pub name: Option<Ident>,
+    /// The table.
+    pub table: Name,
+    /// `UNIQUE`.
+    pub unique: bool,
+    /// `CONCURRENTLY`.
+    pub concurrently: bool,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// `ON ONLY`.
+    pub only: bool,
+    /// Access method, `btree` by default.
+    pub method: String,
+    /// Key columns and expressions.
+    pub keys: Vec<IndexKey>,
+    /// `INCLUDE` columns.
+    pub include: Vec<String>,
+    /// Predicate.
+    pub filter: Option<Expr>,
+    /// `NULLS NOT DISTINCT`.
+    pub nulls_not_distinct: bool,
+}
+
+/// One key of an index.
+#[expect(clippy::large_enum_variant, reason = "an index has few keys")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum IndexKey {
+    /// A column.
+    Column(String),
+    /// An expression.
+    Expr(Expr),
+}
+
+/// `CREATE SEQUENCE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateSequence {
+    /// The sequence.
+    pub name: Name,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// Temporary or permanent.
+    pub persistence: Persistence,
+    /// `OWNED BY table.column`; `None` also for `OWNED BY NONE`.
+    pub owned_by: Option<(Name, String)>,
+}
+
+/// `CREATE SCHEMA`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateSchema {
+    /// Its name.
+    pub name: Ident,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// Statements inside.
+    pub elements: Vec<super::Stmt>,
+}
+
+/// `CREATE TYPE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateType {
+    /// The type.
+    pub name: Name,
+    /// What it is.
+    pub kind: TypeKind,
+}
+
+/// The kinds of `CREATE TYPE`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TypeKind {
+    /// An enum and its values.
+    Enum(Vec<Ident>),
+    /// A composite type.
+    Composite(Vec<ColumnDef>),
+    /// A range over a subtype.
+    Range,
+    /// A base or shell type.
+    Base,
+}
+
+/// `CREATE DOMAIN`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateDomain {
+    /// The domain.
+    pub name: Name,
+    /// Its base type.
+    pub base: TypeName,
+    /// DEFAULT.
+    pub default: Option<Expr>,
+    /// NOT NULL.
+    pub not_null: bool,
+    /// CHECK constraints, with their names.
+    pub checks: Vec<(Option<Ident>, Expr)>,
+}
+
+/// `CREATE FUNCTION`, `CREATE PROCEDURE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateFunction {
+    /// Its name.
+    pub name: Name,
+    /// `OR REPLACE`.
+    pub replace: bool,
+    /// A procedure.
+    pub procedure: bool,
+    /// Types of the input arguments.
+    pub arguments: Vec<TypeName>,
+    /// Return type.
+    pub returns: Option<TypeName>,
+    /// `plpgsql`, `sql`, `c` ..
+    pub language: String,
+    /// `immutable`, `stable` or `volatile`.
+    pub volatility: Volatility,
+    /// The body between the quotes, with the span of what is inside them.
+    pub body: Option<(String, Span)>,
+}
+
+/// Whether a function may give another answer for the same arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volatility {
+    /// Never.
+    Immutable,
+    /// Not within one statement.
+    Stable,
+    /// Any time.
+    Volatile,
+}
+
+/// `CREATE TRIGGER`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateTrigger {
+    /// Its name.
+    pub name: Ident,
+    /// `OR REPLACE`.
+    pub replace: bool,
+    /// The table.
+    pub table: Name,
+    /// The function.
+    pub function: Name,
+    /// `insert`, `update`, `delete`, `truncate`.
+    pub events: Vec<&'static str>,
+    /// `UPDATE OF` columns.
+    pub columns: Vec<String>,
+    /// `BEFORE` (or INSTEAD OF) rather than AFTER.
+    pub before: bool,
+    /// WHEN.
+    pub condition: Option<Expr>,
+    /// `FROM table` of a constraint trigger.
+    pub from_table: Option<Name>,
+}
+
+/// `CREATE POLICY`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreatePolicy {
+    /// Its name.
+    pub name: Ident,
+    /// The table.
+    pub table: Name,
+    /// `PERMISSIVE` rather than RESTRICTIVE.
+    pub permissive: bool,
+    /// `all`, `select`, `insert`, `update` or `delete`.
+    pub command: String,
+    /// Role names; `public` means everybody.
+    pub roles: Vec<String>,
+    /// USING.
+    pub using: Option<Expr>,
+    /// WITH CHECK.
+    pub with_check: Option<Expr>,
+}
+
+/// `CREATE RULE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateRule {
+    /// Its name.
+    pub name: Ident,
+    /// The table or view.
+    pub table: Name,
+    /// `OR REPLACE`.
+    pub replace: bool,
+}
+
+/// `CREATE STATISTICS`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateStatistics {
+    /// Its name, where given.
+    pub name: Option<Name>,
+    /// The tables.
+    pub tables: Vec<Name>,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+}
+
+/// `CREATE EXTENSION`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateExtension {
+    /// Its name.
+    pub name: Ident,
+    /// `SCHEMA`.
+    pub schema: Option<String>,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+}

@@ -1,0 +1,12 @@
+INSERT INTO t (a, b) VALUES (n, 'x') RETURNING id;
+INSERT INTO t (a, b) VALUES (1, 'x'), (2, 'y') ON CONFLICT ON CONSTRAINT k DO NOTHING;
+INSERT INTO t SELECT * FROM o WHERE a = (SELECT max(b) FROM q) ON CONFLICT (a) DO UPDATE SET c = 'z' WHERE t.d = 1;
+UPDATE ONLY t AS u SET a = 1, (b, c) = (SELECT 1, 2), st = 'x', e = DEFAULT FROM o WHERE t.id = o.id AND o.k IN ('a','b') RETURNING *;
+DELETE FROM t USING o WHERE t.order > 1;
+WITH RECURSIVE c AS (SELECT 1 FROM c), d AS (DELETE FROM x RETURNING *) SELECT (SELECT 1) AS z FROM c JOIN d ON c.i = d.i LEFT JOIN LATERAL (SELECT 2) s ON true, generate_series(1, 2) g WHERE EXISTS (SELECT 1 FROM y WHERE y.a = c.a) LIMIT 1 FOR UPDATE;
+WITH t AS (SELECT * FROM t) SELECT * FROM t;
+MERGE INTO t USING s ON t.a = s.a WHEN MATCHED AND s.b = 'q' THEN UPDATE SET c = 'v' WHEN NOT MATCHED THEN INSERT (a, b) VALUES (1, 'w');
+SELECT nextval('s.q'::regclass), CURRENT_TIMESTAMP, extract(year from x), a AT TIME ZONE 'utc', ARRAY['a','b']::mood[], CASE st WHEN 'k' THEN 1 END, interval '1 day', set_config('search_path', '', false), (c).d, t.*;
+SELECT a FROM x UNION ALL (SELECT b FROM y ORDER BY 1) EXCEPT SELECT c FROM z ORDER BY 1 LIMIT 3;
+VALUES (1, 'a'), (2, 'b');
+SELECT 1 FROM t WHERE NOT (a IS NULL OR b IS NULL) AND (c IS NOT NULL OR d IS NOT NULL) AND e > 0 GROUP BY f HAVING count(*) > 1;
