@@ -1,0 +1,430 @@
+//! Folds the facts over a history: every statement of every pending set, with the schema that it
+//! met, the transaction that it ran in and the apps that meet its result.
+
+use crate::app::App;
+use crate::breaks;
+use crate::model::{Facts, Version};
+use crate::predict::{Context, predict};
+use crate::session::{Boundary, Session};
+use crate::{body, predict};
+use catalog::{Applied, Catalog, Change, RelationId, apply};
+use drizzle::Project;
+use rayon::prelude::*;
+use source::{SourceFile, Span};
+use sql::{Parsed, Statement, Stmt, SyntaxError};
+use std::sync::Arc;
+
+/// What a prediction depends on beside the SQL.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The version of Postgres.
+    pub version: Version,
+    /// The TimeZone of the session that migrates; `UTC` unless set.
+    pub time_zone: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { version: Version::default(), time_zone: "UTC".to_owned() }
+    }
+}
+
+/// Migrations that are deployed together.
+#[derive(Clone, Debug, Default)]
+pub struct PendingSet {
+    /// Indexes into `Project::migrations`, ascending.
+    pub migrations: Vec<usize>,
+    /// The app that serves traffic while they run; `None` stands for the replayed schema.
+    pub old_app: Option<Arc<App>>,
+    /// The app that is being deployed, where it is known.
+    pub new_app: Option<Arc<App>>,
+}
+
+/// One statement of a pending set.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Index into [`Analysis::sets`].
+    pub set: usize,
+    /// Index into `Project::migrations`.
+    pub migration: usize,
+    /// Its tag or folder name.
+    pub tag: String,
+    /// Index of the statement in the migration.
+    pub index: usize,
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// Where it stands.
+    pub span: Span,
+    /// The statement; `None` where the grammar refused it.
+    pub statement: Option<Arc<Statement>>,
+    /// The syntax error, where there is one.
+    pub error: Option<SyntaxError>,
+    /// The transaction it runs in; `None` outside any.
+    pub transaction: Option<u32>,
+    /// `lock_timeout` in force when it starts, as written.
+    pub lock_timeout: Option<String>,
+    /// The schema that it meets.
+    pub before: Catalog,
+    /// The schema that it leaves.
+    pub after: Catalog,
+    /// What it changed.
+    pub changes: Vec<Change>,
+    /// What it does.
+    pub facts: Facts,
+}
+
+/// One pending set, judged.
+#[derive(Clone, Debug)]
+pub struct JudgedSet {
+    /// The schema when it began.
+    pub start: Catalog,
+    /// The schema when it ended.
+    pub end: Catalog,
+    /// The app that serves traffic while it runs.
+    pub old_app: Arc<App>,
+    /// The app that is being deployed, where it is known.
+    pub new_app: Option<Arc<App>>,
+    /// Its steps, as a range of [`Analysis::steps`].
+    pub steps: std::ops::Range<usize>,
+    /// Indexes into `Project::migrations`.
+    pub migrations: Vec<usize>,
+}
+
+/// All that is known about the pending sets of a project.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The judged sets in order.
+    pub sets: Vec<JudgedSet>,
+    /// Their statements in execution order.
+    pub steps: Vec<Step>,
+    /// The schema after the whole history.
+    pub end: Catalog,
+    /// What it was judged for.
+    pub options: Options,
+}
+
+impl Analysis {
+    /// The name by which a relation goes in the facts of a step.
+    pub fn label(&self, step: &Step, relation: RelationId) -> String {
+        predict::label(&self.sets[step.set].start, &step.before, &step.after, relation)
+    }
+
+    /// Whether a relation was made in the step's pending set.
+    pub fn is_new(&self, step: &Step, relation: RelationId) -> bool {
+        relation.0 >= self.sets[step.set].start.watermark()
+    }
+
+    /// The steps of a set.
+    pub fn steps_of(&self, set: usize) -> &[Step] {
+        &self.steps[self.sets[set].steps.clone()]
+    }
+
+    /// The steps that ran before this one in its transaction.
+    pub fn earlier_in_transaction(&self, at: usize) -> impl Iterator<Item = &Step> {
+        let step = &self.steps[at];
+        let set = self.sets[step.set].steps.clone();
+        self.steps[set.start..at]
+            .iter()
+            .filter(move |other| step.transaction.is_some() && other.transaction == step.transaction)
+    }
+}
+
+/// Parses the whole history, replays it, and judges the pending sets.
+pub fn analyze(project: &Project, sets: &[PendingSet], options: &Options) -> Analysis {
+    let parsed: Vec<Vec<Parsed>> = project
+        .migrations
+        .par_iter()
+        .map(|migration| {
+            let text = &migration.file.text;
+            migration.chunks.iter().map(|chunk| sql::parse(chunk.of(text), chunk.start)).collect()
+        })
+        .collect();
+    let mut set_of = vec![None; project.migrations.len()];
+    for (n, set) in sets.iter().enumerate() {
+        for migration in &set.migrations {
+            if let Some(slot) = set_of.get_mut(*migration) {
+                *slot = Some(n);
+            }
+        }
+    }
+    let mut fold = Fold {
+        catalog: Catalog::new(),
+        analysis: Analysis {
+            sets: Vec::new(),
+            steps: Vec::new(),
+            end: Catalog::new(),
+            options: options.clone(),
+        },
+        transactions: 0,
+        current: None,
+    };
+    for (n, chunks) in parsed.into_iter().enumerate() {
+        let set = set_of[n];
+        if fold.current.as_ref().map(|current| current.request) != set {
+            fold.finish();
+            if let Some(request) = set {
+                fold.start(request, &sets[request]);
+            }
+        }
+        if set.is_some() {
+            fold.migration(project, n, chunks);
+        } else {
+            fold.replay(chunks);
+        }
+    }
+    fold.finish();
+    fold.analysis.end = fold.catalog;
+    fold.analysis
+}
+
+struct Current {
+    request: usize,
+    session: Session,
+    tracker: breaks::Tracker,
+}
+
+struct Fold {
+    catalog: Catalog,
+    analysis: Analysis,
+    transactions: u32,
+    current: Option<Current>,
+}
+
+impl Fold {
+    /// Applies a migration that is not judged.
+    fn replay(&mut self, chunks: Vec<Parsed>) {
+        let mut saved: Option<Catalog> = None;
+        for statement in chunks.iter().flat_map(|chunk| &chunk.statements) {
+            match &statement.stmt {
+                Stmt::Transaction(sql::Transaction::Begin) => saved = Some(self.catalog.clone()),
+                Stmt::Transaction(sql::Transaction::Rollback { .. }) => {
+                    if let Some(saved) = saved.take() {
+                        self.catalog = saved;
+                    }
+                }
+                stmt if body::has_body(stmt) => {
+                    body::run(&mut self.catalog, stmt, statement.span.start, &mut |_, _, _, _| {});
+                }
+                stmt => {
+                    apply(&mut self.catalog, stmt);
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, request: usize, set: &PendingSet) {
+        self.transactions += 1;
+        let old_app = set
+            .old_app
+            .clone()
+            .unwrap_or_else(|| Arc::new(App::of_catalog(&self.catalog, "the replayed history")));
+        let at = self.analysis.steps.len();
+        self.analysis.sets.push(JudgedSet {
+            start: self.catalog.clone(),
+            end: self.catalog.clone(),
+            old_app: old_app.clone(),
+            new_app: set.new_app.clone(),
+            steps: at..at,
+            migrations: set.migrations.clone(),
+        });
+        self.current = Some(Current {
+            request,
+            session: Session::begin(&self.catalog, self.transactions),
+            tracker: breaks::Tracker::new(&self.catalog, old_app, set.new_app.clone()),
+        });
+    }
+
+    fn finish(&mut self) {
+        let Some(mut current) = self.current.take() else { return };
+        let Some(set) = self.analysis.sets.last_mut() else { return };
+        set.end = self.catalog.clone();
+        set.steps.end = self.analysis.steps.len();
+        let steps = &mut self.analysis.steps[set.steps.clone()];
+        current.tracker.committed(&self.catalog, steps);
+        self.transactions = current.session.last_number();
+    }
+
+    fn migration(&mut self, project: &Project, n: usize, chunks: Vec<Parsed>) {
+        let migration = &project.migrations[n];
+        let mut index = 0;
+        for chunk in chunks {
+            let several = chunk.statements.len() + chunk.errors.len() > 1;
+            let mut implicit = false;
+            let items = in_order(chunk);
+            for item in items {
+                let Some(current) = &mut self.current else { return };
+                if several && current.session.transaction().is_none() && !is_begin(&item) {
+                    current.session.open(&self.catalog);
+                    implicit = true;
+                }
+                let step = Step {
+                    set: self.analysis.sets.len() - 1,
+                    migration: n,
+                    tag: migration.tag.clone(),
+                    index,
+                    file: migration.file.clone(),
+                    span: item.span(),
+                    statement: None,
+                    error: None,
+                    transaction: current.session.transaction(),
+                    lock_timeout: current.session.setting("lock_timeout").map(str::to_owned),
+                    before: self.catalog.clone(),
+                    after: self.catalog.clone(),
+                    changes: Vec::new(),
+                    facts: Facts::default(),
+                };
+                index += 1;
+                self.step(step, item);
+            }
+            if implicit && let Some(current) = &mut self.current {
+                let open = current.session.transaction().is_some();
+                if open && current.session.close() {
+                    self.commit();
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        let (Some(current), Some(set)) = (&mut self.current, self.analysis.sets.last()) else { return };
+        let start = set.steps.start;
+        current.tracker.committed(&self.catalog, &mut self.analysis.steps[start..]);
+    }
+
+    fn step(&mut self, mut step: Step, item: Item) {
+        let statement = match item {
+            Item::Error(error) => {
+                step.facts.unknown.push(format!("syntax error: {}", error.message));
+                step.facts.failures.push(predict_syntax(&error));
+                step.error = Some(error);
+                self.analysis.steps.push(step);
+                return;
+            }
+            Item::Statement(statement) => Arc::new(statement),
+        };
+        step.statement = Some(statement.clone());
+        let Some(current) = &mut self.current else { return };
+        let start = &self.analysis.sets[step.set].start;
+        let version = self.analysis.options.version;
+        let zone = current.session.setting("timezone").unwrap_or(&self.analysis.options.time_zone);
+        let utc = matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
+        let mut catalog = self.catalog.clone();
+        let mut boundary = Boundary::None;
+        let mut facts = Facts::default();
+        let mut changes = Vec::new();
+        if body::has_body(&statement.stmt) {
+            let enum_values = &current.session.enum_values;
+            let mut judge = |stmt: &Stmt, before: &Catalog, after: &Catalog, run: body::Run<'_>| {
+                let cx = Context {
+                    before,
+                    after,
+                    applied: run.applied,
+                    start,
+                    version,
+                    utc,
+                    conditional: run.conditional,
+                };
+                let mut inner = predict(stmt, cx);
+                predict::enums::too_early(stmt, before, enum_values, version, &mut inner);
+                predict::transaction::outside_only(stmt, true, &mut inner);
+                if run.conditional || run.caught {
+                    inner.failures.clear();
+                }
+                body::merge(&mut facts, inner);
+                changes.extend(run.applied.changes.iter().cloned());
+            };
+            let unknown = body::run(&mut catalog, &statement.stmt, statement.span.start, &mut judge);
+            facts.unknown.extend(unknown);
+        } else {
+            let applied: Applied = apply(&mut catalog, &statement.stmt);
+            let cx = Context {
+                before: &self.catalog,
+                after: &catalog,
+                applied: &applied,
+                start,
+                version,
+                utc,
+                conditional: false,
+            };
+            facts = predict(&statement.stmt, cx);
+            predict::enums::too_early(
+                &statement.stmt,
+                &self.catalog,
+                &current.session.enum_values,
+                version,
+                &mut facts,
+            );
+            let open = current.session.transaction().is_some();
+            predict::transaction::outside_only(&statement.stmt, open, &mut facts);
+            changes = applied.changes;
+        }
+        for change in &changes {
+            if let Change::EnumValueAdded { ty, value } = change {
+                let fresh = current.session.at_begin().user_type(*ty).is_none();
+                if !(fresh && version.0 >= 17) {
+                    current.session.enum_values.push((*ty, value.clone()));
+                }
+            }
+        }
+        match &statement.stmt {
+            Stmt::Transaction(transaction) => {
+                if let sql::Transaction::RollbackTo(_) = transaction {
+                    facts.unknown.push("ROLLBACK TO a savepoint is not followed".to_owned());
+                }
+                boundary = current.session.control(transaction, &catalog);
+            }
+            Stmt::Set(set) => current.session.set(set),
+            _ => {}
+        }
+        if boundary == Boundary::RolledBack {
+            catalog = current.session.at_begin().clone();
+        }
+        step.after = catalog.clone();
+        step.facts = facts;
+        step.changes = changes;
+        let alone = step.transaction.is_none();
+        self.catalog = catalog;
+        current.tracker.saw(&step);
+        self.analysis.steps.push(step);
+        if boundary == Boundary::Committed || (alone && boundary == Boundary::None) {
+            self.commit();
+        }
+    }
+}
+
+fn predict_syntax(error: &SyntaxError) -> crate::model::Failure {
+    crate::model::Failure {
+        sqlstate: "42601",
+        cause: crate::model::FailureCause::Syntax,
+        when: error.message.clone(),
+        certainty: crate::model::Certainty::Always,
+        relation: None,
+        column: None,
+        span: Some(error.span),
+    }
+}
+
+enum Item {
+    Statement(Statement),
+    Error(SyntaxError),
+}
+
+impl Item {
+    fn span(&self) -> Span {
+        match self {
+            Item::Statement(statement) => statement.span,
+            Item::Error(error) => error.statement,
+        }
+    }
+}
+
+fn is_begin(item: &Item) -> bool {
+    matches!(item, Item::Statement(Statement { stmt: Stmt::Transaction(_), .. }))
+}
+
+fn in_order(chunk: Parsed) -> Vec<Item> {
+    let statements = chunk.statements.into_iter().map(Item::Statement);
+    let mut items: Vec<Item> = statements.chain(chunk.errors.into_iter().map(Item::Error)).collect();
+    items.sort_by_key(|item| item.span().start);
+    items
+}

@@ -1,0 +1,410 @@
+//! Which queries of the old app stop working, and whose fault it is.
+//!
+//! The old app meets the schema only at commits, so breaks are the difference between what worked
+//! when the pending set began and what works on a committed state. Each is laid at the door of the
+//! last statement whose changes explain it.
+
+use crate::analyze::Step;
+use crate::app::{App, AppColumn, AppRelation};
+use crate::model::{Break, BreakCause, Operation};
+use catalog::{Catalog, Change, ColumnId, Found, QName, Relation, RelationId, RelationKind};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Follows a pending set from commit to commit.
+pub(crate) struct Tracker {
+    start: Catalog,
+    old_app: Arc<App>,
+    new_app: Option<Arc<App>>,
+    /// Relations of the app whose queries may have changed since the last commit.
+    touched: HashSet<QName>,
+    reported: HashSet<(String, Option<String>, Operation)>,
+    values: crate::values::Values,
+}
+
+impl Tracker {
+    pub fn new(start: &Catalog, old_app: Arc<App>, new_app: Option<Arc<App>>) -> Tracker {
+        Tracker {
+            start: start.clone(),
+            old_app,
+            new_app,
+            touched: HashSet::new(),
+            reported: HashSet::new(),
+            values: crate::values::Values::default(),
+        }
+    }
+
+    /// Notes which of the app's relations a statement touched.
+    pub fn saw(&mut self, step: &Step) {
+        for change in &step.changes {
+            if let Change::SchemaDropped(schema) = change {
+                self.touched.extend(self.old_app.relations.keys().filter(|n| n.schema == *schema).cloned());
+            }
+            if let Change::RelationRenamed { from, to, .. } = change {
+                self.touched.insert(from.clone());
+                self.touched.insert(to.clone());
+            }
+            if let Change::RelationDropped { name, .. } = change {
+                self.touched.insert(name.clone());
+            }
+            if let Some(id) = relation_of(change) {
+                for catalog in [&self.start, &step.before, &step.after] {
+                    if let Some(relation) = catalog.relation(id) {
+                        self.touched.insert(relation.name.clone());
+                    }
+                }
+            }
+        }
+        self.values.saw(step);
+    }
+
+    /// Judges a committed state; `steps` are those of the set so far.
+    pub fn committed(&mut self, now: &Catalog, steps: &mut [Step]) {
+        let mut names: Vec<QName> = self.touched.drain().collect();
+        names.sort();
+        for name in names {
+            if let Some(declared) = self.old_app.relations.get(&name) {
+                self.relation(&name, &declared.clone(), now, steps);
+            }
+            let new_app = self.new_app.clone();
+            if let Some(declared) = new_app.as_ref().and_then(|app| app.relations.get(&name)) {
+                self.new_relation(&name, declared, now, steps);
+            }
+        }
+        self.values.committed(&self.start, now, &self.old_app, steps);
+    }
+
+    fn relation(&mut self, name: &QName, declared: &AppRelation, now: &Catalog, steps: &mut [Step]) {
+        let start = self.start.clone();
+        let found_before = find(&start, name);
+        let found_now = find(now, name);
+        let id = found_before.map(|relation| relation.id);
+        let Some(relation) = found_now else {
+            // What did not work before is not broken now.
+            if found_before.is_some() {
+                self.gone(name, declared, id, steps);
+            }
+            return;
+        };
+        let missing_before: HashSet<&str> = found_before.map(|r| missing(r, declared)).unwrap_or_default();
+        if found_before.is_none() {
+            return;
+        }
+        for column in missing(relation, declared) {
+            if !missing_before.contains(column) {
+                self.column_gone(name, declared, id, column, steps);
+            }
+        }
+        if !declared.view {
+            self.required(name, declared, found_before, relation, steps);
+        }
+    }
+
+    /// The relation is gone or has another name.
+    fn gone(&mut self, name: &QName, declared: &AppRelation, id: Option<RelationId>, steps: &mut [Step]) {
+        let renamed = |change: &Change| match change {
+            Change::RelationRenamed { relation, from, to } if Some(*relation) == id && from == name => {
+                Some(to.clone())
+            }
+            _ => None,
+        };
+        let dropped = |change: &Change| match change {
+            Change::RelationDropped { relation, .. } if Some(*relation) == id => Some(()),
+            _ => None,
+        };
+        let (at, cause, reason) = match (last(steps, dropped), last(steps, renamed)) {
+            (Some((at, ())), _) => {
+                (at, BreakCause::RelationDropped, format!("{name} is dropped; the old app still declares it"))
+            }
+            (None, Some((at, to))) => (
+                at,
+                BreakCause::RelationRenamed,
+                format!("{name} is now {to}; the old app still calls it {name}"),
+            ),
+            (None, None) => match steps.len().checked_sub(1) {
+                Some(at) => (at, BreakCause::RelationDropped, format!("{name} is gone")),
+                None => return,
+            },
+        };
+        let operations: &[Operation] = match declared.view {
+            true => &[Operation::Select],
+            false => &[
+                Operation::Select,
+                Operation::Insert,
+                Operation::Update,
+                Operation::Delete,
+                Operation::Upsert,
+            ],
+        };
+        for operation in operations {
+            self.report(
+                &mut steps[at],
+                Break {
+                    relation: name.to_string(),
+                    column: None,
+                    operation: *operation,
+                    sqlstate: Some("42P01"),
+                    cause,
+                    reason: reason.clone(),
+                },
+            );
+        }
+    }
+
+    fn column_gone(
+        &mut self,
+        name: &QName,
+        declared: &AppRelation,
+        id: Option<RelationId>,
+        column: &str,
+        steps: &mut [Step],
+    ) {
+        let number = id.and_then(|id| self.start.relation(id)?.column(column).map(|c| c.id));
+        let renamed = |change: &Change| match change {
+            Change::ColumnRenamed { relation, column, to, .. } if same(*relation, *column, id, number) => {
+                Some(to.clone())
+            }
+            _ => None,
+        };
+        let dropped = |change: &Change| match change {
+            Change::ColumnDropped { relation, column, .. } if same(*relation, *column, id, number) => Some(()),
+            _ => None,
+        };
+        let replaced = |change: &Change| match change {
+            Change::ViewReplaced { relation, .. } | Change::RelationCreated { relation, .. }
+                if find_name(steps_catalog(steps), *relation).is_none_or(|n| n == *name) =>
+            {
+                Some(())
+            }
+            Change::RelationRenamed { to, .. } if to == name => Some(()),
+            _ => None,
+        };
+        let (at, cause, reason) = match (last(steps, dropped), last(steps, renamed)) {
+            (Some((at, ())), _) => (
+                at,
+                BreakCause::ColumnDropped,
+                format!("column {column} of {name} is dropped; the old app still declares it"),
+            ),
+            (None, Some((at, to))) => (
+                at,
+                BreakCause::ColumnRenamed,
+                format!("column {column} of {name} is now {to}; the old app still calls it {column}"),
+            ),
+            (None, None) => match last(steps, replaced).map(|(at, ())| at).or(steps.len().checked_sub(1)) {
+                Some(at) => {
+                    (at, BreakCause::ColumnDropped, format!("{name} has no column {column} any more"))
+                }
+                None => return,
+            },
+        };
+        let column_declared = declared.columns.iter().find(|c| c.name == column);
+        let mut operations = vec![Operation::Select];
+        if !declared.view && !column_declared.is_some_and(|c| c.generated) {
+            operations.extend([Operation::Insert, Operation::Update, Operation::Upsert]);
+        }
+        for operation in operations {
+            self.report(
+                &mut steps[at],
+                Break {
+                    relation: name.to_string(),
+                    column: Some(column.to_owned()),
+                    operation,
+                    sqlstate: Some("42703"),
+                    cause,
+                    reason: reason.clone(),
+                },
+            );
+        }
+    }
+
+    /// Columns that an insert must now give a value, and that the old app does not always give.
+    fn required(
+        &mut self,
+        name: &QName,
+        declared: &AppRelation,
+        before: Option<&Arc<Relation>>,
+        now: &Arc<Relation>,
+        steps: &mut [Step],
+    ) {
+        if !now.is_table() {
+            return;
+        }
+        for column in now.columns.iter().filter(|column| column.not_null && !column.has_value_by_default()) {
+            let app: Option<&AppColumn> = declared.columns.iter().find(|c| c.name == column.name);
+            if app.is_some_and(AppColumn::always_given) {
+                continue;
+            }
+            let was = before.and_then(|relation| relation.column(&column.name));
+            if was.is_some_and(|was| was.not_null && !was.has_value_by_default()) {
+                continue;
+            }
+            let id = now.id;
+            let number = column.id;
+            let set = |change: &Change| match change {
+                Change::ColumnAdded { relation, column, .. } if (*relation, *column) == (id, number) => {
+                    Some(BreakCause::RequiredColumn)
+                }
+                Change::NotNullSet { relation, column } if (*relation, *column) == (id, number) => {
+                    Some(BreakCause::NotNull)
+                }
+                Change::DefaultDropped { relation, column, .. }
+                | Change::IdentityDropped { relation, column }
+                | Change::ExpressionDropped { relation, column }
+                    if (*relation, *column) == (id, number) =>
+                {
+                    Some(BreakCause::DefaultDropped)
+                }
+                _ => None,
+            };
+            let Some((at, cause)) = last(steps, set).or_else(|| Some((steps.len().checked_sub(1)?, BreakCause::NotNull)))
+            else {
+                continue;
+            };
+            let reason = match (cause, app) {
+                (BreakCause::DefaultDropped, _) => format!(
+                    "column {} of {name} loses its default; inserts of the old app leave it to the default",
+                    column.name
+                ),
+                (_, None) => format!(
+                    "column {} of {name} is NOT NULL without a default; the old app does not know it",
+                    column.name
+                ),
+                (_, Some(_)) => format!(
+                    "column {} of {name} becomes NOT NULL; the old app may leave it out or write NULL",
+                    column.name
+                ),
+            };
+            for operation in [Operation::Insert, Operation::Upsert] {
+                self.report(
+                    &mut steps[at],
+                    Break {
+                        relation: name.to_string(),
+                        column: Some(column.name.clone()),
+                        operation,
+                        sqlstate: Some("23502"),
+                        cause,
+                        reason: reason.clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    /// What the new app declares and the schema before the set does not have.
+    fn new_relation(&mut self, name: &QName, declared: &AppRelation, now: &Catalog, steps: &mut [Step]) {
+        let Some(relation) = find(now, name) else { return };
+        let before = find(&self.start, name);
+        for column in &declared.columns {
+            if relation.column(&column.name).is_none() || before.is_some_and(|r| r.column(&column.name).is_some()) {
+                continue;
+            }
+            let (id, wanted) = (relation.id, &column.name);
+            let brings = |change: &Change| match change {
+                Change::ColumnAdded { relation, name, .. } if *relation == id && name == wanted => Some(()),
+                Change::ColumnRenamed { relation, to, .. } if *relation == id && to == wanted => Some(()),
+                Change::RelationCreated { relation, .. } if *relation == id => Some(()),
+                Change::RelationRenamed { relation, .. } if *relation == id => Some(()),
+                _ => None,
+            };
+            let Some((at, ())) = last(steps, brings) else { continue };
+            let (sqlstate, reason) = match before {
+                Some(_) => ("42703", format!("column {wanted} of {name} is not there before this migration")),
+                None => ("42P01", format!("{name} is not there before this migration")),
+            };
+            let operations: &[Operation] = match column.generated {
+                true => &[Operation::Select],
+                false => &[Operation::Select, Operation::Insert],
+            };
+            for operation in operations {
+                let new = Break {
+                    relation: name.to_string(),
+                    column: before.map(|_| wanted.clone()),
+                    operation: *operation,
+                    sqlstate: Some(sqlstate),
+                    cause: BreakCause::NotThereYet,
+                    reason: reason.clone(),
+                };
+                if !steps[at].facts.breaks_new_app.contains(&new) {
+                    steps[at].facts.breaks_new_app.push(new);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, step: &mut Step, found: Break) {
+        let key = (found.relation.clone(), found.column.clone(), found.operation);
+        if self.reported.insert(key) {
+            step.facts.breaks_old_app.push(found);
+        }
+    }
+}
+
+fn steps_catalog(steps: &[Step]) -> Option<&Catalog> {
+    steps.last().map(|step| &step.after)
+}
+
+fn find_name(catalog: Option<&Catalog>, id: RelationId) -> Option<QName> {
+    catalog?.relation(id).map(|relation| relation.name.clone())
+}
+
+fn same(relation: RelationId, column: ColumnId, id: Option<RelationId>, number: Option<ColumnId>) -> bool {
+    Some(relation) == id && Some(column) == number
+}
+
+/// The last step with a change that explains something, and the explanation.
+pub(crate) fn last<T>(steps: &[Step], explains: impl Fn(&Change) -> Option<T>) -> Option<(usize, T)> {
+    steps.iter().enumerate().rev().find_map(|(at, step)| {
+        step.changes.iter().rev().find_map(&explains).map(|explanation| (at, explanation))
+    })
+}
+
+pub(crate) fn find<'a>(catalog: &'a Catalog, name: &QName) -> Option<&'a Arc<Relation>> {
+    match catalog.slot(name)? {
+        Found::Relation(relation)
+            if !matches!(relation.kind, RelationKind::Sequence | RelationKind::Composite) =>
+        {
+            Some(relation)
+        }
+        _ => None,
+    }
+}
+
+fn missing<'a>(relation: &Relation, declared: &'a AppRelation) -> HashSet<&'a str> {
+    let absent = |column: &&AppColumn| relation.column(&column.name).is_none();
+    declared.columns.iter().filter(absent).map(|column| column.name.as_str()).collect()
+}
+
+/// The relation that a change is about.
+pub(crate) fn relation_of(change: &Change) -> Option<RelationId> {
+    match change {
+        Change::RelationCreated { relation, .. }
+        | Change::RelationDropped { relation, .. }
+        | Change::RelationRenamed { relation, .. }
+        | Change::ViewReplaced { relation, .. }
+        | Change::ColumnAdded { relation, .. }
+        | Change::ColumnDropped { relation, .. }
+        | Change::ColumnRenamed { relation, .. }
+        | Change::TypeChanged { relation, .. }
+        | Change::NotNullSet { relation, .. }
+        | Change::NotNullDropped { relation, .. }
+        | Change::DefaultSet { relation, .. }
+        | Change::DefaultDropped { relation, .. }
+        | Change::IdentitySet { relation, .. }
+        | Change::IdentityDropped { relation, .. }
+        | Change::ExpressionDropped { relation, .. }
+        | Change::ExpressionSet { relation, .. }
+        | Change::ConstraintAdded { relation, .. }
+        | Change::ConstraintValidated { relation, .. }
+        | Change::ConstraintDropped { relation, .. }
+        | Change::ConstraintRenamed { relation, .. }
+        | Change::IndexCreated { relation, .. }
+        | Change::TriggerCreated { relation, .. }
+        | Change::TriggerDropped { relation, .. }
+        | Change::PolicySet { relation, .. }
+        | Change::PolicyDropped { relation, .. }
+        | Change::RowSecuritySet { relation, .. } => Some(*relation),
+        Change::IndexDropped { index, .. } => Some(index.table),
+        Change::PartitionAttached { partition, .. } | Change::PartitionDetached { partition, .. } => Some(*partition),
+        _ => None,
+    }
+}

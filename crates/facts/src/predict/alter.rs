@@ -1,0 +1,489 @@
+//! `ALTER TABLE`, command by command.
+
+use super::{Prediction, has_storage};
+use crate::model::{Certainty, Failure, FailureCause, LockMode, RewriteCause, ScanCause};
+use crate::rewrite::type_change;
+use catalog::{Change, Column, ConstraintKind, Found, Relation, RelationKind, TypeRef, UserTypeKind};
+use source::Span;
+use sql::{AlterAction, AlterTable, ColumnConstraint, ColumnDef, Expr, Ident, ObjectKind, Shape, Volatility};
+
+impl Prediction<'_> {
+    pub(super) fn alter_table(&mut self, alter: &AlterTable) {
+        if matches!(alter.kind, ObjectKind::Type | ObjectKind::CompositeType) {
+            return;
+        }
+        let table = match self.cx.before.find(&alter.name) {
+            Some(Found::Relation(relation)) => relation.clone(),
+            Some(Found::Index(_)) => return,
+            None if alter.if_exists => return,
+            None => {
+                let mode = alter.commands.iter().map(|c| lock_level(&c.action, self.cx.version.0)).max();
+                self.lock_outside(&alter.name, mode.unwrap_or(LockMode::AccessExclusive));
+                return;
+            }
+        };
+        for command in &alter.commands {
+            let mode = lock_level(&command.action, self.cx.version.0);
+            let alone = alter.only || !descends(&command.action, &table);
+            self.lock_tree(table.id, alone, mode);
+            self.command(&table, alter, &command.action, command.span);
+        }
+    }
+
+    fn command(&mut self, table: &Relation, alter: &AlterTable, action: &AlterAction, span: Span) {
+        let version = self.cx.version.0;
+        match action {
+            AlterAction::AddColumn { column, .. } => self.add_column(table, alter, column),
+            AlterAction::SetType { column, using, .. } => self.set_type(alter, column, using.as_ref()),
+            AlterAction::SetNotNull { column } => self.set_not_null(table, alter, column),
+            AlterAction::SetExpression { column, .. } => {
+                if version < 17 {
+                    self.needs_version(17, "ALTER COLUMN .. SET EXPRESSION", span);
+                }
+                let stored =
+                    table.column(&column.text).and_then(|c| c.generated.as_ref()).is_none_or(|g| g.stored);
+                for id in self.cx.before.with_descendants(table.id) {
+                    if stored {
+                        self.rewrite(id, RewriteCause::Generated, Some(column.text.clone()));
+                    }
+                }
+            }
+            AlterAction::AddConstraint(constraint) => self.add_constraint(table, alter, constraint),
+            AlterAction::ValidateConstraint { name } => self.validate_constraint(table, alter, name),
+            AlterAction::AlterConstraint { name } => {
+                let target = table.constraint(&name.text).and_then(|constraint| match &constraint.kind {
+                    ConstraintKind::ForeignKey { target, .. } => *target,
+                    _ => None,
+                });
+                if let Some(target) = target {
+                    self.lock(target, LockMode::AccessExclusive);
+                }
+            }
+            AlterAction::SetLogged(logged) => {
+                let is_logged = table.persistence == sql::Persistence::Permanent;
+                if is_logged != *logged {
+                    self.rewrite(table.id, RewriteCause::Persistence, None);
+                }
+            }
+            AlterAction::SetAccessMethod(method) => {
+                if method != "heap" {
+                    self.unknown(format!("access method {method}: whether {} uses it already", table.name));
+                }
+                self.rewrite(table.id, RewriteCause::AccessMethod, None);
+            }
+            AlterAction::SetTablespace => self.rewrite(table.id, RewriteCause::Tablespace, None),
+            AlterAction::Inherit(parent) => self.lock_name(parent, LockMode::ShareUpdateExclusive),
+            AlterAction::NoInherit(parent) => self.lock_name(parent, LockMode::AccessShare),
+            AlterAction::AttachPartition { partition, bound } => {
+                self.attach_partition(table, partition, bound.is_some());
+            }
+            AlterAction::DetachPartition { partition, concurrently, finalize } => {
+                if version < 14 && (*concurrently || *finalize) {
+                    self.needs_version(14, "DETACH PARTITION CONCURRENTLY", span);
+                }
+                let mode = match (concurrently, finalize) {
+                    (true, _) => LockMode::ShareUpdateExclusive,
+                    _ => LockMode::AccessExclusive,
+                };
+                self.lock_name(partition, mode);
+                if !*concurrently {
+                    self.lock_default_partition(table.id);
+                }
+            }
+            AlterAction::Other(what) => {
+                self.unknown(format!("ALTER TABLE .. {what}: what it does is not modelled"));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn needs_version(&mut self, version: u8, what: &str, span: Span) {
+        let when = format!("{what} needs PostgreSQL {version}; this is {}", self.cx.version.0);
+        self.fail(Failure {
+            sqlstate: "42601",
+            cause: FailureCause::Version,
+            when,
+            certainty: Certainty::Always,
+            relation: None,
+            column: None,
+            span: Some(span),
+        });
+    }
+
+    fn add_column(&mut self, table: &Relation, alter: &AlterTable, definition: &ColumnDef) {
+        let name = &definition.name.text;
+        if table.column(name).is_some() {
+            return;
+        }
+        let Some(added) = self.added_column(table.id, name).cloned() else { return };
+        if added.generated.as_ref().is_some_and(|generated| !generated.stored) && self.cx.version.0 < 18 {
+            self.needs_version(18, "a virtual generated column", definition.span);
+        }
+        let cause = self.rewrite_of_new_column(definition, &added);
+        let targets = if alter.only { vec![table.id] } else { self.cx.before.with_descendants(table.id) };
+        let not_null_at_once = added.not_null && !added.has_value_by_default() && !definition_is_serial(definition);
+        for id in targets {
+            if let Some(cause) = cause {
+                self.rewrite(id, cause, Some(name.clone()));
+            }
+            if not_null_at_once && self.before(id).is_some_and(|r| has_storage(r)) {
+                if !self.is_rewritten(id) {
+                    self.scan(id, ScanCause::NotNull, Some(name.clone()));
+                }
+                let when = format!(
+                    "{} holds a row: it has no value for {name}, which is NOT NULL and has no default",
+                    self.label(id)
+                );
+                let span = Some(definition.name.span);
+                self.fail_on_rows(id, "23502", FailureCause::NotNull, Certainty::IfRows, Some(name), when, span);
+            }
+        }
+        for clause in &definition.constraints {
+            if let ColumnConstraint::Table(constraint) = clause {
+                self.constraint_with_column(table, &added, constraint);
+            }
+        }
+    }
+
+    /// Whether a new column makes the whole table be written anew (ATExecAddColumn).
+    fn rewrite_of_new_column(&mut self, definition: &ColumnDef, added: &Column) -> Option<RewriteCause> {
+        if let Some(generated) = &added.generated {
+            return generated.stored.then_some(RewriteCause::Generated);
+        }
+        if added.identity.is_some() || definition_is_serial(definition) {
+            return Some(RewriteCause::Identity);
+        }
+        if let Some(default) = &added.default
+            && default.shape != Shape::Null
+        {
+            match catalog::volatility(self.cx.before, default) {
+                Some(Volatility::Volatile) => return Some(RewriteCause::VolatileDefault),
+                Some(_) => {}
+                None => {
+                    let calls: Vec<_> = default.uses.functions.iter().map(|call| call.name.to_string()).collect();
+                    self.unknown(format!(
+                        "whether {}() is volatile: a volatile default rewrites the table",
+                        calls.join("(), ")
+                    ));
+                }
+            }
+        }
+        if let TypeRef::User(id) = added.ty.base
+            && !added.ty.array
+            && let Some(UserTypeKind::Domain { constrained: true, .. }) =
+                self.cx.before.user_type(id).map(|ty| &ty.kind)
+        {
+            return Some(RewriteCause::ConstrainedDomain);
+        }
+        None
+    }
+
+    fn set_not_null(&mut self, table: &Relation, alter: &AlterTable, name: &Ident) {
+        let targets = if alter.only { vec![table.id] } else { self.cx.before.with_descendants(table.id) };
+        for id in targets {
+            let Some(relation) = self.before(id).cloned() else { continue };
+            let Some(column) = relation.column(&name.text) else { continue };
+            if column.not_null || self.is_proven(&relation, column) {
+                continue;
+            }
+            if has_storage(&relation) {
+                if !self.is_rewritten(id) {
+                    self.scan(id, ScanCause::NotNull, Some(name.text.clone()));
+                }
+                let when = format!("{}.{} holds a NULL", self.label(id), name.text);
+                let span = Some(name.span);
+                let certainty = Certainty::DependsOnData;
+                self.fail_on_rows(id, "23502", FailureCause::NotNull, certainty, Some(&name.text), when, span);
+            }
+        }
+    }
+
+    /// A validated CHECK that no NULL passes spares SET NOT NULL its scan (since 12,
+    /// NotNullImpliedByRelConstraints).
+    pub(super) fn is_proven(&self, relation: &Relation, column: &Column) -> bool {
+        relation.constraints.iter().any(|constraint| match &constraint.kind {
+            ConstraintKind::Check { expr, .. } => {
+                constraint.validated && expr.proves_not_null.iter().any(|proven| {
+                    // The expression keeps the name of the time when it was written.
+                    *proven == column.name || (constraint.columns == [column.id] && expr.proves_not_null.len() == 1)
+                })
+            }
+            _ => false,
+        })
+    }
+
+    fn set_type(&mut self, alter: &AlterTable, name: &Ident, using: Option<&Expr>) {
+        let changes: Vec<_> = self
+            .changes()
+            .iter()
+            .filter_map(|change| match change {
+                Change::TypeChanged { relation, column, from, to, converted } => {
+                    Some((*relation, *column, from.clone(), to.clone(), *converted))
+                }
+                _ => None,
+            })
+            .collect();
+        for (id, column, from, to, converted) in changes {
+            let Some(relation) = self.before(id).cloned() else { continue };
+            let Some(before) = relation.column_by_id(column).filter(|c| c.name == name.text).cloned() else {
+                continue;
+            };
+            let change = type_change(self.cx.before, &from, &to, using.is_some(), self.cx.utc);
+            let rewrite = if converted { Some(true) } else { change.rewrite };
+            let from_words = catalog::format_type(self.cx.before, &from);
+            let to_words = catalog::format_type(self.cx.after, &to);
+            match rewrite {
+                Some(true) => self.rewrite(id, RewriteCause::TypeChange, Some(name.text.clone())),
+                Some(false) => {}
+                None => self.unknown(format!(
+                    "whether {} is rewritten: the cast from {from_words} to {to_words} comes from an extension",
+                    relation.name
+                )),
+            }
+            if change.needs_using && !converted {
+                self.fail(Failure {
+                    sqlstate: "42804",
+                    cause: FailureCause::NeedsUsing,
+                    when: format!(
+                        "column {}.{} can't be cast from {from_words} to {to_words} without USING",
+                        relation.name, name.text
+                    ),
+                    certainty: Certainty::Always,
+                    relation: Some(self.label(id)),
+                    column: Some(name.text.clone()),
+                    span: Some(name.span),
+                });
+            } else if let Some(sqlstate) = change.may_fail.or(converted.then_some("22P02")) {
+                let when = format!("{}.{} holds a value that is no {to_words}", self.label(id), name.text);
+                let span = Some(name.span);
+                let certainty = Certainty::DependsOnData;
+                self.fail_on_rows(id, sqlstate, FailureCause::Cast, certainty, Some(&name.text), when, span);
+            }
+            self.default_must_cast(&relation, &before, &from, &to, alter, name);
+            self.used_elsewhere(&relation, &before, name);
+            if rewrite == Some(false) {
+                self.rebuilt_without_rewrite(&relation, &before, &from, &to, change.reindex);
+            }
+            self.foreign_keys_of_column(&relation, &before, rewrite != Some(false));
+        }
+    }
+
+    /// The default is cast too, by assignment, USING or not (42804).
+    fn default_must_cast(
+        &mut self,
+        relation: &Relation,
+        column: &Column,
+        from: &catalog::Type,
+        to: &catalog::Type,
+        alter: &AlterTable,
+        name: &Ident,
+    ) {
+        let dropped = alter.commands.iter().any(|command| {
+            matches!(&command.action, AlterAction::DropDefault { column } | AlterAction::SetDefault { column, .. }
+                if column.text == name.text)
+        });
+        let Some(default) = column.default.as_ref().filter(|default| default.shape != Shape::Null) else { return };
+        if dropped || !type_change(self.cx.before, from, to, false, self.cx.utc).needs_using {
+            return;
+        }
+        self.fail(Failure {
+            sqlstate: "42804",
+            cause: FailureCause::DefaultCast,
+            when: format!(
+                "the default {} of {}.{} can't be cast to {}; drop the default first and set it again after",
+                default.text,
+                relation.name,
+                name.text,
+                catalog::format_type(self.cx.after, to)
+            ),
+            certainty: Certainty::Always,
+            relation: Some(self.label(relation.id)),
+            column: Some(name.text.clone()),
+            span: Some(name.span),
+        });
+    }
+
+    fn used_elsewhere(&mut self, relation: &Relation, column: &Column, name: &Ident) {
+        let mut users = Vec::new();
+        for viewer in relation.viewed_by.iter().filter_map(|viewer| self.before(*viewer)) {
+            let uses = viewer.view.as_ref().is_some_and(|v| v.uses.contains(&(relation.id, Some(column.id))));
+            if uses {
+                users.push(format!("view {}", viewer.name));
+            }
+        }
+        users.extend(
+            relation.policies.iter().filter(|p| p.columns.contains(&column.id)).map(|p| format!("policy {}", p.name)),
+        );
+        users.extend(
+            relation
+                .triggers
+                .iter()
+                .filter(|t| t.columns.contains(&column.id))
+                .map(|t| format!("trigger {}", t.name)),
+        );
+        users.extend(relation.columns.iter().filter_map(|other| {
+            let generated = other.generated.as_ref()?;
+            let uses = generated.expr.uses.columns.iter().any(|used| used.name.as_ref() == Some(&column.name));
+            uses.then(|| format!("generated column {}", other.name))
+        }));
+        if !users.is_empty() {
+            self.fail(Failure {
+                sqlstate: "0A000",
+                cause: FailureCause::UsedElsewhere,
+                when: format!(
+                    "{} uses column {}.{}, whose type can't be changed under it",
+                    users.join(", "),
+                    relation.name,
+                    column.name
+                ),
+                certainty: Certainty::Always,
+                relation: Some(self.label(relation.id)),
+                column: Some(column.name.clone()),
+                span: Some(name.span),
+            });
+        }
+    }
+
+    /// Indexes with expressions or predicates are always rebuilt, others where the operator class
+    /// changes; CHECKs over the column are verified again (ATPostAlterTypeParse).
+    fn rebuilt_without_rewrite(
+        &mut self,
+        relation: &Relation,
+        column: &Column,
+        from: &catalog::Type,
+        to: &catalog::Type,
+        reindex: bool,
+    ) {
+        for index in relation.indexes.iter().filter_map(|id| self.cx.before.index(*id)) {
+            if !index.depends.contains(&column.id) {
+                continue;
+            }
+            let keyed = index.keys.contains(&Some(column.id));
+            if (reindex && keyed) || (!index.expressions.is_empty() && from != to) || (index.partial && from != to) {
+                self.scan(relation.id, ScanCause::Reindex, Some(column.name.clone()));
+            }
+        }
+        for constraint in &relation.constraints {
+            let check = matches!(constraint.kind, ConstraintKind::Check { .. });
+            if check && constraint.validated && constraint.columns.contains(&column.id) {
+                self.scan(relation.id, ScanCause::Check, Some(column.name.clone()));
+            }
+        }
+    }
+
+    /// Foreign keys over a column whose type changes are dropped and made again, which locks the
+    /// table at their other end (ATPostAlterTypeCleanup).
+    fn foreign_keys_of_column(&mut self, relation: &Relation, column: &Column, rewritten: bool) {
+        for constraint in &relation.constraints {
+            if let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind
+                && constraint.columns.contains(&column.id)
+                && *target != relation.id
+            {
+                self.lock(*target, LockMode::AccessExclusive);
+            }
+        }
+        for referencing in relation.referenced_by.iter().filter_map(|id| self.before(*id)).cloned().collect::<Vec<_>>() {
+            for constraint in &referencing.constraints {
+                if let ConstraintKind::ForeignKey { target: Some(target), target_columns, .. } = &constraint.kind
+                    && *target == relation.id
+                    && target_columns.contains(&column.id)
+                    && referencing.id != relation.id
+                {
+                    self.lock(referencing.id, LockMode::AccessExclusive);
+                    if rewritten {
+                        self.scan(referencing.id, ScanCause::ForeignKey, None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn attach_partition(&mut self, parent: &Relation, partition: &sql::Name, has_bound: bool) {
+        self.lock_name(partition, LockMode::AccessExclusive);
+        self.lock_default_partition(parent.id);
+        if !has_bound {
+            return;
+        }
+        let Some(found) = self.cx.before.find_relation(partition).cloned() else { return };
+        let keys = &parent.partition_key;
+        let checked = found.constraints.iter().any(|constraint| {
+            matches!(constraint.kind, ConstraintKind::Check { .. })
+                && constraint.validated
+                && found.column_names(&constraint.columns).iter().any(|name| keys.contains(name))
+        });
+        if checked {
+            return;
+        }
+        for id in self.cx.before.with_descendants(found.id) {
+            if self.before(id).is_some_and(|r| has_storage(r)) {
+                self.scan(id, ScanCause::PartitionBound, None);
+                let when = format!("{} holds a row outside of the bound", self.label(id));
+                let span = Some(partition.span);
+                let certainty = Certainty::DependsOnData;
+                self.fail_on_rows(id, "23514", FailureCause::PartitionBound, certainty, None, when, span);
+            }
+        }
+        let default = parent.children.iter().find(|c| self.before(**c).is_some_and(|c| c.default_partition)).copied();
+        if let Some(default) = default {
+            self.scan(default, ScanCause::PartitionBound, None);
+        }
+    }
+}
+
+fn definition_is_serial(definition: &ColumnDef) -> bool {
+    definition.type_name.as_ref().is_some_and(|ty| ty.serial)
+}
+
+/// Whether a command also works on what inherits from its table.
+fn descends(action: &AlterAction, table: &Relation) -> bool {
+    match action {
+        AlterAction::AddColumn { .. }
+        | AlterAction::DropColumn { .. }
+        | AlterAction::SetType { .. }
+        | AlterAction::SetDefault { .. }
+        | AlterAction::DropDefault { .. }
+        | AlterAction::SetNotNull { .. }
+        | AlterAction::DropNotNull { .. }
+        | AlterAction::SetExpression { .. }
+        | AlterAction::DropExpression { .. }
+        | AlterAction::DropConstraint { .. }
+        | AlterAction::ValidateConstraint { .. }
+        | AlterAction::SetStatistics { .. }
+        | AlterAction::SetStorage { .. } => true,
+        AlterAction::AddConstraint(constraint) => {
+            table.kind == RelationKind::Partitioned || matches!(constraint.kind, sql::ConstraintKind::Check { .. })
+        }
+        AlterAction::Trigger { .. } => table.kind == RelationKind::Partitioned,
+        _ => false,
+    }
+}
+
+/// `AlterTableGetLockLevel`.
+fn lock_level(action: &AlterAction, version: u8) -> LockMode {
+    match action {
+        AlterAction::AddConstraint(constraint) => match constraint.kind {
+            sql::ConstraintKind::ForeignKey { .. } => LockMode::ShareRowExclusive,
+            _ => LockMode::AccessExclusive,
+        },
+        AlterAction::Trigger { .. } => LockMode::ShareRowExclusive,
+        AlterAction::ValidateConstraint { .. }
+        | AlterAction::SetStatistics { .. }
+        | AlterAction::ClusterOn
+        | AlterAction::AttachPartition { .. } => LockMode::ShareUpdateExclusive,
+        AlterAction::DetachPartition { concurrently, finalize, .. } => match version {
+            14.. if *concurrently || *finalize => LockMode::ShareUpdateExclusive,
+            _ => LockMode::AccessExclusive,
+        },
+        AlterAction::SetOptions { names } => {
+            let strong = |name: &String| {
+                matches!(
+                    name.as_str(),
+                    "user_catalog_table" | "security_barrier" | "security_invoker" | "check_option"
+                )
+            };
+            if names.iter().any(strong) { LockMode::AccessExclusive } else { LockMode::ShareUpdateExclusive }
+        }
+        _ => LockMode::AccessExclusive,
+    }
+}
+

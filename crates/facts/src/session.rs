@@ -1,0 +1,134 @@
+//! The session that runs a pending set: which transaction a statement is in, and its settings.
+//!
+//! Drizzle's migrator opens one transaction for all pending migrations. A `COMMIT` in a file ends it,
+//! and what follows runs on its own, until a `BEGIN`.
+
+use catalog::{Catalog, TypeId};
+use sql::{SetVariable, Transaction};
+use std::collections::BTreeMap;
+
+/// The state of the session between two statements.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    /// Number of the open transaction, from 1; `None` between transactions.
+    open: Option<u32>,
+    /// Numbers given so far.
+    last: u32,
+    /// The schema when the open transaction began.
+    at_begin: Catalog,
+    /// Enum values added in the open transaction.
+    pub enum_values: Vec<(TypeId, String)>,
+    /// Settings made so far, in lower case; `SET LOCAL` ones go with the transaction.
+    settings: BTreeMap<String, Setting>,
+}
+
+#[derive(Clone, Debug)]
+struct Setting {
+    value: String,
+    local: bool,
+}
+
+/// What transaction control did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Boundary {
+    /// Nothing.
+    None,
+    /// The work so far is committed.
+    Committed,
+    /// The work of the transaction is undone.
+    RolledBack,
+}
+
+impl Session {
+    /// A session in the transaction that Drizzle opens.
+    pub fn begin(catalog: &Catalog, number: u32) -> Session {
+        Session {
+            open: Some(number),
+            last: number,
+            at_begin: catalog.clone(),
+            enum_values: Vec::new(),
+            settings: BTreeMap::new(),
+        }
+    }
+
+    /// The transaction in which a statement runs. Several statements sent as one chunk outside of a
+    /// transaction share an implicit one (protocol manual, 55.2.2.1).
+    pub fn transaction(&self) -> Option<u32> {
+        self.open
+    }
+
+    /// The last number given.
+    pub fn last_number(&self) -> u32 {
+        self.last
+    }
+
+    /// The schema as it was when the open transaction began.
+    pub fn at_begin(&self) -> &Catalog {
+        &self.at_begin
+    }
+
+    /// Follows transaction control.
+    pub fn control(&mut self, transaction: &Transaction, catalog: &Catalog) -> Boundary {
+        match transaction {
+            Transaction::Begin => {
+                if self.open.is_none() {
+                    self.open(catalog);
+                }
+                Boundary::None
+            }
+            Transaction::Commit { chain } => {
+                let was_open = self.close();
+                if *chain {
+                    self.open(catalog);
+                }
+                if was_open { Boundary::Committed } else { Boundary::None }
+            }
+            Transaction::Rollback { chain } => {
+                let was_open = self.close();
+                if *chain {
+                    self.open(&self.at_begin.clone());
+                }
+                if was_open { Boundary::RolledBack } else { Boundary::None }
+            }
+            // What follows a ROLLBACK TO is judged as if the savepoint's work had stayed; it is rare
+            // in migrations, and `analyze` says so.
+            _ => Boundary::None,
+        }
+    }
+
+    /// Opens an implicit transaction for a chunk of several statements.
+    pub fn open(&mut self, catalog: &Catalog) {
+        self.last += 1;
+        self.open = Some(self.last);
+        self.at_begin = catalog.clone();
+        self.enum_values.clear();
+    }
+
+    /// Ends the open transaction, if there is one.
+    pub fn close(&mut self) -> bool {
+        self.settings.retain(|_, setting| !setting.local);
+        self.enum_values.clear();
+        self.open.take().is_some()
+    }
+
+    /// Follows `SET` and `RESET`.
+    pub fn set(&mut self, set: &SetVariable) {
+        match &set.values {
+            Some(values) => {
+                let setting = Setting { value: values.join(", "), local: set.local };
+                if !set.local || self.open.is_some() {
+                    self.settings.insert(set.name.clone(), setting);
+                }
+            }
+            None if set.name == "all" => self.settings.clear(),
+            None => {
+                self.settings.remove(&set.name);
+            }
+        }
+    }
+
+    /// The value of a setting made in this session.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(|setting| setting.value.as_str())
+    }
+}

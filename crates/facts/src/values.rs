@@ -1,0 +1,331 @@
+//! What the old app may no longer do, depending on the values it writes, the role it has or the
+//! conflict targets it names. Judged on committed states, like the certain breaks.
+
+use crate::analyze::Step;
+use crate::app::{App, AppRelation};
+use crate::breaks::{find, last, relation_of};
+use crate::model::{Break, BreakCause, Operation};
+use crate::rewrite::type_change;
+use catalog::{Catalog, Change, Column, Constraint, ConstraintKind, Index, QName, Relation, RelationId, UserTypeKind};
+use std::collections::{BTreeSet, HashSet};
+
+/// Follows what depends on values from commit to commit.
+#[derive(Default)]
+pub(crate) struct Values {
+    relations: BTreeSet<RelationId>,
+    types: bool,
+    reported: HashSet<(String, Option<String>, BreakCause, String)>,
+}
+
+impl Values {
+    pub fn saw(&mut self, step: &Step) {
+        for change in &step.changes {
+            self.relations.extend(relation_of(change));
+            self.types |= matches!(
+                change,
+                Change::TypeDropped { .. } | Change::TypeRenamed { .. } | Change::EnumValueRenamed { .. }
+            );
+        }
+    }
+
+    pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &mut [Step]) {
+        for id in std::mem::take(&mut self.relations) {
+            let (Some(before), Some(after)) = (start.relation(id), now.relation(id)) else { continue };
+            let Some(declared) = app.relations.get(&before.name) else { continue };
+            if declared.view || before.name != after.name {
+                continue;
+            }
+            for (at, found) in of_relation(start, now, before, after, declared, steps) {
+                self.report(&mut steps[at], found);
+            }
+        }
+        if std::mem::take(&mut self.types) {
+            for (at, found) in of_enums(start, now, app, steps) {
+                self.report(&mut steps[at], found);
+            }
+        }
+    }
+
+    fn report(&mut self, step: &mut Step, found: Break) {
+        let key = (found.relation.clone(), found.column.clone(), found.cause, found.reason.clone());
+        if self.reported.insert(key) {
+            step.facts.may_break_old_app.push(found);
+        }
+    }
+}
+
+type Found = Vec<(usize, Break)>;
+
+fn of_relation(
+    start: &Catalog,
+    now: &Catalog,
+    before: &Relation,
+    after: &Relation,
+    declared: &AppRelation,
+    steps: &[Step],
+) -> Found {
+    let mut found = Vec::new();
+    for old in &before.columns {
+        if !declared.columns.iter().any(|column| column.name == old.name) {
+            continue;
+        }
+        if let Some(new) = after.column_by_id(old.id).filter(|new| new.name == old.name) {
+            of_column(start, now, after, old, new, steps, &mut found);
+        }
+    }
+    new_constraints(before, after, declared, steps, &mut found);
+    conflict_targets(start, now, before, after, steps, &mut found);
+    row_security(before, after, steps, &mut found);
+    found
+}
+
+fn entry(relation: &QName, column: Option<&str>, operation: Operation, cause: BreakCause) -> Break {
+    Break {
+        relation: relation.to_string(),
+        column: column.map(str::to_owned),
+        operation,
+        sqlstate: None,
+        cause,
+        reason: String::new(),
+    }
+}
+
+fn of_column(
+    start: &Catalog,
+    now: &Catalog,
+    table: &Relation,
+    old: &Column,
+    new: &Column,
+    steps: &[Step],
+    found: &mut Found,
+) {
+    let name = &table.name;
+    let at = |wanted: fn(&Change) -> Option<(RelationId, catalog::ColumnId)>| {
+        last(steps, |change| (wanted(change) == Some((table.id, new.id))).then_some(())).map(|(at, ())| at)
+    };
+    if old.ty != new.ty {
+        let step = at(|change| match change {
+            Change::TypeChanged { relation, column, .. } => Some((*relation, *column)),
+            _ => None,
+        });
+        let change = type_change(now, &old.ty, &new.ty, false, true);
+        if let (Some(step), Some(sqlstate)) = (step, writes_fail(&change)) {
+            let (from, to) = (catalog::format_type(start, &old.ty), catalog::format_type(now, &new.ty));
+            let mut one = entry(name, Some(&new.name), Operation::Insert, BreakCause::TypeNarrowed);
+            one.sqlstate = Some(sqlstate);
+            one.reason = format!(
+                "{name}.{} goes from {from} to {to}; what the old app writes may not fit",
+                new.name
+            );
+            found.push((step, one));
+        }
+    }
+    if old.has_value_by_default() && !new.has_value_by_default() && !new.not_null && new.generated.is_none() {
+        let step = at(|change| match change {
+            Change::DefaultDropped { relation, column, .. }
+            | Change::IdentityDropped { relation, column }
+            | Change::ExpressionDropped { relation, column } => Some((*relation, *column)),
+            _ => None,
+        });
+        if let Some(step) = step {
+            let mut one = entry(name, Some(&new.name), Operation::Insert, BreakCause::DefaultDropped);
+            one.reason = format!(
+                "{name}.{} loses its default; inserts of the old app that leave it to the default store NULL in silence",
+                new.name
+            );
+            found.push((step, one));
+        }
+    }
+    let always = new.generated.is_some() || new.identity == Some(catalog::Identity::Always);
+    let was_always = old.generated.is_some() || old.identity == Some(catalog::Identity::Always);
+    if always && !was_always {
+        let step = at(|change| match change {
+            Change::IdentitySet { relation, column } | Change::ExpressionSet { relation, column } => {
+                Some((*relation, *column))
+            }
+            _ => None,
+        });
+        if let Some(step) = step {
+            let mut one = entry(name, Some(&new.name), Operation::Insert, BreakCause::Generated);
+            one.sqlstate = Some("428C9");
+            one.reason = format!("{name}.{} becomes GENERATED ALWAYS; explicit values are refused", new.name);
+            found.push((step, one));
+        }
+    }
+}
+
+/// What the old app's writes raise after a type change, if some of them do.
+fn writes_fail(change: &crate::rewrite::TypeChange) -> Option<&'static str> {
+    change.may_fail.or(change.needs_using.then_some("22P02"))
+}
+
+fn same_demand(a: &Constraint, b: &Constraint) -> bool {
+    a.columns == b.columns
+        && match (&a.kind, &b.kind) {
+            (ConstraintKind::Check { expr: a, .. }, ConstraintKind::Check { expr: b, .. }) => a.text == b.text,
+            (
+                ConstraintKind::ForeignKey { target: a, target_columns: c, .. },
+                ConstraintKind::ForeignKey { target: b, target_columns: d, .. },
+            ) => a == b && c == d,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        }
+}
+
+fn new_constraints(
+    before: &Relation,
+    after: &Relation,
+    declared: &AppRelation,
+    steps: &[Step],
+    found: &mut Found,
+) {
+    for constraint in &after.constraints {
+        if before.constraints.iter().any(|old| same_demand(old, constraint)) {
+            continue;
+        }
+        let sqlstate = match constraint.kind {
+            ConstraintKind::Check { .. } => "23514",
+            ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) => "23505",
+            ConstraintKind::Exclude(_) => "23P01",
+            ConstraintKind::ForeignKey { .. } => "23503",
+            ConstraintKind::NotNull => "23502",
+        };
+        let columns = after.column_names(&constraint.columns);
+        let written = columns.iter().any(|name| {
+            declared.columns.iter().any(|column| column.name == *name && !column.generated)
+                && before.column(name).is_some()
+        });
+        if !written {
+            continue;
+        }
+        // A CHECK that only says IS NOT NULL repeats what NOT NULL columns demand anyway.
+        if let ConstraintKind::Check { expr, .. } = &constraint.kind
+            && expr.proves_not_null.len() == columns.len()
+            && columns.iter().all(|name| before.column(name).is_some_and(|column| column.not_null))
+        {
+            continue;
+        }
+        let added = |change: &Change| match change {
+            Change::ConstraintAdded { relation, name, .. } if *relation == after.id && *name == constraint.name => {
+                Some(())
+            }
+            _ => None,
+        };
+        let Some((at, ())) = last(steps, added) else { continue };
+        let mut one =
+            entry(&after.name, columns.first().map(String::as_str), Operation::Insert, BreakCause::NewConstraint);
+        one.sqlstate = Some(sqlstate);
+        one.reason = format!(
+            "{} {} on {} ({}) refuses writes of the old app that contradict it, NOT VALID or not",
+            constraint.noun(),
+            constraint.name,
+            after.name,
+            columns.join(", ")
+        );
+        found.push((at, one));
+    }
+}
+
+fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterator<Item = &'a Index> {
+    relation
+        .indexes
+        .iter()
+        .filter_map(|id| catalog.index(*id).map(|index| &**index))
+        .filter(|index| index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some))
+}
+
+fn conflict_targets(
+    start: &Catalog,
+    now: &Catalog,
+    before: &Relation,
+    after: &Relation,
+    steps: &[Step],
+    found: &mut Found,
+) {
+    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
+    for index in unique_keys(start, before) {
+        let wanted = set(index);
+        let serves = |other: &Index| set(other) == wanted && (!other.partial || index.partial);
+        if unique_keys(now, after).any(serves) || wanted.iter().any(|column| after.column_by_id(*column).is_none()) {
+            continue;
+        }
+        let dropped = |change: &Change| match change {
+            Change::IndexDropped { index: gone, .. } if gone.id == index.id => Some(()),
+            _ => None,
+        };
+        let Some((at, ())) = last(steps, dropped) else { continue };
+        let columns = before.column_names(&wanted.iter().copied().collect::<Vec<_>>());
+        let mut one =
+            entry(&before.name, columns.first().map(String::as_str), Operation::Upsert, BreakCause::ConflictTarget);
+        one.sqlstate = Some("42P10");
+        one.reason = format!(
+            "no unique index on {} ({}) is left for ON CONFLICT of the old app",
+            before.name,
+            columns.join(", ")
+        );
+        found.push((at, one));
+    }
+}
+
+fn row_security(before: &Relation, after: &Relation, steps: &[Step], found: &mut Found) {
+    let on = |relation: &Relation| relation.row_security.enabled;
+    let open = after.policies.iter().any(|policy| policy.permissive);
+    let newly = on(after) && !on(before);
+    let closed = on(after) && on(before) && !open && before.policies.iter().any(|policy| policy.permissive);
+    if open || !(newly || closed) {
+        return;
+    }
+    let switched = |change: &Change| match change {
+        Change::RowSecuritySet { relation, enabled: true, .. } if *relation == after.id => Some(()),
+        Change::PolicyDropped { relation, .. } if *relation == after.id => Some(()),
+        _ => None,
+    };
+    let Some((at, ())) = last(steps, switched) else { return };
+    let mut one = entry(&after.name, None, Operation::Select, BreakCause::RowSecurity);
+    one.reason = format!(
+        "row level security on {} has no policy: unless the app's role owns the table, it reads, updates and \
+         deletes no row, in silence, and its inserts fail with 42501",
+        after.name
+    );
+    found.push((at, one));
+}
+
+fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
+    let mut found = Vec::new();
+    for name in app.enums.keys() {
+        let values = |catalog: &Catalog| {
+            let ty = catalog.find_type(Some(&name.schema), &name.name)?.clone();
+            match &ty.kind {
+                UserTypeKind::Enum(values) => Some((ty.id, values.clone())),
+                _ => None,
+            }
+        };
+        let (Some((old, before)), Some((new, after))) = (values(start), values(now)) else { continue };
+        let gone: Vec<_> = before.iter().filter(|value| !after.contains(value)).cloned().collect();
+        if gone.is_empty() {
+            continue;
+        }
+        let explains = |change: &Change| match change {
+            Change::TypeDropped { ty, .. } if *ty == old => Some(()),
+            Change::EnumValueRenamed { ty, .. } if *ty == old => Some(()),
+            _ => None,
+        };
+        let Some((at, ())) = last(steps, explains) else { continue };
+        let columns = now.columns_of_type(new);
+        let tables: Vec<_> = columns.iter().filter_map(|(id, column)| Some((now.relation(*id)?, column))).collect();
+        for (table, column) in tables {
+            if find(start, &table.name).is_none() {
+                continue;
+            }
+            let mut one = entry(&table.name, Some(&column.name), Operation::Insert, BreakCause::EnumValue);
+            one.sqlstate = Some("22P02");
+            one.reason = format!(
+                "enum {name} no longer has {}; writes of the old app to {}.{} that use it fail",
+                gone.iter().map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", "),
+                table.name,
+                column.name
+            );
+            found.push((at, one));
+        }
+    }
+    found
+}
