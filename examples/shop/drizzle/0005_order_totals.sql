@@ -1,0 +1,1 @@
+CREATE VIEW "public"."order_totals" AS (select "order_id", sum("quantity" * "unit_price_cents") as "total_cents" from "order_items" group by "order_items"."order_id");

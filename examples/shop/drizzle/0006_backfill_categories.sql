@@ -1,0 +1,1 @@
+UPDATE "products" SET "category" = 'other' WHERE "category" IS NULL;

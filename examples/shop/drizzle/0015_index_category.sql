@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "products_category_idx" ON "products" USING btree ("category");
