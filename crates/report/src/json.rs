@@ -1,0 +1,143 @@
+//! The versioned JSON document, described in `JSON.md`.
+
+use crate::run::{Run, counts};
+use serde::Serialize;
+use source::{Diagnostic, Evidence, Group, Label, Severity};
+
+/// Goes up when a field is removed or changes its meaning; new fields leave it alone.
+const VERSION: u8 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u8,
+    tool: Tool<'a>,
+    selection: Selection<'a>,
+    summary: Summary,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    name: &'static str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Selection<'a> {
+    text: &'a str,
+    migrations: &'a [String],
+    postgres: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    migrations: usize,
+    migrations_with_findings: usize,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'a str,
+    group: Group,
+    severity: Severity,
+    what: &'a str,
+    why: &'a [String],
+    remedy: Remedy<'a>,
+    evidence: Evidence,
+    #[serde(flatten)]
+    place: Place<'a>,
+    migration: Option<&'a str>,
+    statement: Option<usize>,
+    relation: Option<&'a str>,
+    related: Vec<Related<'a>>,
+}
+
+#[derive(Serialize)]
+struct Remedy<'a> {
+    text: &'a str,
+    code: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Place<'a> {
+    file: &'a str,
+    start: u32,
+    end: u32,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    text: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
+}
+
+/// All findings as one JSON document, indented, with a newline at its end.
+pub fn json(diagnostics: &[Diagnostic], run: &Run) -> String {
+    let counts = counts(diagnostics);
+    let document = Document {
+        version: VERSION,
+        tool: Tool { name: "brolly", version: &run.version },
+        selection: Selection {
+            text: &run.selection,
+            migrations: &run.migrations,
+            postgres: run.postgres,
+        },
+        summary: Summary {
+            errors: counts.errors,
+            warnings: counts.warnings,
+            notes: counts.notes,
+            migrations: run.migrations.len(),
+            migrations_with_findings: counts.migrations,
+        },
+        findings: diagnostics.iter().map(finding).collect(),
+    };
+    // Strings and numbers only: there is nothing that serialization could refuse.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
+    Finding {
+        rule: diagnostic.rule,
+        group: diagnostic.group,
+        severity: diagnostic.severity,
+        what: &diagnostic.what,
+        why: &diagnostic.why,
+        remedy: Remedy { text: &diagnostic.remedy.text, code: diagnostic.remedy.code.as_deref() },
+        evidence: diagnostic.evidence,
+        place: place(&diagnostic.primary),
+        migration: diagnostic.migration.as_deref(),
+        statement: diagnostic.statement,
+        relation: diagnostic.relation.as_deref(),
+        related: diagnostic
+            .secondary
+            .iter()
+            .map(|label| Related { text: &label.text, place: place(label) })
+            .collect(),
+    }
+}
+
+fn place(label: &Label) -> Place<'_> {
+    let start = label.file.position(label.span.start);
+    let end = label.file.position(label.span.end);
+    Place {
+        file: &label.file.path,
+        start: label.span.start,
+        end: label.span.end,
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+    }
+}
