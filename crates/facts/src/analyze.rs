@@ -323,11 +323,12 @@ impl Fold {
                     version,
                     utc,
                     conditional: run.conditional,
+                    in_code: matches!(statement.stmt, Stmt::Do(_) | Stmt::Call(_)),
                 };
                 let mut inner = predict(stmt, cx);
                 predict::enums::too_early(stmt, before, enum_values, version, &mut inner);
                 predict::transaction::outside_only(stmt, true, &mut inner);
-                if run.conditional || run.caught {
+                if run.swallowed {
                     inner.failures.clear();
                 }
                 body::merge(&mut facts, inner);
@@ -345,6 +346,7 @@ impl Fold {
                 version,
                 utc,
                 conditional: false,
+                in_code: false,
             };
             facts = predict(&statement.stmt, cx);
             predict::enums::too_early(

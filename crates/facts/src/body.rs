@@ -16,8 +16,8 @@ pub(crate) struct Run<'a> {
     pub applied: &'a Applied,
     /// A condition guards it.
     pub conditional: bool,
-    /// A handler would catch its errors.
-    pub caught: bool,
+    /// A handler for everything would catch its errors.
+    pub swallowed: bool,
 }
 
 /// Judges one statement inside code: the statement, the schema before and after, and how it runs.
@@ -90,17 +90,31 @@ fn statements(
     judge: &mut Judge<'_>,
     unknown: &mut Vec<String>,
 ) {
-    for inner in body {
-        let mut now = reached.cloned().unwrap_or(Reached { conditional: false, catches: Vec::new() });
-        now.conditional |= inner.conditional.is_some();
-        now.catches.extend(inner.catches.iter().cloned());
-        let stmt = &inner.statement.stmt;
-        if has_body(stmt) && depth < DEPTH {
-            inside(catalog, stmt, Some(&now), depth + 1, judge, unknown);
-        } else {
-            one(catalog, stmt, Some(&now), judge);
+    // Statements behind one guard run together or not at all.
+    for group in body.chunk_by(|a, b| a.conditional.is_some() && a.conditional == b.conditional) {
+        let guarded = group.first().is_some_and(|first| first.conditional.is_some());
+        if guarded && says_no(catalog, group) {
+            continue;
+        }
+        for inner in group {
+            let mut now = reached.cloned().unwrap_or(Reached { conditional: false, catches: Vec::new() });
+            now.conditional |= guarded;
+            now.catches.extend(inner.catches.iter().cloned());
+            let stmt = &inner.statement.stmt;
+            if has_body(stmt) && depth < DEPTH {
+                inside(catalog, stmt, Some(&now), depth + 1, judge, unknown);
+            } else {
+                one(catalog, stmt, Some(&now), judge);
+            }
         }
     }
+}
+
+/// Whether a guard must say no: Postgres would refuse a statement behind it, since its object is
+/// there already or not there at all.
+fn says_no(catalog: &Catalog, group: &[BodyStatement]) -> bool {
+    let mut tried = catalog.clone();
+    group.iter().any(|inner| !apply(&mut tried, &inner.statement.stmt).refusals.is_empty())
 }
 
 fn routine(
@@ -158,7 +172,8 @@ fn one(catalog: &mut Catalog, stmt: &Stmt, reached: Option<&Reached>, judge: &mu
         return;
     }
     let after = catalog.clone();
-    judge(stmt, &before, &after, Run { applied: &applied, conditional, caught: refused && caught });
+    let swallowed = reached.is_some_and(|reached| reached.catches.iter().any(|name| name == "others"));
+    judge(stmt, &before, &after, Run { applied: &applied, conditional, swallowed });
 }
 
 /// Whether `EXCEPTION WHEN name` catches an error (Postgres manual, appendix A).

@@ -9,6 +9,7 @@ mod analyze;
 mod app;
 mod body;
 mod breaks;
+mod guard;
 mod model;
 mod predict;
 mod rewrite;

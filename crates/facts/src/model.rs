@@ -265,6 +265,8 @@ pub enum FailureCause {
     Duplicate,
     /// Not a feature of this version.
     Version,
+    /// A data change whose rows contradict a constraint.
+    Write,
     /// Row outside the partition's bound.
     PartitionBound,
     /// Anything else that the schema refuses.

@@ -95,11 +95,14 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
         AlterAction::DropColumn { column, if_exists, cascade } => {
             drop_column(step, id, only, column, *if_exists, *cascade);
         }
-        AlterAction::SetType { column, type_name, using, .. } => {
+        AlterAction::SetType { column, type_name, using, collation } => {
             let to = resolve_type(step.catalog, type_name);
             each_column(step, id, only, column, |step, relation, column| {
                 let from = step.relation(relation).and_then(|r| Some(column_of(&r, column)?.ty.clone()))?;
-                column::edit(step, relation, column, |c| c.ty = to.clone());
+                column::edit(step, relation, column, |c| {
+                    c.ty = to.clone();
+                    c.collation.clone_from(collation);
+                });
                 let converted = using.as_ref().is_some_and(|using| !is_plain_cast(step, using, &to));
                 Some(Change::TypeChanged { relation, column, from, to: to.clone(), converted })
             });

@@ -262,7 +262,10 @@ impl Prediction<'_> {
             self.default_must_cast(&relation, &before, &from, &to, alter, name);
             self.used_elsewhere(&relation, &before, name);
             if rewrite == Some(false) {
-                self.rebuilt_without_rewrite(&relation, &before, &from, &to, change.reindex);
+                // Another collation is another order.
+                let after = self.cx.after.relation(id).and_then(|r| r.column_by_id(column)).cloned();
+                let reordered = after.is_some_and(|after| after.collation != before.collation);
+                self.rebuilt_without_rewrite(&relation, &before, &from, &to, change.reindex || reordered);
             }
             self.foreign_keys_of_column(&relation, &before, rewrite != Some(false));
         }

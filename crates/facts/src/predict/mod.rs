@@ -36,6 +36,8 @@ pub struct Context<'a> {
     pub utc: bool,
     /// The statement may not run, since a condition in code guards it.
     pub conditional: bool,
+    /// The statement stands in code, so what its queries read whole is counted, too.
+    pub in_code: bool,
 }
 
 /// The facts of one statement, apart from what depends on the transaction and on the apps.
@@ -205,7 +207,9 @@ impl<'a> Prediction<'a> {
         if !self.facts.rewrites.iter().any(|other| other.relation == cost.relation && other.cause == cause) {
             self.facts.rewrites.push(cost);
         }
-        if !matches!(cause, RewriteCause::Truncate | RewriteCause::Refresh) {
+        // TRUNCATE builds the indexes of the empty table anew; REFRESH fills a new file by a query.
+        let indexed = self.before(id).is_some_and(|r| !r.indexes.is_empty());
+        if cause != RewriteCause::Refresh && (cause != RewriteCause::Truncate || indexed) {
             self.scan(id, ScanCause::Rewrite, None);
         }
     }

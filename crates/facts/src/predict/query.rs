@@ -1,13 +1,24 @@
 //! Queries and data changes.
 
 use super::Prediction;
-use crate::model::{LockMode, Operation, Write};
-use catalog::{Found, Relation, RelationId, resolve};
+use crate::model::{Certainty, FailureCause, LockMode, Operation, ScanCause, Write};
+use catalog::{ConstraintKind, Found, Relation, RelationId, resolve};
 use sql::{Query, QueryKind, Shape};
 
 impl Prediction<'_> {
     pub(super) fn query(&mut self, query: &Query) {
         self.reads_of(query);
+        if self.cx.in_code && !self.cx.conditional {
+            for source in self.sources_of(query) {
+                let only_inserted = query.kind == QueryKind::Insert
+                    && query.target.as_ref().and_then(|t| self.cx.before.find_relation(&t.name)).map(|r| r.id)
+                        == Some(source)
+                    && !query.reads.iter().any(|r| self.cx.before.find_relation(&r.name).map(|r| r.id) == Some(source));
+                if !only_inserted {
+                    self.scan(source, ScanCause::Query, None);
+                }
+            }
+        }
         self.writes_of(query);
     }
 
@@ -111,6 +122,88 @@ impl Prediction<'_> {
             new: self.is_new(relation.id),
         };
         self.facts.writes.push(write);
+        self.rows_refused(query, relation, operation);
+    }
+
+    /// Constraints that the rows of a data change may contradict.
+    fn rows_refused(&mut self, query: &Query, relation: &Relation, operation: Operation) {
+        let label = self.label(relation.id);
+        let span = query.target.as_ref().map(|target| target.name.span);
+        let mut fail = |sqlstate, column: Option<&str>, when: String| {
+            self.fail(crate::model::Failure {
+                sqlstate,
+                cause: FailureCause::Write,
+                when,
+                certainty: Certainty::DependsOnData,
+                relation: Some(label.clone()),
+                column: column.map(str::to_owned),
+                span,
+            });
+        };
+        if operation == Operation::Delete {
+            if !relation.referenced_by.is_empty() {
+                fail("23503", None, format!("rows of {label} that are deleted are still referred to"));
+            }
+            return;
+        }
+        let inserts = operation == Operation::Insert;
+        let written = |name: &str| query.sets.iter().any(|(column, _)| column.text == name);
+        for column in relation.columns.iter().filter(|column| column.not_null) {
+            let open = match inserts {
+                true if query.sets.is_empty() => query.inserts_query,
+                true => match written(&column.name) {
+                    true => query.inserts_query,
+                    false => !column.has_value_by_default(),
+                },
+                false => query.sets.iter().any(|(set, value)| {
+                    let constant = |v: &sql::Expr| matches!(v.shape, Shape::Constant { .. } | Shape::Call(_));
+                    set.text == column.name && !value.as_ref().is_some_and(constant)
+                }),
+            };
+            if open {
+                let when = format!("a row of {label} would have NULL in {}", column.name);
+                fail("23502", Some(&column.name), when);
+            }
+        }
+        for constraint in &relation.constraints {
+            let names = relation.column_names(&constraint.columns);
+            let touched = inserts || names.iter().any(|name| written(name));
+            let skips_duplicates = query.on_conflict.is_some();
+            let first = names.first().map(String::as_str);
+            match &constraint.kind {
+                _ if !touched => {}
+                ConstraintKind::ForeignKey { target_name, .. } => {
+                    let when = format!("a row of {label} would have a {} that {target_name} lacks", names.join(", "));
+                    fail("23503", first, when);
+                }
+                ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) if !skips_duplicates => {
+                    fail("23505", first, format!("two rows of {label} would have the same {}", names.join(", ")));
+                }
+                ConstraintKind::Check { expr, .. } => {
+                    fail("23514", first, format!("a row of {label} would contradict {}", expr.text));
+                }
+                ConstraintKind::Exclude(_) if !skips_duplicates => {
+                    fail("23P01", first, format!("rows of {label} would exclude each other"));
+                }
+                _ => {}
+            }
+        }
+        for index in relation.indexes.iter().filter_map(|id| self.cx.before.index(*id)) {
+            let names = relation.column_names(&index.depends);
+            let touched = inserts || names.iter().any(|name| written(name));
+            if index.unique && !index.constraint && touched && query.on_conflict.is_none() {
+                let when = format!("two rows of {label} would have the same {}", names.join(", "));
+                self.fail(crate::model::Failure {
+                    sqlstate: "23505",
+                    cause: FailureCause::Write,
+                    when,
+                    certainty: Certainty::DependsOnData,
+                    relation: Some(label.clone()),
+                    column: names.first().cloned(),
+                    span,
+                });
+            }
+        }
     }
 
     /// Whether WHERE compares a whole unique key with literals, so that few rows are touched. Only
