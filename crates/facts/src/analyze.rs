@@ -203,7 +203,7 @@ impl Fold {
                     }
                 }
                 stmt if body::has_body(stmt) => {
-                    body::run(&mut self.catalog, stmt, statement.span.start, &mut |_, _, _, _| {});
+                    body::run(&mut self.catalog, stmt, &mut |_, _, _, _| {});
                 }
                 stmt => {
                     apply(&mut self.catalog, stmt);
@@ -334,7 +334,7 @@ impl Fold {
                 body::merge(&mut facts, inner);
                 changes.extend(run.applied.changes.iter().cloned());
             };
-            let unknown = body::run(&mut catalog, &statement.stmt, statement.span.start, &mut judge);
+            let unknown = body::run(&mut catalog, &statement.stmt, &mut judge);
             facts.unknown.extend(unknown);
         } else {
             let applied: Applied = apply(&mut catalog, &statement.stmt);

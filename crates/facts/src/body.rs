@@ -3,9 +3,12 @@
 //! Each statement inside is applied and judged like any other. Where a condition guards it, it is
 //! taken to run if it can: a guarded statement that Postgres would refuse is one whose guard says no.
 
+use crate::guard;
 use crate::model::{Facts, Lock};
 use catalog::{Applied, Catalog, apply};
-use sql::{BodyStatement, FunctionCall, Stmt};
+use sql::{BodyStatement, FunctionCall, Guard, Stmt};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How deep functions that call functions are followed.
 const DEPTH: usize = 8;
@@ -33,7 +36,7 @@ pub(crate) fn has_body(stmt: &Stmt) -> bool {
 }
 
 /// Runs a statement with code in it on a catalogue; returns what could not be judged.
-pub(crate) fn run(catalog: &mut Catalog, stmt: &Stmt, _offset: u32, judge: &mut Judge<'_>) -> Vec<String> {
+pub(crate) fn run(catalog: &mut Catalog, stmt: &Stmt, judge: &mut Judge<'_>) -> Vec<String> {
     let mut unknown = Vec::new();
     inside(catalog, stmt, None, 0, judge, &mut unknown);
     unknown
@@ -56,7 +59,10 @@ fn inside(
 ) {
     match stmt {
         Stmt::Do(block) if block.language == "plpgsql" => {
-            let body = sql::routine_body(&block.body, block.span.start);
+            let body = match block.span.is_empty() {
+                true => sql::routine_body_within(&block.body, block.span),
+                false => sql::routine_body(&block.body, block.span.start),
+            };
             unknown.extend(body.unknown.iter().map(|(_, why)| why.clone()));
             unknown.extend(body.errors.iter().map(|error| format!("in a DO block: {}", error.message)));
             statements(catalog, &body.statements, reached, depth, judge, unknown);
@@ -90,15 +96,21 @@ fn statements(
     judge: &mut Judge<'_>,
     unknown: &mut Vec<String>,
 ) {
-    // Statements behind one guard run together or not at all.
-    for group in body.chunk_by(|a, b| a.conditional.is_some() && a.conditional == b.conditional) {
-        let guarded = group.first().is_some_and(|first| first.conditional.is_some());
-        if guarded && says_no(catalog, group) {
+    let mut answers = BTreeMap::new();
+    // Statements behind the same guards run together or not at all.
+    for group in body.chunk_by(|a, b| a.guards == b.guards) {
+        let Some(first) = group.first() else { continue };
+        let open = match ask(catalog, &first.guards, &mut answers) {
+            Answer::No => continue,
+            Answer::Yes => false,
+            Answer::Open => true,
+        };
+        if open && says_no(catalog, group) {
             continue;
         }
         for inner in group {
             let mut now = reached.cloned().unwrap_or(Reached { conditional: false, catches: Vec::new() });
-            now.conditional |= guarded;
+            now.conditional |= open;
             now.catches.extend(inner.catches.iter().cloned());
             let stmt = &inner.statement.stmt;
             if has_body(stmt) && depth < DEPTH {
@@ -108,6 +120,30 @@ fn statements(
             }
         }
     }
+}
+
+/// Whether guarded statements run.
+enum Answer {
+    Yes,
+    No,
+    Open,
+}
+
+/// What guards say. A condition keeps the answer that it got when it was first met: what stands
+/// behind it may change the schema that it asked about.
+fn ask(catalog: &Catalog, guards: &[Arc<Guard>], answers: &mut BTreeMap<String, Option<bool>>) -> Answer {
+    let mut open = false;
+    for guard in guards {
+        let answer = guard.condition.as_ref().and_then(|condition| {
+            *answers.entry(condition.text.clone()).or_insert_with(|| guard::holds(catalog, condition))
+        });
+        match answer {
+            Some(answer) if answer != guard.holds => return Answer::No,
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    if open { Answer::Open } else { Answer::Yes }
 }
 
 /// Whether a guard must say no: Postgres would refuse a statement behind it, since its object is

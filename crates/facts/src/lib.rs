@@ -9,6 +9,7 @@ mod analyze;
 mod app;
 mod body;
 mod breaks;
+mod compare;
 mod guard;
 mod model;
 mod predict;
@@ -18,4 +19,5 @@ mod values;
 
 pub use analyze::{Analysis, JudgedSet, Options, PendingSet, Step, analyze};
 pub use app::{App, AppColumn, AppRelation};
+pub use compare::{Difference, DifferenceKind, differences};
 pub use model::*;

@@ -7,11 +7,12 @@
 mod sql;
 mod tokens;
 
-use crate::ast::Statement;
+use crate::ast::{Expr, Statement};
 use crate::lex::{self, Token, TokenKind};
 use crate::lower::Place;
 use crate::parse::SyntaxError;
 use source::Span;
+use std::sync::Arc;
 
 /// What the body of a routine holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +32,8 @@ pub struct BodyStatement {
     pub statement: Statement,
     /// Why it may not run, from the innermost block: `IF NOT EXISTS (SELECT ..)`, `loop` ..
     pub conditional: Option<String>,
+    /// Everything that must hold for it to run, outermost first.
+    pub guards: Vec<Arc<Guard>>,
     /// Whether it may run more than once.
     pub repeated: bool,
     /// It came from `EXECUTE` of a constant.
@@ -38,6 +41,25 @@ pub struct BodyStatement {
     /// What enclosing EXCEPTION blocks catch: names of conditions in lower case, or codes where
     /// `SQLSTATE '..'` was written.
     pub catches: Vec<String>,
+}
+
+/// Something that decides whether a statement of a body runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guard {
+    /// In words: `IF NOT EXISTS (SELECT ..)`, `loop`, `exception handler` ..
+    pub text: String,
+    /// The condition, where it is one condition alone.
+    pub condition: Option<Expr>,
+    /// Whether the statement runs if the condition is true; false in ELSE, and behind an IF that
+    /// returns.
+    pub holds: bool,
+}
+
+impl Guard {
+    /// A guard that no condition answers.
+    fn open(text: &str) -> Arc<Guard> {
+        Arc::new(Guard { text: text.to_owned(), condition: None, holds: true })
+    }
 }
 
 /// The statements of a PL/pgSQL body. `offset` is the place of `body` in its file.
@@ -59,7 +81,7 @@ fn read(body: &str, place: Place) -> RoutineBody {
         at: 0,
         place,
         blocks: Vec::new(),
-        after_return: false,
+        after_return: None,
         out: RoutineBody::default(),
     };
     walk.run();
@@ -71,6 +93,8 @@ struct Block {
     kind: Kind,
     /// Why what stands in it may not run.
     reason: Option<String>,
+    /// The condition of an IF that is alone so far: no ELSIF before it.
+    condition: Option<Arc<Guard>>,
     /// Number of statements when it was opened.
     start: usize,
     /// Number of statements when its handlers began.
@@ -92,8 +116,8 @@ struct Walk<'a> {
     at: usize,
     place: Place,
     blocks: Vec<Block>,
-    /// A RETURN stands in a branch before.
-    after_return: bool,
+    /// A RETURN stands in a branch before: what must hold to get past it.
+    after_return: Option<Arc<Guard>>,
     out: RoutineBody,
 }
 
@@ -147,7 +171,12 @@ impl Walk<'_> {
                 let end = (self.at..self.tokens.len()).find(|at| self.tokens[*at].text(self.body) == ">>");
                 self.at = end.unwrap_or(self.at) + 1;
             }
-            _ if self.assigns() => self.at = self.end() + 1,
+            _ if self.assigns() => {
+                let end = self.end();
+                let sign = (self.at..end).find(|at| matches!(self.tokens[*at].text(self.body), ":=" | "="));
+                self.value(sign.map_or(end, |sign| sign + 1), end);
+                self.at = end + 1;
+            }
             "declare" => self.declarations(),
             "begin" => {
                 self.at += 1;
@@ -167,8 +196,9 @@ impl Walk<'_> {
                 self.at += 1;
                 if let Some(block) = self.blocks.last_mut() {
                     let reason = block.reason.take().unwrap_or_default();
-                    block.reason =
-                        Some(if reason.starts_with("ELSE") { reason } else { format!("ELSE of {reason}") });
+                    let reason = if reason.starts_with("ELSE") { reason } else { format!("ELSE of {reason}") };
+                    block.condition = block.condition.take().map(|guard| not(&guard, &reason));
+                    block.reason = Some(reason);
                 }
             }
             "case" => {
@@ -176,8 +206,9 @@ impl Walk<'_> {
                 self.open(Kind::Case, Some("CASE".to_owned()));
             }
             "loop" => {
+                // The first round always starts.
                 self.at += 1;
-                self.open(Kind::Loop, Some("loop".to_owned()));
+                self.open(Kind::Loop, None);
             }
             "while" | "foreach" => {
                 self.at = self.find("loop", self.at + 1) + 1;
@@ -190,11 +221,19 @@ impl Walk<'_> {
                 self.query_or_execute();
             }
             "return" => {
-                let branch = self.blocks.iter().any(|block| block.reason.is_some());
-                self.after_return |= branch && !self.word(1, "next");
+                if !self.word(1, "next") {
+                    self.returns();
+                }
                 self.at = self.end() + 1;
             }
-            "raise" | "assert" | "null" | "exit" | "continue" | "get" | "close" | "move" | "fetch" => {
+            "exit" | "continue" => {
+                let inner = self.blocks.iter_mut().rev().find(|block| block.kind == Kind::Loop);
+                if let Some(block) = inner {
+                    block.reason.get_or_insert_with(|| format!("{} before it", word.to_ascii_uppercase()));
+                }
+                self.at = self.end() + 1;
+            }
+            "raise" | "assert" | "null" | "get" | "close" | "move" | "fetch" => {
                 self.at = self.end() + 1;
             }
             "open" => {
@@ -236,7 +275,29 @@ impl Walk<'_> {
 
     fn open(&mut self, kind: Kind, reason: Option<String>) {
         let start = self.out.statements.len();
-        self.blocks.push(Block { kind, reason, start, handlers: None, catches: Vec::new() });
+        self.blocks.push(Block { kind, reason, condition: None, start, handlers: None, catches: Vec::new() });
+    }
+
+    /// `RETURN` in a branch: the rest runs only where the branch was not taken.
+    fn returns(&mut self) {
+        let mut branches = self.blocks.iter().filter(|block| block.reason.is_some());
+        let Some(branch) = branches.next() else { return };
+        let text = "a RETURN before it";
+        let alone = branches.next().is_none() && self.after_return.is_none();
+        self.after_return = Some(match &branch.condition {
+            Some(guard) if alone => not(guard, text),
+            _ => Guard::open(text),
+        });
+    }
+
+    /// The query in a condition or in the value of an assignment, if there is one.
+    fn value(&mut self, first: usize, to: usize) {
+        if !(first..to).any(|at| self.is_word(at, "select")) {
+            return;
+        }
+        let text = format!("SELECT {}", self.text(first, to));
+        let place = Place::Within(self.span(first, to));
+        self.parsed(crate::parse::parse_at(&text, place), false, first, to);
     }
 
     /// `END [IF | LOOP | CASE] [label];`
@@ -309,8 +370,16 @@ impl Walk<'_> {
         let then = self.find("then", self.at + 1);
         let condition: Vec<&str> = self.text(self.at + 1, then).split_whitespace().collect();
         let reason = format!("{word} {}", condition.join(" "));
+        let (from, alone) = (self.at + 1, word == "IF");
+        let condition = crate::parse::parse_expression(self.text(from, then));
+        self.value(from, then);
         self.at = then + 1;
-        self.open(kind, Some(reason));
+        self.open(kind, Some(reason.clone()));
+        if let (true, Some(block)) = (alone, self.blocks.last_mut()) {
+            block.condition = condition.map(|condition| {
+                Arc::new(Guard { text: reason, condition: Some(condition), holds: true })
+            });
+        }
     }
 
     fn branch_again(&mut self) {
@@ -358,4 +427,9 @@ impl Walk<'_> {
         }
         self.at = end + 1;
     }
+}
+
+/// The other way round.
+fn not(guard: &Guard, text: &str) -> Arc<Guard> {
+    Arc::new(Guard { text: text.to_owned(), condition: guard.condition.clone(), holds: !guard.holds })
 }

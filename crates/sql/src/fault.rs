@@ -31,8 +31,8 @@ pub(crate) fn fault(text: &CString) -> Option<(String, usize)> {
         raw::MemoryContextSwitchTo(previous);
         result
     };
-    // SAFETY: a non-null error is valid until freed; its message is a C string. Both it and the
-    // buffer were made by malloc and are freed once. Nothing points into the context any more.
+    // SAFETY: a non-null error was made by malloc and is freed once, after its message, a C string,
+    // was copied. Nothing points into the context any more.
     unsafe {
         let found = result.error.as_ref().map(|error| {
             let message = CStr::from_ptr(error.message).to_string_lossy().into_owned();

@@ -126,7 +126,7 @@ impl Token {
         let written = self.text(text);
         match self.kind {
             TokenKind::String => Some(unquoted(written.trim_start_matches(['n', 'N']), '\'')),
-            TokenKind::EscapeString => Some(unescaped(&unquoted(written.get(1..)?, '\''))),
+            TokenKind::EscapeString => Some(unescaped(written.get(2..)?)),
             TokenKind::UnicodeString => Some(unicode(&unquoted(written.get(2..)?, '\''))),
             TokenKind::DollarString => self.inside(text).map(|inside| inside.of(text).to_owned()),
             _ => None,
@@ -176,11 +176,19 @@ fn unquoted(written: &str, quote: char) -> String {
     value
 }
 
-/// Backslash escapes of `E''` resolved; an escape that makes no character is left as written.
-fn unescaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    let mut chars = value.chars().peekable();
+/// What stands behind `E'`, with backslash escapes and doubled quotes resolved.
+fn unescaped(written: &str) -> String {
+    let mut out = String::with_capacity(written.len());
+    let mut chars = written.chars().peekable();
     while let Some(c) = chars.next() {
+        if c == '\'' {
+            match chars.next_if_eq(&'\'') {
+                Some(quote) => out.push(quote),
+                // The end, or a break in a literal that goes on in the next line.
+                None => while chars.next_if(|c| c.is_ascii_whitespace() || *c == '\'').is_some() {},
+            }
+            continue;
+        }
         if c != '\\' {
             out.push(c);
             continue;

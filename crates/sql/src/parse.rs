@@ -9,7 +9,7 @@ use source::Span;
 use std::ffi::CString;
 
 /// The most open brackets that a statement may hold; the recursion over sub-queries is as deep.
-const DEPTH_LIMIT: usize = 256;
+const DEPTH_LIMIT: usize = 100;
 
 /// What a text holds, in order of place.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -164,6 +164,10 @@ impl Prediction<'_> {
                 _ => (ScanCause::Check, FailureCause::Check, "23514"),
             };
             self.scan(id, cause, None);
+            // The check is a join with the referenced table (RI_Initial_Check in ri_triggers.c).
+            if let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind {
+                self.scan(*target, cause, None);
+            }
             let when = format!("{} holds a row that contradicts {}", self.label(id), name.text);
             self.fail_on_rows(id, sqlstate, failure, Certainty::DependsOnData, None, when, Some(name.span));
         }

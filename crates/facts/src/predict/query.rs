@@ -90,11 +90,6 @@ impl Prediction<'_> {
         for inner in &query.uses.queries {
             self.writes_of(inner);
         }
-        if let Some(filter) = &query.filter {
-            for inner in &filter.uses.queries {
-                self.writes_of(inner);
-            }
-        }
     }
 
     fn write(&mut self, query: &Query, relation: &Relation, only: bool) {
@@ -210,7 +205,7 @@ impl Prediction<'_> {
     /// literals that stand beside their column are seen; a sub-query or join is not taken for one.
     fn is_pinned(&self, query: &Query, relation: &Relation) -> bool {
         let Some(filter) = &query.filter else { return false };
-        if !filter.uses.queries.is_empty() {
+        if !query.uses.queries.is_empty() || query.opaque_sources {
             return false;
         }
         let beside: Vec<_> = filter

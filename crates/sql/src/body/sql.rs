@@ -1,10 +1,11 @@
 //! Statements that go to the SQL parser, those of EXECUTE among them.
 
-use super::{BodyStatement, Kind, Walk};
+use super::{BodyStatement, Guard, Kind, Walk};
 use crate::ast::Stmt;
 use crate::lex::Token;
 use crate::lower::Place;
 use crate::parse::{Parsed, parse_at};
+use std::sync::Arc;
 
 impl Walk<'_> {
     /// `EXECUTE expression [INTO target] [USING values]`, the keyword left out.
@@ -83,7 +84,15 @@ impl Walk<'_> {
             return;
         }
         let reason = self.blocks.iter().rev().find_map(|block| block.reason.clone());
-        let returned = self.after_return.then(|| "a RETURN before it".to_owned());
+        let returned = self.after_return.as_ref().map(|guard| guard.text.clone());
+        let mut guards: Vec<Arc<Guard>> = self.after_return.iter().cloned().collect();
+        for block in &self.blocks {
+            match (&block.condition, &block.reason) {
+                (Some(guard), _) => guards.push(guard.clone()),
+                (None, Some(reason)) => guards.push(Guard::open(reason)),
+                (None, None) => {}
+            }
+        }
         let repeated = self.blocks.iter().any(|block| block.kind == Kind::Loop);
         for mut statement in parsed.statements {
             if let Stmt::Query(query) = &mut statement.stmt {
@@ -92,6 +101,7 @@ impl Walk<'_> {
             self.out.statements.push(BodyStatement {
                 statement,
                 conditional: reason.clone().or_else(|| returned.clone()),
+                guards: guards.clone(),
                 repeated,
                 dynamic,
                 catches: Vec::new(),

@@ -62,14 +62,21 @@ impl Walk<'_> {
 
     /// The semicolon that ends the statement: the first one outside of brackets, or any.
     pub(super) fn end(&self) -> usize {
-        let mut depth = 0usize;
+        let (mut depth, mut atomic) = (0usize, 0usize);
         let mut any = None;
         for (at, token) in self.tokens.iter().enumerate().skip(self.at) {
             match token.kind {
                 TokenKind::Punct(b'(' | b'[') => depth += 1,
                 TokenKind::Punct(b')' | b']') => depth = depth.saturating_sub(1),
-                TokenKind::Punct(b';') if depth == 0 => return at,
+                TokenKind::Punct(b';') if depth == 0 && atomic == 0 => return at,
                 TokenKind::Punct(b';') => any = any.or(Some(at)),
+                TokenKind::Word
+                    if token.is_word(self.body, "atomic") && at > 0 && self.is_word(at - 1, "begin") =>
+                {
+                    atomic += 1;
+                }
+                TokenKind::Word if atomic > 0 && token.is_word(self.body, "case") => atomic += 1,
+                TokenKind::Word if atomic > 0 && token.is_word(self.body, "end") => atomic -= 1,
                 _ => {}
             }
         }

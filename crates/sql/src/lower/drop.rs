@@ -52,7 +52,7 @@ fn part_of(lower: &Lower<'_>, parts: &[&str], from: usize) -> (DropObject, usize
 pub(super) fn rename(lower: &Lower<'_>, node: &nodes::RenameStmt) -> Stmt {
     let kind = object_kind(node.rename_type);
     if kind == ObjectKind::Other {
-        return other::renamed(node.rename_type);
+        return other::altered(node.rename_type);
     }
     let relation_kind = match node.rename_type {
         Type::OBJECT_ATTRIBUTE => ObjectKind::CompositeType,
@@ -104,7 +104,7 @@ fn named(lower: &Lower<'_>, relation: Option<&nodes::RangeVar>, object: Node<'_>
 pub(super) fn set_schema(lower: &Lower<'_>, node: &nodes::AlterObjectSchemaStmt) -> Stmt {
     let kind = object_kind(node.object_type);
     if kind == ObjectKind::Other {
-        return other::moved(node.object_type);
+        return other::altered(node.object_type);
     }
     Stmt::SetSchema(SetSchema {
         kind,
@@ -116,6 +116,9 @@ pub(super) fn set_schema(lower: &Lower<'_>, node: &nodes::AlterObjectSchemaStmt)
 
 /// `ALTER .. OWNER TO`.
 pub(super) fn set_owner(lower: &Lower<'_>, node: &nodes::AlterOwnerStmt) -> Stmt {
+    if object_kind(node.object_type) == ObjectKind::Other {
+        return other::altered(node.object_type);
+    }
     Stmt::SetOwner(SetOwner {
         kind: object_kind(node.object_type),
         name: named(lower, node.relation(), node.object()),

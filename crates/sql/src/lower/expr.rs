@@ -30,7 +30,6 @@ pub(super) const AFTER_WHERE: &[&str] = &[
     "for",
     "returning",
     "on",
-    "then",
 ];
 
 /// An expression with the place it is written at.
@@ -64,12 +63,18 @@ fn tokens(lower: &Lower<'_>, first: Option<usize>, bounds: Bounds<'_>) -> (usize
         Bounds::Tokens(from, to) => return (from, to),
         Bounds::Until(limit, stops) => (limit, stops),
     };
-    let Some(first) = first else { return (0, 0) };
+    let Some(first) = first else {
+        // `CURRENT OF cursor` has no place in the tree.
+        let current = (0..lower.tokens().len())
+            .find(|token| lower.is_word(*token, "current") && lower.is_word(token + 1, "of"));
+        return current.map_or((0, 0), |current| (current, current + 3));
+    };
     let mut from = lower.token_at(first);
     while from > 0 && lower.is(from - 1, b'(') {
         from -= 1;
     }
-    let stop = |token: usize| stops.iter().any(|word| lower.is_word(token, word));
+    let stop =
+        |token: usize| stops.iter().any(|word| lower.is_word(token, word)) || lower.is_with_option(token);
     (from, lower.end_before(from, stop).min(limit))
 }
 

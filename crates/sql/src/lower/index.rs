@@ -64,9 +64,12 @@ fn key_bounds(lower: &Lower<'_>, (from, to): (usize, usize)) -> (usize, usize) {
 /// `CREATE STATISTICS`.
 pub(super) fn statistics(lower: &Lower<'_>, node: &nodes::CreateStatsStmt) -> Stmt {
     let parts: Vec<&str> = node.defnames().iter().filter_map(nodes::String::sval).collect();
+    // The grammar takes any FROM item; the library can't list what is no plain table.
+    let from = (0..lower.tokens().len()).rfind(|token| lower.is_word(*token, "from"));
+    let tables = from.map(|from| lower.names_at(from + 1)).unwrap_or_default();
     Stmt::CreateStatistics(CreateStatistics {
         name: (!parts.is_empty()).then(|| lower.listed_name(&parts, 2)),
-        tables: node.relations().iter().map(|table| lower.relation(Some(table))).collect(),
+        tables,
         if_not_exists: node.if_not_exists,
     })
 }

@@ -121,6 +121,36 @@ impl Lower<'_> {
         (found, at)
     }
 
+    /// The names in a list that begins at the token `from`, with arguments in brackets or not. For
+    /// lists that the parser library can't give.
+    pub fn names_at(&self, from: usize) -> Vec<Name> {
+        let tokens = self.tokens();
+        let name_at = |token: usize| tokens.get(token).is_some_and(is_name);
+        let text = |token: usize| tokens[token].ident(self.text).unwrap_or_default();
+        let mut names = Vec::new();
+        let mut at = from;
+        while name_at(at) {
+            let start = at;
+            while self.is(at + 1, b'.') && name_at(at + 2) {
+                at += 2;
+            }
+            names.push(Name {
+                schema: (at >= start + 2).then(|| text(at - 2)),
+                name: text(at),
+                span: self.between(start, at + 1),
+            });
+            at += 1;
+            if self.is(at, b'(') {
+                at = self.after_bracket(at);
+            }
+            if !self.is(at, b',') {
+                break;
+            }
+            at += 1;
+        }
+        names
+    }
+
     /// A name kept as a list of strings, written behind the token `from`.
     pub fn listed_name(&self, parts: &[&str], from: usize) -> Name {
         // Of `database.schema.name` the last two count, and are found where they stand.
@@ -143,6 +173,11 @@ impl Lower<'_> {
                     types.collect()
                 });
                 (name, next, arguments)
+            }
+            Node::TypeName(name) if name.location < 0 => {
+                let parts: Vec<&str> = name.names().iter().filter_map(nodes::String::sval).collect();
+                let (name, next) = self.name_and_next(&parts[parts.len().saturating_sub(2)..], from);
+                (name, next, None)
             }
             Node::TypeName(name) => {
                 let start = usize::try_from(name.location).unwrap_or(0);

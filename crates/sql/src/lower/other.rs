@@ -137,24 +137,16 @@ pub(super) fn drop(kind: Type::Type, cascade: bool) -> Stmt {
     if cascade { unknown(what) } else { harmless(what) }
 }
 
-/// `ALTER .. RENAME TO` of what has no kind of its own.
-pub(super) fn renamed(kind: Type::Type) -> Stmt {
-    harmless(altered(kind))
-}
-
-/// `ALTER .. SET SCHEMA` of what has no kind of its own.
-pub(super) fn moved(kind: Type::Type) -> Stmt {
-    harmless(altered(kind))
-}
-
-fn altered(kind: Type::Type) -> &'static str {
-    match kind {
+/// `ALTER .. RENAME TO`, `SET SCHEMA` and `OWNER TO` of what has no kind of its own.
+pub(super) fn altered(kind: Type::Type) -> Stmt {
+    harmless(match kind {
         Type::OBJECT_COLLATION => "ALTER COLLATION",
         Type::OBJECT_CONVERSION => "ALTER CONVERSION",
         Type::OBJECT_EVENT_TRIGGER => "ALTER EVENT TRIGGER",
         Type::OBJECT_FDW => "ALTER FOREIGN DATA WRAPPER",
         Type::OBJECT_FOREIGN_SERVER => "ALTER SERVER",
         Type::OBJECT_LANGUAGE => "ALTER LANGUAGE",
+        Type::OBJECT_LARGEOBJECT => "ALTER LARGE OBJECT",
         Type::OBJECT_OPCLASS => "ALTER OPERATOR CLASS",
         Type::OBJECT_OPERATOR => "ALTER OPERATOR",
         Type::OBJECT_OPFAMILY => "ALTER OPERATOR FAMILY",
@@ -162,5 +154,5 @@ fn altered(kind: Type::Type) -> &'static str {
         Type::OBJECT_SUBSCRIPTION => "ALTER SUBSCRIPTION",
         Type::OBJECT_TABLESPACE => "ALTER TABLESPACE",
         _ => "ALTER TEXT SEARCH",
-    }
+    })
 }

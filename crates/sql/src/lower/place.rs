@@ -175,6 +175,12 @@ impl<'a> Lower<'a> {
         self.tokens().len()
     }
 
+    /// Whether `WITH NO DATA` or `WITH CHECK OPTION` begins here, which ends a query.
+    pub fn is_with_option(&self, token: usize) -> bool {
+        const OPTIONS: &[&str] = &["no", "data", "check", "cascaded", "local"];
+        self.is_word(token, "with") && OPTIONS.iter().any(|word| self.is_word(token + 1, word))
+    }
+
     /// The end of the query that begins at `from`, commas being part of it.
     pub fn end_of_query(&self, from: usize, set_operation: bool) -> usize {
         let mut depth = 0usize;
@@ -188,11 +194,7 @@ impl<'a> Lower<'a> {
                 TokenKind::Word if depth == 0 => {
                     let joins = word("union") || word("intersect") || word("except");
                     let conflict = word("on") && self.is_word(index + 1, "conflict");
-                    let option = word("with")
-                        && ["no", "data", "check", "cascaded", "local"]
-                            .iter()
-                            .any(|word| self.is_word(index + 1, word))
-                        && index > from;
+                    let option = index > from && self.is_with_option(index);
                     if conflict || option || (joins && !set_operation) {
                         return index;
                     }

@@ -3,6 +3,8 @@
 //! The walk keeps its own stack, since `1+1+1+..` makes a tree as deep as it is long. Only
 //! sub-queries recurse; brackets bound their depth.
 
+mod rare;
+
 use super::expr::{self, column_ref};
 use super::names::strings;
 use super::{Lower, query};
@@ -27,6 +29,22 @@ enum Work<'n> {
     Beside(Node<'n>, ColumnRef),
     /// An element of an array that is cast to this type.
     Element(Node<'n>, TypeName),
+}
+
+/// What waits.
+struct Stack<'n> {
+    work: Vec<Work<'n>>,
+    queries: Vec<Node<'n>>,
+}
+
+impl<'n> Stack<'n> {
+    fn one(&mut self, node: Node<'n>) {
+        self.work.push(Work::Node(node));
+    }
+
+    fn all(&mut self, list: &'n NodeList) {
+        self.work.extend(list.iter().map(Work::Node));
+    }
 }
 
 impl<'l, 'a> Walk<'l, 'a> {
@@ -77,29 +95,39 @@ impl<'l, 'a> Walk<'l, 'a> {
     }
 
     fn run(&mut self, work: Work<'_>) {
-        let mut stack = vec![work];
-        while let Some(work) = stack.pop() {
-            let before = stack.len();
+        let mut stack = Stack { work: vec![work], queries: Vec::new() };
+        while let Some(work) = stack.work.pop() {
+            let before = stack.work.len();
             match work {
                 Work::Node(node) => self.visit(node, &mut stack),
-                Work::Beside(node, column) => match self.literal(node) {
-                    Some(literal) => self.uses.literals.push(Literal { beside: Some(column), ..literal }),
-                    None => match node {
-                        Node::NodeList(list) => {
-                            stack.extend(list.iter().map(|node| Work::Beside(node, column.clone())));
-                        }
-                        _ => self.visit(node, &mut stack),
-                    },
-                },
-                Work::Element(node, cast) => match self.literal(node) {
-                    Some(literal) if literal.cast.is_none() => {
-                        self.uses.literals.push(Literal { cast: Some(cast), ..literal });
-                    }
-                    Some(literal) => self.uses.literals.push(literal),
-                    None => self.visit(node, &mut stack),
-                },
+                Work::Beside(node, column) => self.visit_beside(node, column, &mut stack),
+                Work::Element(node, cast) => self.visit_element(node, cast, &mut stack),
             }
-            stack[before..].reverse();
+            stack.work[before..].reverse();
+        }
+        // Not before the walk is done: the recursion over sub-queries should need little room.
+        for query in stack.queries {
+            self.sub_query(query);
+        }
+    }
+
+    fn visit_beside<'n>(&mut self, node: Node<'n>, column: ColumnRef, stack: &mut Stack<'n>) {
+        match (self.literal(node), node) {
+            (Some(literal), _) => self.uses.literals.push(Literal { beside: Some(column), ..literal }),
+            (None, Node::NodeList(list)) => {
+                stack.work.extend(list.iter().map(|node| Work::Beside(node, column.clone())));
+            }
+            (None, _) => self.visit(node, stack),
+        }
+    }
+
+    fn visit_element<'n>(&mut self, node: Node<'n>, cast: TypeName, stack: &mut Stack<'n>) {
+        match self.literal(node) {
+            Some(literal) => {
+                let cast = literal.cast.clone().or(Some(cast));
+                self.uses.literals.push(Literal { cast, ..literal });
+            }
+            None => self.visit(node, stack),
         }
     }
 
@@ -131,14 +159,10 @@ impl<'l, 'a> Walk<'l, 'a> {
         name
     }
 
-    fn visit<'n>(&mut self, node: Node<'n>, stack: &mut Vec<Work<'n>>) {
-        fn all<'n>(stack: &mut Vec<Work<'n>>, list: &'n NodeList) {
-            stack.extend(list.iter().map(Work::Node));
-        }
-        let mut one = |node: Node<'n>| stack.push(Work::Node(node));
+    fn visit<'n>(&mut self, node: Node<'n>, stack: &mut Stack<'n>) {
         match node {
             Node::None => {}
-            Node::NodeList(list) => all(stack, list),
+            Node::NodeList(list) => stack.all(list),
             Node::A_Const(constant) => {
                 self.at(constant.location);
                 if let Some(literal) = self.literal(node) {
@@ -157,9 +181,9 @@ impl<'l, 'a> Walk<'l, 'a> {
                         self.at(array.location);
                         let element = TypeName { dimensions: 0, ..name };
                         let elements = array.elements().iter();
-                        stack.extend(elements.map(|node| Work::Element(node, element.clone())));
+                        stack.work.extend(elements.map(|node| Work::Element(node, element.clone())));
                     }
-                    (arg, _) => one(arg),
+                    (arg, _) => stack.one(arg),
                 }
             }
             Node::ColumnRef(column) => {
@@ -169,33 +193,33 @@ impl<'l, 'a> Walk<'l, 'a> {
             Node::A_Expr(operation) => self.operation(operation, stack),
             Node::CaseExpr(case) => {
                 self.at(case.location);
-                one(case.arg());
+                stack.one(case.arg());
                 let column = match case.arg() {
                     Node::ColumnRef(column) => Some(column_ref(self.lower, column)),
                     _ => None,
                 };
                 for when in case.args() {
                     if let (Node::CaseWhen(when), Some(column)) = (when, &column) {
-                        stack.push(Work::Beside(when.expr(), column.clone()));
-                        stack.push(Work::Node(when.result()));
+                        stack.work.push(Work::Beside(when.expr(), column.clone()));
+                        stack.one(when.result());
                     } else {
-                        stack.push(Work::Node(when));
+                        stack.one(when);
                     }
                 }
-                stack.push(Work::Node(case.defresult()));
+                stack.one(case.defresult());
             }
             Node::CaseWhen(when) => {
-                one(when.expr());
-                one(when.result());
+                stack.one(when.expr());
+                stack.one(when.result());
             }
             Node::FuncCall(call) => {
                 self.at(call.location);
                 self.uses.functions.push(function_call(self.lower, call));
-                all(stack, call.args());
-                stack.extend(call.agg_order().iter().map(|sort| Work::Node(sort.node())));
-                stack.push(Work::Node(call.agg_filter()));
+                stack.all(call.args());
+                stack.work.extend(call.agg_order().iter().map(|sort| Work::Node(sort.node())));
+                stack.one(call.agg_filter());
                 if let Some(window) = call.over() {
-                    stack.push(Work::Node(Node::WindowDef(window)));
+                    stack.one(Node::WindowDef(window));
                 }
             }
             Node::SQLValueFunction(value) => {
@@ -208,70 +232,70 @@ impl<'l, 'a> Walk<'l, 'a> {
             }
             Node::SubLink(link) => {
                 self.at(link.location);
-                self.node(link.testexpr());
-                self.sub_query(link.subselect());
+                stack.one(link.testexpr());
+                stack.queries.push(link.subselect());
             }
             Node::BoolExpr(e) => {
                 self.at(e.location);
-                all(stack, e.args());
+                stack.all(e.args());
             }
             Node::NullTest(e) => {
                 self.at(e.location);
-                one(e.arg());
+                stack.one(e.arg());
             }
             Node::BooleanTest(e) => {
                 self.at(e.location);
-                one(e.arg());
+                stack.one(e.arg());
             }
             Node::CoalesceExpr(e) => {
                 self.at(e.location);
-                all(stack, e.args());
+                stack.all(e.args());
             }
             Node::MinMaxExpr(e) => {
                 self.at(e.location);
-                all(stack, e.args());
+                stack.all(e.args());
             }
             Node::RowExpr(e) => {
                 self.at(e.location);
-                all(stack, e.args());
+                stack.all(e.args());
             }
             Node::A_ArrayExpr(e) => {
                 self.at(e.location);
-                all(stack, e.elements());
+                stack.all(e.elements());
             }
             Node::CollateClause(e) => {
                 self.at(e.location);
-                one(e.arg());
+                stack.one(e.arg());
             }
             Node::A_Indirection(e) => {
-                one(e.arg());
-                all(stack, e.indirection());
+                stack.one(e.arg());
+                stack.all(e.indirection());
             }
             Node::A_Indices(e) => {
-                one(e.lidx());
-                one(e.uidx());
+                stack.one(e.lidx());
+                stack.one(e.uidx());
             }
             Node::NamedArgExpr(e) => {
                 self.at(e.location);
-                one(e.arg());
+                stack.one(e.arg());
             }
             Node::ResTarget(e) => {
                 self.at(e.location);
-                all(stack, e.indirection());
-                stack.push(Work::Node(e.val()));
+                stack.all(e.indirection());
+                stack.one(e.val());
             }
-            Node::MultiAssignRef(e) => one(e.source()),
-            Node::SortBy(e) => one(e.node()),
-            Node::GroupingSet(e) => all(stack, e.content()),
+            Node::MultiAssignRef(e) => stack.one(e.source()),
+            Node::SortBy(e) => stack.one(e.node()),
+            Node::GroupingSet(e) => stack.all(e.content()),
             Node::GroupingFunc(e) => {
                 self.at(e.location);
-                all(stack, e.args());
+                stack.all(e.args());
             }
             Node::WindowDef(e) => {
-                all(stack, e.partition_clause());
-                stack.extend(e.order_clause().iter().map(|sort| Work::Node(sort.node())));
-                stack.push(Work::Node(e.start_offset()));
-                stack.push(Work::Node(e.end_offset()));
+                stack.all(e.partition_clause());
+                stack.work.extend(e.order_clause().iter().map(|sort| Work::Node(sort.node())));
+                stack.one(e.start_offset());
+                stack.one(e.end_offset());
             }
             Node::ParamRef(e) => self.at(e.location),
             Node::SetToDefault(e) => self.at(e.location),
@@ -279,87 +303,12 @@ impl<'l, 'a> Walk<'l, 'a> {
             | Node::InsertStmt(_)
             | Node::UpdateStmt(_)
             | Node::DeleteStmt(_)
-            | Node::MergeStmt(_) => self.sub_query(node),
+            | Node::MergeStmt(_) => stack.queries.push(node),
             _ => self.rare(node, stack),
         }
     }
 
-    /// XML and JSON.
-    fn rare<'n>(&mut self, node: Node<'n>, stack: &mut Vec<Work<'n>>) {
-        let mut one = |node: Node<'n>| stack.push(Work::Node(node));
-        let json = |value: Option<&'n nodes::JsonValueExpr>| value.map_or(Node::None, Node::JsonValueExpr);
-        match node {
-            Node::XmlExpr(e) => {
-                self.at(e.location);
-                stack.extend(e.named_args().iter().chain(e.args().iter()).map(Work::Node));
-            }
-            Node::XmlSerialize(e) => {
-                self.at(e.location);
-                one(e.expr());
-            }
-            Node::JsonValueExpr(e) => one(e.raw_expr()),
-            Node::JsonArgument(e) => one(json(e.val())),
-            Node::JsonBehavior(e) => one(e.expr()),
-            Node::JsonKeyValue(e) => {
-                one(e.key());
-                one(json(e.value()));
-            }
-            Node::JsonFuncExpr(e) => {
-                self.at(e.location);
-                one(json(e.context_item()));
-                one(e.pathspec());
-                stack.extend(e.passing().iter().map(Work::Node));
-                for behaviour in [e.on_empty(), e.on_error()].into_iter().flatten() {
-                    stack.push(Work::Node(behaviour.expr()));
-                }
-            }
-            Node::JsonParseExpr(e) => {
-                self.at(e.location);
-                one(json(e.expr()));
-            }
-            Node::JsonScalarExpr(e) => {
-                self.at(e.location);
-                one(e.expr());
-            }
-            Node::JsonSerializeExpr(e) => {
-                self.at(e.location);
-                one(json(e.expr()));
-            }
-            Node::JsonIsPredicate(e) => {
-                self.at(e.location);
-                one(e.expr());
-            }
-            Node::JsonObjectConstructor(e) => {
-                self.at(e.location);
-                stack.extend(e.exprs().iter().map(|pair| Work::Node(Node::JsonKeyValue(pair))));
-            }
-            Node::JsonArrayConstructor(e) => {
-                self.at(e.location);
-                stack.extend(e.exprs().iter().map(|value| Work::Node(Node::JsonValueExpr(value))));
-            }
-            Node::JsonArrayQueryConstructor(e) => {
-                self.at(e.location);
-                self.sub_query(e.query());
-            }
-            Node::JsonObjectAgg(e) => {
-                one(e.arg().map_or(Node::None, Node::JsonKeyValue));
-                one(e.constructor().map_or(Node::None, Node::JsonAggConstructor));
-            }
-            Node::JsonArrayAgg(e) => {
-                one(json(e.arg()));
-                one(e.constructor().map_or(Node::None, Node::JsonAggConstructor));
-            }
-            Node::JsonAggConstructor(e) => {
-                self.at(e.location);
-                one(e.agg_filter());
-                stack.extend(e.agg_order().iter().map(Work::Node));
-                stack.extend(e.over().map(|window| Work::Node(Node::WindowDef(window))));
-            }
-            _ => {}
-        }
-    }
-
-    fn operation<'n>(&mut self, operation: &'n nodes::A_Expr, stack: &mut Vec<Work<'n>>) {
+    fn operation<'n>(&mut self, operation: &'n nodes::A_Expr, stack: &mut Stack<'n>) {
         use raw::A_Expr_Kind as Kind;
         self.at(operation.location);
         let compares = match operation.kind {
@@ -375,8 +324,8 @@ impl<'l, 'a> Walk<'l, 'a> {
             Node::ColumnRef(column) if compares => Work::Beside(node, column_ref(self.lower, column)),
             _ => Work::Node(node),
         };
-        stack.push(beside(operation.lexpr(), operation.rexpr()));
-        stack.push(beside(operation.rexpr(), operation.lexpr()));
+        stack.work.push(beside(operation.lexpr(), operation.rexpr()));
+        stack.work.push(beside(operation.rexpr(), operation.lexpr()));
     }
 }
 

@@ -70,28 +70,7 @@ fn grant_names(lower: &Lower<'_>, from: usize) -> Vec<Name> {
     while KINDS.iter().any(|word| lower.is_word(at, word)) && name_at(at + 1) && !ends(at + 1) {
         at += 1;
     }
-    let mut names = Vec::new();
-    while name_at(at) {
-        let start = at;
-        while lower.is(at + 1, b'.') && name_at(at + 2) {
-            at += 2;
-        }
-        let text = |token: usize| lower.tokens()[token].ident(lower.text).unwrap_or_default();
-        names.push(Name {
-            schema: (at >= start + 2).then(|| text(at - 2)),
-            name: text(at),
-            span: lower.between(start, at + 1),
-        });
-        at += 1;
-        if lower.is(at, b'(') {
-            at = lower.after_bracket(at);
-        }
-        if !lower.is(at, b',') {
-            break;
-        }
-        at += 1;
-    }
-    names
+    lower.names_at(at)
 }
 
 /// `GRANT role TO role`.
