@@ -103,7 +103,8 @@ fn of_column(
     let at = |wanted: fn(&Change) -> Option<(RelationId, catalog::ColumnId)>| {
         last(steps, |change| (wanted(change) == Some((table.id, new.id))).then_some(())).map(|(at, ())| at)
     };
-    if old.ty != new.ty {
+    // An enum made anew is judged by its values.
+    if old.ty != new.ty && !(is_enum(start, old) && is_enum(now, new)) {
         let step = at(|change| match change {
             Change::TypeChanged { relation, column, .. } => Some((*relation, *column)),
             _ => None,
@@ -151,6 +152,15 @@ fn of_column(
             one.reason = format!("{name}.{} becomes GENERATED ALWAYS; explicit values are refused", new.name);
             found.push((step, one));
         }
+    }
+}
+
+fn is_enum(catalog: &Catalog, column: &Column) -> bool {
+    match column.ty.base {
+        catalog::TypeRef::User(id) => {
+            catalog.user_type(id).is_some_and(|ty| matches!(ty.kind, UserTypeKind::Enum(_)))
+        }
+        _ => false,
     }
 }
 
