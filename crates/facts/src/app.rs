@@ -3,18 +3,24 @@
 //! Until the code itself is read, Drizzle's rule stands in for it: `select()`, relational queries,
 //! `returning()` and `insert()` name every declared column (shared measurement, both Drizzle lines).
 
-use catalog::{Catalog, Identity, QName, Relation, RelationKind};
+use catalog::{Catalog, Found, Identity, QName, Relation, RelationKind, UserTypeKind};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What one version of the app declares.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct App {
     /// Where this comes from, for people: `the snapshot of 0007_x`, `the replayed history`.
     pub origin: String,
-    /// Declared relations by name.
-    pub relations: BTreeMap<QName, AppRelation>,
-    /// Declared enums and their values.
-    pub enums: BTreeMap<QName, Vec<String>>,
+    declares: Declares,
+}
+
+#[derive(Clone, Debug)]
+enum Declares {
+    /// What a snapshot lists.
+    Listed { relations: BTreeMap<QName, AppRelation>, enums: BTreeMap<QName, Vec<String>> },
+    /// Exactly what a schema holds; looked up when asked, since there may be thousands of tables.
+    Schema(Catalog),
 }
 
 /// A declared table or view.
@@ -49,30 +55,83 @@ impl AppColumn {
 }
 
 impl App {
-    /// The relation of this name.
-    pub fn relation(&self, name: &QName) -> Option<&AppRelation> {
-        self.relations.get(name)
-    }
-
     /// An app that declares exactly what a schema holds.
     pub fn of_catalog(catalog: &Catalog, origin: impl Into<String>) -> App {
-        let mut app = App { origin: origin.into(), ..App::default() };
-        for relation in catalog.relations() {
-            let view = matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
-            if (relation.is_table() && !relation.partition) || view {
-                app.relations.insert(relation.name.clone(), of_relation(catalog, relation, view));
+        App { origin: origin.into(), declares: Declares::Schema(catalog.clone()) }
+    }
+
+    /// The app that a snapshot declares.
+    pub fn of_snapshot(snapshot: &drizzle::Snapshot, origin: impl Into<String>) -> App {
+        let name = |name: &drizzle::QName| QName::new(name.schema.clone(), name.name.clone());
+        let tables = snapshot.tables.iter().map(|(table, declared)| {
+            let columns = declared.columns.iter().map(of_declared).collect();
+            (name(table), AppRelation { columns, view: false })
+        });
+        let views = snapshot.views.iter().map(|(view, declared)| {
+            let columns = declared.columns.iter().map(of_declared).collect();
+            (name(view), AppRelation { columns, view: true })
+        });
+        let enums = snapshot.enums.iter().map(|(ty, values)| (name(ty), values.clone())).collect();
+        let relations = tables.chain(views).collect();
+        App { origin: origin.into(), declares: Declares::Listed { relations, enums } }
+    }
+
+    /// The relation of this name, if it is declared.
+    pub fn relation(&self, name: &QName) -> Option<Cow<'_, AppRelation>> {
+        match &self.declares {
+            Declares::Listed { relations, .. } => relations.get(name).map(Cow::Borrowed),
+            Declares::Schema(catalog) => match catalog.slot(name)? {
+                Found::Relation(relation) => of_relation(catalog, relation).map(Cow::Owned),
+                Found::Index(_) => None,
+            },
+        }
+    }
+
+    /// Names of all declared relations.
+    pub fn relation_names(&self) -> Vec<QName> {
+        match &self.declares {
+            Declares::Listed { relations, .. } => relations.keys().cloned().collect(),
+            Declares::Schema(catalog) => {
+                catalog.relations().filter(|r| is_declared(r)).map(|r| r.name.clone()).collect()
             }
         }
-        for ty in catalog.user_types() {
-            if let catalog::UserTypeKind::Enum(values) = &ty.kind {
-                app.enums.insert(ty.name.clone(), values.clone());
+    }
+
+    /// Names of all declared enums.
+    pub fn enum_names(&self) -> Vec<QName> {
+        match &self.declares {
+            Declares::Listed { enums, .. } => enums.keys().cloned().collect(),
+            Declares::Schema(catalog) => {
+                let enums = catalog.user_types().filter(|ty| matches!(ty.kind, UserTypeKind::Enum(_)));
+                enums.map(|ty| ty.name.clone()).collect()
             }
         }
-        app
     }
 }
 
-fn of_relation(catalog: &Catalog, relation: &Relation, view: bool) -> AppRelation {
+fn of_declared(column: &drizzle::Column) -> AppColumn {
+    let always = column.identity.as_ref().is_some_and(|identity| identity.always);
+    AppColumn {
+        name: column.name.clone(),
+        sql_type: column.sql_type.clone(),
+        not_null: column.not_null,
+        default: column.default.is_some()
+            || column.sql_type.to_ascii_lowercase().ends_with("serial")
+            || (column.identity.is_some() && !always),
+        generated: column.generated.is_some() || always,
+    }
+}
+
+/// Partitions are written through their parent; sequences and row types are no relations to an app.
+fn is_declared(relation: &Relation) -> bool {
+    (relation.is_table() && !relation.partition) || is_view(relation)
+}
+
+fn is_view(relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView)
+}
+
+fn of_relation(catalog: &Catalog, relation: &Relation) -> Option<AppRelation> {
     let column = |column: &catalog::Column| AppColumn {
         name: column.name.clone(),
         sql_type: catalog::format_type(catalog, &column.ty),
@@ -80,43 +139,8 @@ fn of_relation(catalog: &Catalog, relation: &Relation, view: bool) -> AppRelatio
         default: column.default.is_some() || column.identity == Some(Identity::ByDefault),
         generated: column.generated.is_some() || column.identity == Some(Identity::Always),
     };
-    AppRelation { columns: relation.columns.iter().map(column).collect(), view }
-}
-
-impl App {
-    /// The app that a snapshot declares.
-    pub fn of_snapshot(snapshot: &drizzle::Snapshot, origin: impl Into<String>) -> App {
-        let mut app = App { origin: origin.into(), ..App::default() };
-        let name = |name: &drizzle::QName| QName::new(name.schema.clone(), name.name.clone());
-        for (table, declared) in &snapshot.tables {
-            let column = |column: &drizzle::Column| {
-                let always = column.identity.as_ref().is_some_and(|identity| identity.always);
-                AppColumn {
-                    name: column.name.clone(),
-                    sql_type: column.sql_type.clone(),
-                    not_null: column.not_null,
-                    default: column.default.is_some()
-                        || column.sql_type.to_ascii_lowercase().ends_with("serial")
-                        || (column.identity.is_some() && !always),
-                    generated: column.generated.is_some() || always,
-                }
-            };
-            let columns = declared.columns.iter().map(column).collect();
-            app.relations.insert(name(table), AppRelation { columns, view: false });
-        }
-        for (view, declared) in &snapshot.views {
-            let column = |column: &drizzle::Column| AppColumn {
-                name: column.name.clone(),
-                sql_type: column.sql_type.clone(),
-                not_null: column.not_null,
-                ..AppColumn::default()
-            };
-            let columns = declared.columns.iter().map(column).collect();
-            app.relations.insert(name(view), AppRelation { columns, view: true });
-        }
-        for (ty, values) in &snapshot.enums {
-            app.enums.insert(name(ty), values.clone());
-        }
-        app
-    }
+    is_declared(relation).then(|| AppRelation {
+        columns: relation.columns.iter().map(column).collect(),
+        view: is_view(relation),
+    })
 }

@@ -38,7 +38,7 @@ impl Tracker {
     pub fn saw(&mut self, step: &Step) {
         for change in &step.changes {
             if let Change::SchemaDropped(schema) = change {
-                self.touched.extend(self.old_app.relations.keys().filter(|n| n.schema == *schema).cloned());
+                self.touched.extend(self.old_app.relation_names().into_iter().filter(|n| n.schema == *schema));
             }
             if let Change::RelationRenamed { from, to, .. } = change {
                 self.touched.insert(from.clone());
@@ -63,12 +63,12 @@ impl Tracker {
         let mut names: Vec<QName> = self.touched.drain().collect();
         names.sort();
         for name in names {
-            if let Some(declared) = self.old_app.relations.get(&name) {
-                self.relation(&name, &declared.clone(), now, steps);
+            let (old_app, new_app) = (self.old_app.clone(), self.new_app.clone());
+            if let Some(declared) = old_app.relation(&name) {
+                self.relation(&name, &declared, now, steps);
             }
-            let new_app = self.new_app.clone();
-            if let Some(declared) = new_app.as_ref().and_then(|app| app.relations.get(&name)) {
-                self.new_relation(&name, declared, now, steps);
+            if let Some(declared) = new_app.as_ref().and_then(|app| app.relation(&name)) {
+                self.new_relation(&name, &declared, now, steps);
             }
         }
         self.values.committed(&self.start, now, &self.old_app, steps);

@@ -33,11 +33,12 @@ pub enum DifferenceKind {
 /// Every difference in tables, views and columns, in the order of the declaration.
 pub fn differences(declared: &App, schema: &Catalog) -> Vec<Difference> {
     let mut found = Vec::new();
-    for (name, relation) in &declared.relations {
+    for name in declared.relation_names() {
+        let Some(relation) = declared.relation(&name) else { continue };
         let mut note = |column: Option<&str>, kind| {
             found.push(Difference { relation: name.clone(), column: column.map(str::to_owned), kind });
         };
-        let Some(actual) = crate::breaks::find(schema, name) else {
+        let Some(actual) = crate::breaks::find(schema, &name) else {
             note(None, DifferenceKind::OnlyDeclared);
             continue;
         };

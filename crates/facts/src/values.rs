@@ -31,11 +31,11 @@ impl Values {
     pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &mut [Step]) {
         for id in std::mem::take(&mut self.relations) {
             let (Some(before), Some(after)) = (start.relation(id), now.relation(id)) else { continue };
-            let Some(declared) = app.relations.get(&before.name) else { continue };
+            let Some(declared) = app.relation(&before.name) else { continue };
             if declared.view || before.name != after.name {
                 continue;
             }
-            for (at, found) in of_relation(start, now, before, after, declared, steps) {
+            for (at, found) in of_relation(start, now, before, after, &declared, steps) {
                 self.report(&mut steps[at], found);
             }
         }
@@ -301,7 +301,7 @@ fn row_security(before: &Relation, after: &Relation, steps: &[Step], found: &mut
 
 fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
     let mut found = Vec::new();
-    for name in app.enums.keys() {
+    for name in &app.enum_names() {
         let values = |catalog: &Catalog| {
             let ty = catalog.find_type(Some(&name.schema), &name.name)?.clone();
             match &ty.kind {
