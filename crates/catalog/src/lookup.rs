@@ -4,7 +4,7 @@ use crate::names::{first_free, object_name};
 use crate::{
     Catalog, Column, Function, Index, IndexId, QName, Relation, RelationId, Slot, TypeId, UserType,
 };
-use imbl::{OrdMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet};
 use sql::Name;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Default for Catalog {
             schemas: OrdSet::unit("public".to_owned()),
             relations: OrdMap::new(),
             indexes: OrdMap::new(),
-            names: OrdMap::new(),
+            names: HashMap::new(),
             types: OrdMap::new(),
             type_names: OrdMap::new(),
             functions: OrdMap::new(),

@@ -3,7 +3,7 @@
 //! Relations, indexes and types have ids that survive renames and moves; names are only for looking
 //! up and for people.
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet};
 use sql::{Expr, Persistence, Query, Volatility};
 use std::fmt;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub struct Catalog {
     pub(crate) schemas: OrdSet<String>,
     pub(crate) relations: OrdMap<RelationId, Arc<Relation>>,
     pub(crate) indexes: OrdMap<IndexId, Arc<Index>>,
-    pub(crate) names: OrdMap<QName, Slot>,
+    pub(crate) names: HashMap<Arc<QName>, Slot>,
     pub(crate) types: OrdMap<TypeId, Arc<UserType>>,
     pub(crate) type_names: OrdMap<QName, TypeId>,
     pub(crate) functions: OrdMap<QName, Vec<Arc<Function>>>,

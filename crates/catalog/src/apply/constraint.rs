@@ -289,7 +289,7 @@ fn key_index(
 /// Registers an index with its table.
 pub(super) fn insert_index(step: &mut Step<'_>, index: Index, origin: IndexOrigin) {
     let (id, table) = (index.id, index.table);
-    step.catalog.names.insert(index.name.clone(), Slot::Index(id));
+    step.catalog.names.insert(Arc::new(index.name.clone()), Slot::Index(id));
     step.catalog.indexes.insert(id, Arc::new(index));
     if let Some(relation) = step.relation_mut(table) {
         relation.indexes.push(id);

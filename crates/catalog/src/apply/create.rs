@@ -382,7 +382,7 @@ pub(super) fn create_rule(step: &mut Step<'_>, create: &CreateRule) {
 /// Moves what is registered at one name to another.
 pub(super) fn move_name(step: &mut Step<'_>, from: &QName, to: QName, slot: Slot) {
     step.catalog.names.remove(from);
-    step.catalog.names.insert(to, slot);
+    step.catalog.names.insert(Arc::new(to), slot);
 }
 
 /// Cut to 63 bytes, as Postgres stores it.

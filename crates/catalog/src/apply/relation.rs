@@ -42,7 +42,7 @@ pub(super) fn empty(
 /// Registers a relation under its name.
 pub(super) fn insert(step: &mut Step<'_>, relation: Relation) {
     let (id, kind) = (relation.id, relation.kind);
-    step.catalog.names.insert(relation.name.clone(), Slot::Relation(id));
+    step.catalog.names.insert(Arc::new(relation.name.clone()), Slot::Relation(id));
     step.catalog.relations.insert(id, Arc::new(relation));
     step.change(Change::RelationCreated { relation: id, kind });
 }
