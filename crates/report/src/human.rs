@@ -38,6 +38,7 @@ pub fn human(diagnostics: &[Diagnostic], run: &Run, options: &HumanOptions) -> S
     let mut out = String::new();
     for diagnostic in diagnostics {
         out.push_str(&renderer.render(&report(diagnostic, options.width)));
+        out.push_str(&code(diagnostic));
         out.push_str("\n\n");
     }
     out.push_str(&summary_line(diagnostics, run));
@@ -85,16 +86,20 @@ fn help(diagnostic: &Diagnostic, room: usize) -> Option<Group<'_>> {
         return None;
     }
     let text = if remedy.text.is_empty() { "use this form:" } else { &remedy.text };
-    let group = Group::with_title(Level::HELP.secondary_title(wrapped(text, room)));
-    let code = remedy.code.as_deref().map(str::trim_end).filter(|code| !code.is_empty());
-    match code {
-        Some(code) => {
-            let shown = Snippet::source(code).line_numbering(false).fold(false);
-            let whole = AnnotationKind::Visible.span(0..code.len());
-            Some(group.element(shown.annotation(whole)))
+    Some(Group::with_title(Level::HELP.secondary_title(wrapped(text, room))))
+}
+
+/// SQL to copy, indented and never cut or wrapped.
+fn code(diagnostic: &Diagnostic) -> String {
+    let mut out = String::new();
+    for line in diagnostic.remedy.code.iter().flat_map(|code| code.trim_end().lines()) {
+        out.push('\n');
+        if !line.is_empty() {
+            out.push_str("    ");
+            out.push_str(&normalize_untrusted_str(line));
         }
-        None => Some(group),
     }
+    if out.is_empty() { out } else { format!("\n{out}") }
 }
 
 fn same(one: &Arc<SourceFile>, other: &Arc<SourceFile>) -> bool {
@@ -115,7 +120,8 @@ fn snippet<'a>(
     if let Some(label) = primary {
         labels.push((AnnotationKind::Primary, shown(text, label.span), &label.text));
     }
-    labels.extend(others.map(|label| (AnnotationKind::Context, shown(text, label.span), label.text.as_str())));
+    labels
+        .extend(others.map(|label| (AnnotationKind::Context, shown(text, label.span), label.text.as_str())));
     let first = labels.iter().map(|(_, range, _)| range.start).min()?;
     let last = labels.iter().map(|(_, range, _)| range.end).max()?;
     let from = text[..first].rfind('\n').map_or(0, |at| at + 1);

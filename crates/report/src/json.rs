@@ -87,11 +87,7 @@ pub fn json(diagnostics: &[Diagnostic], run: &Run) -> String {
     let document = Document {
         version: VERSION,
         tool: Tool { name: "brolly", version: &run.version },
-        selection: Selection {
-            text: &run.selection,
-            migrations: &run.migrations,
-            postgres: run.postgres,
-        },
+        selection: Selection { text: &run.selection, migrations: &run.migrations, postgres: run.postgres },
         summary: Summary {
             errors: counts.errors,
             warnings: counts.warnings,

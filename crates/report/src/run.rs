@@ -45,12 +45,11 @@ pub fn counts(diagnostics: &[Diagnostic]) -> Counts {
 pub fn summary_line(diagnostics: &[Diagnostic], run: &Run) -> String {
     let counts = counts(diagnostics);
     let judged = run.migrations.len();
-    let parts: Vec<String> =
-        [(counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note")]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| plural(count, word))
-            .collect();
+    let parts: Vec<String> = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| plural(count, word))
+        .collect();
     if parts.is_empty() {
         return format!("no findings in {}", plural(judged, "migration"));
     }

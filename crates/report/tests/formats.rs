@@ -14,13 +14,18 @@ fn finding() -> Diagnostic {
         "drizzle/0002_drop.sql",
         "-- tidy up: 100%\nALTER TABLE \"users\" DROP COLUMN \"nickname\";\n",
     );
-    let ts = SourceFile::new("src/schema.ts", "export const users = pgTable(\"users\", {\n  nickname: text(),\n});\n");
+    let ts = SourceFile::new(
+        "src/schema.ts",
+        "export const users = pgTable(\"users\", {\n  nickname: text(),\n});\n",
+    );
     Diagnostic {
         rule: "drop-column",
         group: Group::BreaksOldApp,
         severity: Severity::Error,
         what: "drops `users.nickname`, which the deployed app still declares".to_owned(),
-        why: vec!["predicted: its select, insert and returning name the column and fail with 42703".to_owned()],
+        why: vec![
+            "predicted: its select, insert and returning name the column and fail with 42703".to_owned(),
+        ],
         remedy: Remedy {
             text: "Deploy the app without the field first.".to_owned(),
             code: Some("ALTER TABLE \"users\" DROP COLUMN \"nickname\";\n".to_owned()),
@@ -60,9 +65,8 @@ error[drop-column]: drops `users.nickname`, which the deployed app still declare
   |
   = note: predicted: its select, insert and returning name the column and fail with 42703
 help: Deploy the app without the field first.
-  |
-  | ALTER TABLE \"users\" DROP COLUMN \"nickname\";
-  |
+
+    ALTER TABLE \"users\" DROP COLUMN \"nickname\";
 
 1 error in 1 of 2 migrations
 ";

@@ -1,0 +1,306 @@
+//! What a rule sees: a judged set, its statements, and shorthands for the questions that most rules
+//! ask.
+
+use crate::names::{listed, shown, sql_name};
+use crate::place;
+use catalog::{Catalog, Change, QName, Relation, RelationId};
+use drizzle::Project;
+use facts::{Analysis, BreakCause, Facts, Failure, FailureCause, JudgedSet, Lock, Operation, Step};
+use source::{Diagnostic, Evidence, Label, Remedy, RuleMeta, Span};
+use std::sync::Arc;
+
+/// One judged set.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// All facts.
+    pub analysis: &'a Analysis,
+    /// The project that they are about.
+    pub project: &'a Project,
+    /// Which set.
+    pub set: usize,
+}
+
+impl<'a> Context<'a> {
+    /// The set itself.
+    pub fn judged(&self) -> &'a JudgedSet {
+        &self.analysis.sets[self.set]
+    }
+
+    /// Its statements in the order in which they run.
+    pub fn steps(&self) -> impl Iterator<Item = At<'a>> + use<'a> {
+        let cx = *self;
+        self.judged().steps.clone().map(move |at| At { cx, at, step: &cx.analysis.steps[at] })
+    }
+
+    /// Whether an id was given out in this set, so that what it stands for is new.
+    pub fn is_new(&self, id: u32) -> bool {
+        id >= self.judged().start.watermark()
+    }
+}
+
+/// One statement of a judged set.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    /// The set.
+    pub cx: Context<'a>,
+    /// Index into [`Analysis::steps`].
+    pub at: usize,
+    /// The statement.
+    pub step: &'a Step,
+}
+
+/// A relation as the facts call it, and what the catalogue knows about it.
+#[derive(Clone, Copy)]
+pub struct Table<'a> {
+    /// `schema.name`, the name in the facts.
+    pub label: &'a str,
+    /// The relation when the statement starts (or when it ends, if it is made by it).
+    pub relation: Option<&'a Relation>,
+}
+
+impl Table<'_> {
+    /// For messages.
+    pub fn shown(&self) -> &str {
+        shown(self.label)
+    }
+
+    /// For SQL.
+    pub fn sql(&self) -> String {
+        match self.relation {
+            Some(relation) => sql_name(&relation.name),
+            None => {
+                let (schema, name) = self.label.split_once('.').unwrap_or(("public", self.label));
+                sql_name(&QName::new(schema, name))
+            }
+        }
+    }
+
+    /// Its bare name.
+    pub fn name(&self) -> &str {
+        self.relation.map_or_else(|| self.label.rsplit('.').next().unwrap_or(self.label), |r| &r.name.name)
+    }
+}
+
+/// Queries of the deployed app that one change breaks.
+pub struct Broken<'a> {
+    /// What they are about.
+    pub table: Table<'a>,
+    /// The column.
+    pub column: Option<&'a str>,
+    /// Whether it does not depend on values, roles or settings.
+    pub sure: bool,
+    /// Which queries.
+    pub operations: Vec<Operation>,
+    /// The error.
+    pub sqlstate: Option<&'static str>,
+    /// In words.
+    pub reason: &'a str,
+}
+
+impl Broken<'_> {
+    /// `users.nickname`, or `users`.
+    pub fn shown(&self) -> String {
+        match self.column {
+            Some(column) => format!("{}.{column}", self.table.shown()),
+            None => self.table.shown().to_owned(),
+        }
+    }
+
+    /// Which queries fail, and how.
+    pub fn failing(&self) -> String {
+        let word = |operation: &Operation| match operation {
+            Operation::Select => "select",
+            Operation::Insert => "insert",
+            Operation::Update => "update",
+            Operation::Delete => "delete",
+            Operation::Upsert => "upsert",
+        };
+        let words: Vec<&str> = self.operations.iter().map(word).collect();
+        let verb = if self.sure { "fail" } else { "may fail" };
+        match self.sqlstate {
+            Some(code) => {
+                format!(
+                    "predicted: {} of the deployed app {verb} with {code} as soon as this is committed",
+                    listed(&words)
+                )
+            }
+            None => format!("predicted: {} of the deployed app go wrong without an error", listed(&words)),
+        }
+    }
+}
+
+impl<'a> At<'a> {
+    /// What it does.
+    pub fn facts(&self) -> &'a Facts {
+        &self.step.facts
+    }
+
+    /// What it changes.
+    pub fn changes(&self) -> &'a [Change] {
+        &self.step.changes
+    }
+
+    /// Whether one of its changes is so.
+    pub fn changes_so(&self, so: impl Fn(&Change) -> bool) -> bool {
+        self.changes().iter().any(so)
+    }
+
+    /// The relation that the facts call by this name.
+    pub fn table(&self, label: &'a str) -> Table<'a> {
+        let name = label.split_once('.').map(|(schema, name)| QName::new(schema, name));
+        let relation = name.and_then(|name| {
+            let catalogs = [&self.cx.judged().start, &self.step.before, &self.step.after];
+            let found = catalogs.into_iter().find_map(|catalog: &'a Catalog| match catalog.slot(&name) {
+                Some(catalog::Found::Relation(relation)) => Some(&**relation),
+                _ => None,
+            })?;
+            Some(self.relation(found.id).unwrap_or(found))
+        });
+        Table { label, relation }
+    }
+
+    /// The relation with this id, as it was when the statement starts, or is when it ends.
+    pub fn relation(&self, id: RelationId) -> Option<&'a Relation> {
+        let (before, after): (&'a Catalog, &'a Catalog) = (&self.step.before, &self.step.after);
+        before.relation(id).or_else(|| after.relation(id)).map(|relation| &**relation)
+    }
+
+    /// The relation with this id, as it is when the statement ends.
+    pub fn after(&self, id: RelationId) -> Option<&'a Relation> {
+        let after: &'a Catalog = &self.step.after;
+        after.relation(id).map(|relation| &**relation)
+    }
+
+    /// The name by which a relation goes in the facts.
+    pub fn label(&self, id: RelationId) -> String {
+        self.cx.analysis.label(self.step, id)
+    }
+
+    /// What it breaks for this reason: one entry a relation and column, surest first.
+    pub fn broken(&self, cause: BreakCause) -> Vec<Broken<'a>> {
+        let facts = self.facts();
+        let sure = facts.breaks_old_app.iter().map(|one| (one, true));
+        let unsure = facts.may_break_old_app.iter().map(|one| (one, false));
+        let mut all: Vec<Broken<'a>> = Vec::new();
+        for (one, sure) in sure.chain(unsure).filter(|(one, _)| one.cause == cause) {
+            let column = one.column.as_deref();
+            let same = |other: &&mut Broken<'a>| {
+                other.table.label == one.relation
+                    && other.column == column
+                    && (other.sure || other.reason == one.reason)
+            };
+            match all.iter_mut().find(same) {
+                Some(other) if other.sure == sure => other.operations.push(one.operation),
+                Some(_) => {}
+                None => all.push(Broken {
+                    table: self.table(&one.relation),
+                    column,
+                    sure,
+                    operations: vec![one.operation],
+                    sqlstate: one.sqlstate,
+                    reason: &one.reason,
+                }),
+            }
+        }
+        all
+    }
+
+    /// Its failures of these kinds.
+    pub fn failures(&self, causes: &'static [FailureCause]) -> impl Iterator<Item = &'a Failure> + use<'a> {
+        self.facts().failures.iter().filter(|failure| causes.contains(&failure.cause))
+    }
+
+    /// A finding about it, on the whole statement until narrowed.
+    pub fn finding(&self, rule: &'static RuleMeta, what: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            rule: rule.name,
+            group: rule.group,
+            severity: rule.severity,
+            what: what.into(),
+            why: Vec::new(),
+            remedy: Remedy::default(),
+            evidence: Evidence::Predicted,
+            primary: Label { file: Arc::clone(&self.step.file), span: self.step.span, text: String::new() },
+            secondary: Vec::new(),
+            migration: Some(self.step.tag.clone()),
+            statement: Some(self.step.index),
+            relation: None,
+        }
+    }
+
+    /// The place of a relation's name.
+    pub fn on_name(&self, label: &str) -> Option<Span> {
+        place::of_name(self.step, label)
+    }
+
+    /// The place of a column's, constraint's or value's name.
+    pub fn on_part(&self, part: &str) -> Option<Span> {
+        place::of_part(self.step, part)
+    }
+
+    /// The place of the one constraint that it adds under a name.
+    pub fn on_only_constraint(&self) -> Option<Span> {
+        let mut names = self.changes().iter().filter_map(|change| match change {
+            Change::ConstraintAdded { name, .. } => Some(name),
+            _ => None,
+        });
+        match (names.next(), names.next()) {
+            (Some(name), None) => self.on_part(name),
+            _ => None,
+        }
+    }
+
+    /// The lock that it takes on a relation that existed, if others wait for it.
+    pub fn blocking_lock(&self, label: &str) -> Option<&'a Lock> {
+        self.facts()
+            .locks
+            .iter()
+            .find(|lock| lock.relation == label && !lock.new && lock.mode.blocks_writes())
+    }
+
+    /// The earlier statement of the same transaction that took, and so still holds, a lock on a
+    /// relation for which others wait.
+    pub fn held_lock(&self, label: &str) -> Option<(At<'a>, &'a Lock)> {
+        let cx = self.cx;
+        let transaction = self.step.transaction?;
+        (cx.judged().steps.start..self.at)
+            .map(|at| At { cx, at, step: &cx.analysis.steps[at] })
+            .filter(|other| other.step.transaction == Some(transaction))
+            .find_map(|other| other.blocking_lock(label).map(|lock| (other, lock)))
+    }
+
+    /// Which lock, who waits, and until when.
+    pub fn lock_line(&self, label: &str) -> Option<String> {
+        let lock = self.blocking_lock(label)?;
+        let guard = if lock.conditional { ", if its condition holds" } else { "" };
+        Some(format!(
+            "takes {} on `{}`{guard}: {} {}",
+            lock.mode,
+            shown(label),
+            lock.mode.who_waits(),
+            self.until()
+        ))
+    }
+
+    /// [`At::lock_line`] for a relation first, then for every other that it locks.
+    pub fn lock_lines(&self, label: &str) -> Vec<String> {
+        let others =
+            self.facts().locks.iter().map(|lock| lock.relation.as_str()).filter(|other| *other != label);
+        std::iter::once(label).chain(others).filter_map(|label| self.lock_line(label)).collect()
+    }
+
+    /// How long what the statement locks stays locked.
+    pub fn until(&self) -> String {
+        let Some(transaction) = self.step.transaction else { return "until the statement ends".to_owned() };
+        let steps = self.cx.judged().steps.end;
+        let later = self.cx.analysis.steps[self.at + 1..steps]
+            .iter()
+            .filter(|other| other.transaction == Some(transaction))
+            .count();
+        match later {
+            0 => "until the transaction commits".to_owned(),
+            1 => "until the transaction commits, one statement later".to_owned(),
+            n => format!("until the transaction commits, {n} statements later"),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Runs the rules and puts the findings in order.
+
+use crate::context::Context;
+use crate::rules::{RULES, Rule};
+use drizzle::Project;
+use facts::Analysis;
+use source::{Diagnostic, RuleMeta};
+use std::collections::HashMap;
+
+/// The findings of every rule on every judged set: by migration, then by harm, then by place.
+pub fn lint(analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for set in 0..analysis.sets.len() {
+        let cx = Context { analysis, project, set };
+        for rule in RULES {
+            (rule.check)(cx, &mut found);
+        }
+    }
+    let order: HashMap<&str, usize> =
+        project.migrations.iter().enumerate().map(|(n, migration)| (migration.tag.as_str(), n)).collect();
+    let migration = |d: &Diagnostic| d.migration.as_deref().and_then(|tag| order.get(tag).copied());
+    found.sort_by(|a, b| {
+        (migration(a), a.group, a.statement, a.primary.span, a.rule).cmp(&(
+            migration(b),
+            b.group,
+            b.statement,
+            b.primary.span,
+            b.rule,
+        ))
+    });
+    found
+}
+
+/// What is fixed about the rule of this name, those of crate `drizzle` among them.
+pub fn rule(name: &str) -> Option<&'static RuleMeta> {
+    let own = RULES.iter().map(|rule: &Rule| rule.meta);
+    own.chain(drizzle::rules::ALL.iter().copied()).find(|meta| meta.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rule;
+    use facts::{BreakCause, FailureCause};
+
+    /// The rules that tell of a break. No fact has the causes without one yet.
+    fn of_break(cause: BreakCause) -> &'static [&'static str] {
+        match cause {
+            BreakCause::ColumnDropped => &["drop-column", "view-loses-column"],
+            BreakCause::ColumnRenamed => &["rename-column", "view-loses-column"],
+            BreakCause::RelationDropped => &["drop-table", "drop-view"],
+            BreakCause::RelationRenamed => &["rename-table", "move-table"],
+            BreakCause::RequiredColumn => &["required-column"],
+            BreakCause::NotNull => &["set-not-null-old-writers"],
+            BreakCause::DefaultDropped => &["drop-default"],
+            BreakCause::TypeNarrowed | BreakCause::DriverType => &["narrowing-type-change"],
+            BreakCause::NewConstraint => &["new-constraint-old-writes"],
+            BreakCause::ConflictTarget => &["drop-conflict-target"],
+            BreakCause::RowSecurity => &["rls-hides-rows"],
+            BreakCause::Generated => &["generated-column-old-writes"],
+            BreakCause::EnumValue => &["remove-enum-value", "rename-enum-value"],
+            BreakCause::Privilege | BreakCause::ObjectDropped | BreakCause::NotThereYet => &[],
+        }
+    }
+
+    /// The rules that tell of a failure.
+    fn of_failure(cause: FailureCause) -> &'static [&'static str] {
+        match cause {
+            FailureCause::NotNull => &["fails-on-existing-rows", "required-column"],
+            FailureCause::Check
+            | FailureCause::Unique
+            | FailureCause::ForeignKey
+            | FailureCause::Exclude
+            | FailureCause::Cast
+            | FailureCause::PartitionBound
+            | FailureCause::Write => &["fails-on-existing-rows"],
+            FailureCause::NeedsUsing | FailureCause::DefaultCast => &["type-change-needs-using"],
+            FailureCause::UsedElsewhere => &["type-change-used-elsewhere"],
+            FailureCause::InTransaction => &["concurrently-in-transaction"],
+            FailureCause::EnumValueTooEarly => &["enum-value-used-too-early"],
+            FailureCause::Dependents => &["dependent-objects"],
+            FailureCause::Missing => &["missing-object"],
+            FailureCause::Duplicate => &["duplicate-object"],
+            FailureCause::Version | FailureCause::Refused => &["refused-statement"],
+            FailureCause::Syntax => &["syntax-error"],
+        }
+    }
+
+    #[test]
+    fn every_cause_has_a_rule() {
+        use BreakCause as B;
+        use FailureCause as F;
+        let breaks = [
+            B::ColumnDropped,
+            B::ColumnRenamed,
+            B::RelationDropped,
+            B::RelationRenamed,
+            B::RequiredColumn,
+            B::NotNull,
+            B::DefaultDropped,
+            B::TypeNarrowed,
+            B::NewConstraint,
+            B::ConflictTarget,
+            B::RowSecurity,
+            B::Generated,
+            B::EnumValue,
+        ];
+        let failures = [
+            F::NotNull,
+            F::Check,
+            F::NeedsUsing,
+            F::UsedElsewhere,
+            F::InTransaction,
+            F::EnumValueTooEarly,
+            F::Dependents,
+            F::Missing,
+            F::Duplicate,
+            F::Refused,
+            F::Syntax,
+        ];
+        let breaks = breaks.into_iter().flat_map(of_break);
+        let failures = failures.into_iter().flat_map(of_failure);
+        for name in breaks.chain(failures) {
+            assert!(rule(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The list of rules. A rule is `rules/<name>.rs` with `rules/<name>.md` beside it, and a line in each
+//! of the two sorted lists here; `cargo xtask new-rule <name>` writes all four.
+
+use crate::context::Context;
+use source::{Diagnostic, RuleMeta};
+
+mod backfill_in_transaction;
+mod concurrently_in_transaction;
+mod delete_without_where;
+mod dependent_objects;
+mod drop_and_add_is_a_rename;
+mod drop_column;
+mod drop_conflict_target;
+mod drop_default;
+mod drop_index_blocks;
+mod drop_table;
+mod drop_view;
+mod duplicate_object;
+mod enum_value_used_too_early;
+mod fails_on_existing_rows;
+mod generated_column_old_writes;
+mod index_blocks_writes;
+mod index_build_under_lock;
+mod keeps_invalid_index;
+mod lock_table;
+mod missing_object;
+mod move_table;
+mod narrowing_type_change;
+mod new_constraint_old_writes;
+mod no_lock_timeout;
+mod refresh_blocks;
+mod refused_statement;
+mod reindex_blocks;
+mod remove_enum_value;
+mod rename_column;
+mod rename_enum_value;
+mod rename_table;
+mod required_column;
+mod rewrite_under_lock;
+mod rls_hides_rows;
+mod scan_under_lock;
+mod set_not_null_old_writers;
+mod syntax_error;
+mod truncate;
+mod type_change_needs_using;
+mod type_change_used_elsewhere;
+mod unknown_statement;
+mod validate_in_same_transaction;
+mod view_loses_column;
+
+/// One rule.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Name, group, severity, summary.
+    pub meta: &'static RuleMeta,
+    /// Looks at one judged set.
+    pub check: fn(Context<'_>, &mut Vec<Diagnostic>),
+    /// Its page in Markdown.
+    pub page: &'static str,
+}
+
+macro_rules! rule {
+    ($module:ident, $name:literal) => {
+        Rule {
+            meta: &$module::META,
+            check: $module::check,
+            page: include_str!(concat!("rules/", $name, ".md")),
+        }
+    };
+}
+
+/// All rules by name.
+pub const RULES: &[Rule] = &[
+    rule!(backfill_in_transaction, "backfill-in-transaction"),
+    rule!(concurrently_in_transaction, "concurrently-in-transaction"),
+    rule!(delete_without_where, "delete-without-where"),
+    rule!(dependent_objects, "dependent-objects"),
+    rule!(drop_and_add_is_a_rename, "drop-and-add-is-a-rename"),
+    rule!(drop_column, "drop-column"),
+    rule!(drop_conflict_target, "drop-conflict-target"),
+    rule!(drop_default, "drop-default"),
+    rule!(drop_index_blocks, "drop-index-blocks"),
+    rule!(drop_table, "drop-table"),
+    rule!(drop_view, "drop-view"),
+    rule!(duplicate_object, "duplicate-object"),
+    rule!(enum_value_used_too_early, "enum-value-used-too-early"),
+    rule!(fails_on_existing_rows, "fails-on-existing-rows"),
+    rule!(generated_column_old_writes, "generated-column-old-writes"),
+    rule!(index_blocks_writes, "index-blocks-writes"),
+    rule!(index_build_under_lock, "index-build-under-lock"),
+    rule!(keeps_invalid_index, "keeps-invalid-index"),
+    rule!(lock_table, "lock-table"),
+    rule!(missing_object, "missing-object"),
+    rule!(move_table, "move-table"),
+    rule!(narrowing_type_change, "narrowing-type-change"),
+    rule!(new_constraint_old_writes, "new-constraint-old-writes"),
+    rule!(no_lock_timeout, "no-lock-timeout"),
+    rule!(refresh_blocks, "refresh-blocks"),
+    rule!(refused_statement, "refused-statement"),
+    rule!(reindex_blocks, "reindex-blocks"),
+    rule!(remove_enum_value, "remove-enum-value"),
+    rule!(rename_column, "rename-column"),
+    rule!(rename_enum_value, "rename-enum-value"),
+    rule!(rename_table, "rename-table"),
+    rule!(required_column, "required-column"),
+    rule!(rewrite_under_lock, "rewrite-under-lock"),
+    rule!(rls_hides_rows, "rls-hides-rows"),
+    rule!(scan_under_lock, "scan-under-lock"),
+    rule!(set_not_null_old_writers, "set-not-null-old-writers"),
+    rule!(syntax_error, "syntax-error"),
+    rule!(truncate, "truncate"),
+    rule!(type_change_needs_using, "type-change-needs-using"),
+    rule!(type_change_used_elsewhere, "type-change-used-elsewhere"),
+    rule!(unknown_statement, "unknown-statement"),
+    rule!(validate_in_same_transaction, "validate-in-same-transaction"),
+    rule!(view_loses_column, "view-loses-column"),
+];

@@ -1,0 +1,33 @@
+//! A statement that refuses to run in a transaction is in the migrator's.
+
+use crate::prelude::*;
+
+/// What is fixed about it.
+pub const META: RuleMeta = RuleMeta {
+    name: "concurrently-in-transaction",
+    group: Group::Fails,
+    severity: Severity::Error,
+    summary: "CONCURRENTLY, VACUUM and kin fail inside the transaction that Drizzle opens",
+};
+
+/// What Postgres runs only outside of a transaction block, inside one.
+pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    for at in cx.steps() {
+        for failure in at.failures(&[FailureCause::InTransaction]) {
+            let relation = at.facts().locks.first().map(|lock| lock.relation.as_str());
+            let sql = at.step.span.of(&at.step.file.text).trim_end().trim_end_matches(';');
+            let finding = at
+                .finding(&META, format!("{}, and Drizzle's migrator has opened one", failure.when))
+                .why(format!(
+                    "predicted: fails with {}, and everything pending is rolled back",
+                    failure.sqlstate
+                ))
+                .fix(remedy::OWN_FILE)
+                .code(remedy::own_file(&format!("{sql};")));
+            out.push(match relation {
+                Some(relation) => finding.about(relation),
+                None => finding,
+            });
+        }
+    }
+}

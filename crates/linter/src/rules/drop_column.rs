@@ -1,0 +1,66 @@
+//! A column that the deployed app still names is gone.
+
+use crate::prelude::*;
+
+/// What is fixed about it.
+pub const META: RuleMeta = RuleMeta {
+    name: "drop-column",
+    group: Group::BreaksOldApp,
+    severity: Severity::Error,
+    summary: "a column is dropped while the deployed app still names it",
+};
+
+/// Columns dropped, by themselves or with a table that is made anew without them.
+pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    for at in cx.steps() {
+        for broken in at.broken(BreakCause::ColumnDropped) {
+            let Some(column) = broken.column.filter(|_| !is_view(&broken.table)) else { continue };
+            let (table, name) = (broken.table.sql(), quoted(column));
+            let cascade = at.changes_so(|change| {
+                matches!(change, Change::ColumnDropped { name, cascade: true, .. } if name == column)
+            });
+            let mut finding = at
+                .finding(&META, format!("drops `{}`, which the deployed app still names", broken.shown()))
+                .about(broken.table.label)
+                .on(at.on_part(column).or_else(|| at.on_name(broken.table.label)))
+                .why(broken.failing());
+            if broken.operations.contains(&Operation::Insert) {
+                finding = finding.why(format!(
+                    "Drizzle names every declared column in select(), insert() and returning(), used or not; \
+                     what it declares is taken from {}",
+                    cx.judged().old_app.origin
+                ));
+            }
+            if cascade {
+                finding = finding.why("CASCADE takes the column along");
+            }
+            out.push(
+                finding
+                    .fix(
+                        "Remove the field from schema.ts, cut the DROP out of the generated SQL and deploy that first \
+                         (a NOT NULL column must lose its NOT NULL there, or new inserts fail). Drop the column in a \
+                         later deploy, in a migration made with `drizzle-kit generate --custom`.",
+                    )
+                    .code(code(&broken.table, column, &table, &name)),
+            );
+        }
+    }
+}
+
+fn is_view(table: &Table<'_>) -> bool {
+    table.relation.is_some_and(|relation| !relation.is_table())
+}
+
+fn code(table: &Table<'_>, column: &str, sql: &str, name: &str) -> String {
+    let required = table
+        .relation
+        .and_then(|relation| relation.column(column))
+        .is_some_and(|column| column.not_null && !column.has_value_by_default());
+    let first = match required {
+        true => format!("ALTER TABLE {sql} ALTER COLUMN {name} DROP NOT NULL;"),
+        false => "-- no SQL: the column stays for now".to_owned(),
+    };
+    format!(
+        "-- this deploy, without the field in schema.ts\n{first}\n\n-- the next deploy\nALTER TABLE {sql} DROP COLUMN {name};\n"
+    )
+}

@@ -1,0 +1,53 @@
+//! The unique index that ON CONFLICT of the deployed app may name is gone.
+
+use crate::prelude::*;
+
+/// What is fixed about it.
+pub const META: RuleMeta = RuleMeta {
+    name: "drop-conflict-target",
+    group: Group::BreaksOldApp,
+    severity: Severity::Error,
+    summary: "a unique index or constraint is dropped that upserts of the deployed app may target",
+};
+
+/// Unique indexes and keys dropped or narrowed without an equal one in their place.
+pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    for at in cx.steps() {
+        for broken in at.broken(BreakCause::ConflictTarget) {
+            let index = at.changes().iter().find_map(|change| match change {
+                Change::IndexDropped { index, .. } if index.unique => Some(index),
+                _ => None,
+            });
+            let columns = index.and_then(|index| {
+                let keys: Vec<_> = index.keys.iter().flatten().copied().collect();
+                Some(at.relation(index.table)?.column_names(&keys))
+            });
+            let columns = columns.unwrap_or_else(|| broken.column.map(str::to_owned).into_iter().collect());
+            let name = index.map_or("index", |index| index.name.name.as_str());
+            let list = crate::names::column_list(&columns);
+            out.push(
+                at.finding(
+                    &META,
+                    format!(
+                        "drops `{name}`, the unique key on `{}` ({}) that upserts of the deployed app may target",
+                        broken.table.shown(),
+                        columns.join(", ")
+                    ),
+                )
+                .about(broken.table.label)
+                .on(at.on_part(name).or_else(|| at.on_name(broken.table.label)))
+                .why(broken.failing())
+                .why("onConflictDoUpdate and onConflictDoNothing with a target need a unique index on exactly these columns, without a WHERE")
+                .fix(
+                    "Make an equal unique index first if one is to stay. Otherwise deploy the app without upserts on this \
+                     target first, and drop the key in a later deploy.",
+                )
+                .code(format!(
+                    "COMMIT;\n--> statement-breakpoint\nCREATE UNIQUE INDEX CONCURRENTLY {} ON {} ({list});\n",
+                    quoted(&format!("{name}_new")),
+                    broken.table.sql()
+                )),
+            );
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A statement fails on rows that the table may hold.
+
+use crate::prelude::*;
+
+/// What is fixed about it.
+pub const META: RuleMeta = RuleMeta {
+    name: "fails-on-existing-rows",
+    group: Group::Fails,
+    severity: Severity::Error,
+    summary: "NOT NULL, UNIQUE, CHECK, a foreign key or a cast fails on rows that are there",
+};
+
+/// Failures that depend on rows. Validation by itself, or an index built outside of a transaction, is
+/// left alone: those are the ways to find out without harm.
+pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    const ROWS: &[FailureCause] = &[
+        FailureCause::NotNull,
+        FailureCause::Check,
+        FailureCause::Unique,
+        FailureCause::ForeignKey,
+        FailureCause::Exclude,
+        FailureCause::Cast,
+        FailureCause::PartitionBound,
+        FailureCause::Write,
+    ];
+    for at in cx.steps() {
+        // What can't run here at all fails for that reason, whatever the rows hold.
+        if at.failures(&[FailureCause::InTransaction]).next().is_some() {
+            continue;
+        }
+        let validates = at.changes_so(|change| matches!(change, Change::ConstraintValidated { .. }));
+        let required = at.broken(BreakCause::RequiredColumn);
+        let mut told = Vec::new();
+        for failure in at.failures(ROWS) {
+            let sure = failure.certainty != facts::Certainty::DependsOnData;
+            // Nearly every INSERT could meet a constraint; only what is sure to is worth a word.
+            let harmless = validates || at.step.transaction.is_none() || failure.cause == FailureCause::Write;
+            let cause = (failure.cause, &failure.column);
+            if (!sure && harmless)
+                || told.contains(&cause)
+                || required.iter().any(|one| one.column == failure.column.as_deref())
+            {
+                continue;
+            }
+            told.push(cause);
+            out.push(finding(at, failure, sure));
+        }
+    }
+}
+
+fn finding(at: At<'_>, failure: &facts::Failure, sure: bool) -> Diagnostic {
+    let when = plain(&failure.when);
+    let (what, severity) = match sure {
+        true => (format!("fails: {when}"), Severity::Error),
+        false => (format!("fails if {when}"), Severity::Warning),
+    };
+    let such = match failure.certainty {
+        facts::Certainty::Always => "",
+        facts::Certainty::IfRows => " as soon as the table holds a row",
+        facts::Certainty::DependsOnData => " on such a row",
+    };
+    let mut finding = at
+        .finding(&META, what)
+        .on(at.on_only_constraint().or(failure.span))
+        .why(format!(
+            "predicted: fails with {}{such}, and everything pending is rolled back",
+            failure.sqlstate
+        ))
+        .fix(advice(failure.cause))
+        .weighs(severity);
+    if let Some(code) = query(at, failure) {
+        finding = finding.code(code);
+    }
+    match &failure.relation {
+        Some(relation) => finding.about(relation),
+        None => finding,
+    }
+}
+
+fn advice(cause: FailureCause) -> &'static str {
+    match cause {
+        FailureCause::NotNull => {
+            "Fill the rows in batches before, in a deploy of its own, and look whether any are left:"
+        }
+        FailureCause::Unique => {
+            "Merge the duplicates before, in a deploy of its own, and look whether any are left:"
+        }
+        FailureCause::Cast => "Look whether every value fits before you deploy, and mend those that don't.",
+        _ => {
+            "Mend the rows that contradict it before, in a deploy of its own; then add it NOT VALID and validate it later."
+        }
+    }
+}
+
+/// A query that shows the rows at fault.
+fn query(at: At<'_>, failure: &facts::Failure) -> Option<String> {
+    let table = at.table(failure.relation.as_deref()?);
+    let column = failure.column.as_deref()?;
+    table.relation?.column(column)?;
+    let (sql, name) = (table.sql(), quoted(column));
+    match failure.cause {
+        FailureCause::NotNull => Some(format!("SELECT count(*) FROM {sql} WHERE {name} IS NULL;\n")),
+        FailureCause::Unique => {
+            let keys = at.changes().iter().find_map(|change| match change {
+                Change::IndexCreated { index, .. } => {
+                    let index = at.step.after.index(*index)?;
+                    let keys: Option<Vec<_>> = index.keys.iter().copied().collect();
+                    Some(at.after(index.table)?.column_names(&keys?))
+                }
+                _ => None,
+            });
+            let list = crate::names::column_list(&keys?);
+            Some(format!("SELECT {list}, count(*) FROM {sql} GROUP BY {list} HAVING count(*) > 1;\n"))
+        }
+        _ => None,
+    }
+}

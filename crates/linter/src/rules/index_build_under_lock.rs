@@ -1,0 +1,62 @@
+//! A constraint builds its index while reads and writes wait.
+
+use crate::prelude::*;
+
+/// What is fixed about it.
+pub const META: RuleMeta = RuleMeta {
+    name: "index-build-under-lock",
+    group: Group::Blocks,
+    severity: Severity::Error,
+    summary: "UNIQUE, PRIMARY KEY or EXCLUDE builds its index under ACCESS EXCLUSIVE",
+};
+
+/// Constraints that build an index on a table that existed.
+pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    for at in cx.steps() {
+        let facts = at.facts();
+        let rewritten = |label: &str| facts.rewrites.iter().any(|rewrite| rewrite.relation == label);
+        let built = facts
+            .scans
+            .iter()
+            .find(|scan| scan.cause == ScanCause::ConstraintIndex && !scan.new && !rewritten(&scan.relation));
+        let Some(scan) = built else { continue };
+        let table = at.table(&scan.relation);
+        let added = at.changes().iter().find_map(|change| match change {
+            Change::ConstraintAdded { relation, name, .. } => {
+                let relation = at.after(*relation)?;
+                relation
+                    .constraint(name)
+                    .filter(|added| added.index().is_some())
+                    .map(|added| (relation, added))
+            }
+            _ => None,
+        });
+        let name = added.map_or("", |(_, added)| added.name.as_str());
+        let subject =
+            added.map_or("a constraint".to_owned(), |(_, added)| format!("{} `{name}`", added.noun()));
+        let finding = at
+            .finding(
+                &META,
+                format!("{subject} builds its index on `{}` while reads and writes wait", table.shown()),
+            )
+            .about(&scan.relation)
+            .on(at.on_part(name).or_else(|| at.on_name(&scan.relation)))
+            .whys(at.lock_line(&scan.relation))
+            .why("the table is read whole and sorted: the wait grows with the number of rows");
+        let unique = added.and_then(|(relation, added)| {
+            let kind = match added.kind {
+                catalog::ConstraintKind::Unique(_) => "UNIQUE",
+                catalog::ConstraintKind::PrimaryKey(_) => "PRIMARY KEY",
+                _ => return None,
+            };
+            let columns = crate::names::column_list(&relation.column_names(&added.columns));
+            Some(remedy::constraint_from_index(&table, name, &columns, kind))
+        });
+        out.push(match unique {
+            Some(code) => finding
+                .fix(format!("Build a unique index CONCURRENTLY and hand it to the constraint, which then is a matter of milliseconds. {}", remedy::OWN_FILE))
+                .code(code),
+            None => finding.fix("An EXCLUDE constraint can't take over an index: add it to a new table and move the rows over, or plan a maintenance window."),
+        });
+    }
+}
