@@ -16,11 +16,16 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         for broken in at.broken(BreakCause::NewConstraint) {
             let added = at.changes().iter().find_map(|change| match change {
                 Change::ConstraintAdded { relation, name, .. } if broken.reason.contains(name.as_str()) => {
-                    at.after(*relation)?.constraint(name)
+                    let added = at.after(*relation)?.constraint(name)?;
+                    Some((added.noun(), added.name.clone()))
+                }
+                Change::IndexCreated { index, .. } => {
+                    Some(("unique index", at.step.after.index(*index)?.name.name.clone()))
                 }
                 _ => None,
             });
-            let (noun, name) = added.map_or(("constraint", ""), |added| (added.noun(), added.name.as_str()));
+            let (noun, name) = added.unwrap_or(("constraint", String::new()));
+            let name = name.as_str();
             let quoted = if name.is_empty() { String::new() } else { format!(" `{name}`") };
             out.push(
                 at.finding(&META, format!("{noun}{quoted} on `{}` may refuse what the deployed app writes", broken.table.shown()))
