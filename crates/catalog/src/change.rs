@@ -313,6 +313,22 @@ pub enum Change {
         /// Forced now.
         forced: bool,
     },
+    /// Privileges on a relation were revoked.
+    PrivilegesRevoked {
+        /// The relation.
+        relation: RelationId,
+        /// Privileges in lower case; empty means all.
+        privileges: Vec<String>,
+        /// The roles that lose them.
+        roles: Vec<String>,
+    },
+    /// A relation has another owner.
+    OwnerSet {
+        /// The relation.
+        relation: RelationId,
+        /// The new owner.
+        role: String,
+    },
     /// A partition was attached.
     PartitionAttached {
         /// The parent.

@@ -29,30 +29,30 @@ pub fn resolve_type(catalog: &Catalog, written: &TypeName) -> Type {
 
 /// A type as people write it: `varchar(255)`, `timestamp with time zone`, `mood[]`.
 pub fn format_type(catalog: &Catalog, ty: &Type) -> String {
-    let name = match &ty.base {
+    let (name, suffix) = match &ty.base {
         TypeRef::Builtin(name) => match name.as_str() {
-            "int2" => "smallint",
-            "int4" => "integer",
-            "int8" => "bigint",
-            "float4" => "real",
-            "float8" => "double precision",
-            "bool" => "boolean",
-            "bpchar" => "char",
-            "timestamptz" => "timestamp with time zone",
-            "timetz" => "time with time zone",
-            other => other,
-        }
-        .to_owned(),
-        TypeRef::User(id) => match catalog.user_type(*id) {
-            Some(found) if found.name.schema == "public" => found.name.name.clone(),
-            Some(found) => found.name.to_string(),
-            None => "?".to_owned(),
+            "int2" => ("smallint".to_owned(), ""),
+            "int4" => ("integer".to_owned(), ""),
+            "int8" => ("bigint".to_owned(), ""),
+            "float4" => ("real".to_owned(), ""),
+            "float8" => ("double precision".to_owned(), ""),
+            "bool" => ("boolean".to_owned(), ""),
+            "bpchar" => ("char".to_owned(), ""),
+            // The precision stands before the last words.
+            "timestamptz" => ("timestamp".to_owned(), " with time zone"),
+            "timetz" => ("time".to_owned(), " with time zone"),
+            other => (other.to_owned(), ""),
         },
-        TypeRef::Unknown(name) => name.clone(),
+        TypeRef::User(id) => match catalog.user_type(*id) {
+            Some(found) if found.name.schema == "public" => (found.name.name.clone(), ""),
+            Some(found) => (found.name.to_string(), ""),
+            None => ("?".to_owned(), ""),
+        },
+        TypeRef::Unknown(name) => (name.clone(), ""),
     };
     let modifiers: Vec<String> = ty.modifiers.iter().map(i64::to_string).collect();
     let modifiers = if modifiers.is_empty() { String::new() } else { format!("({})", modifiers.join(", ")) };
-    format!("{name}{modifiers}{}", if ty.array { "[]" } else { "" })
+    format!("{name}{modifiers}{suffix}{}", if ty.array { "[]" } else { "" })
 }
 
 /// The volatility of an expression: that of its most volatile function. `None` where a function is

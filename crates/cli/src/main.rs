@@ -1,33 +1,92 @@
-//! Arguments, files and exit codes. The thinking is in the other crates.
+//! The program `brolly`: arguments, files and exit codes. The thinking is in the other crates.
 
+mod args;
+mod changes;
+mod checks;
 mod disk;
+mod errors;
+mod explain;
+mod facts;
+mod judge;
+mod lint;
+mod projects;
+mod select;
 
-use facts::{App, Options, PendingSet, Version, analyze};
-use std::io::Write;
-use std::sync::Arc;
+use args::{Arguments, Color, Command};
+use clap::Parser;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let folder = args[2].clone();
-    let pg = args.iter().position(|a| a == "--pg").map_or(16, |at| args[at + 1].parse().unwrap_or(16));
-    let disk = disk::Disk::new(".");
-    let (project, _) = drizzle::load(&disk, &folder, None);
-    let (snapshots, _) = drizzle::snapshots(&disk, &project);
-    let app = |n: usize| {
-        let tag = &project.migrations[n].tag;
-        snapshots[n].as_ref().map(|s| Arc::new(App::of_snapshot(s, format!("the snapshot of {tag}"))))
+/// What a command wants said, and how it ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// For standard output.
+    pub output: String,
+    /// Lines for the error stream.
+    pub notes: Vec<String>,
+    /// The exit code.
+    pub code: u8,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = run(&arguments).unwrap_or_else(|error| Outcome {
+        notes: vec![format!("brolly: {error}")],
+        code: error.exit_code(),
+        ..Outcome::default()
+    });
+    // Whoever reads may have read enough: a closed pipe is no failure of ours.
+    let mut errors = std::io::stderr().lock();
+    for note in &outcome.notes {
+        let _ = writeln!(errors, "{note}");
+    }
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(outcome.output.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(errors, "brolly: the output could not be written: {error}");
+            ExitCode::from(errors::COULD_NOT)
+        }
+        _ => ExitCode::from(outcome.code),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
+    #[expect(clippy::disallowed_methods, reason = "the cli is started somewhere")]
+    let here = std::env::current_dir().map_err(|source| errors::Error::NoCurrentDir { source })?;
+    let disk = disk::Disk::new(here);
+    match &arguments.command {
+        Command::Lint(wanted) => lint::lint(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Facts(wanted) => facts::facts(&disk, wanted, &variable),
+        Command::Explain { rule } => explain::explain(rule.as_deref()),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the cli has an environment")]
+    std::env::var(name).ok()
+}
+
+/// What findings are drawn on.
+fn paper(color: Color) -> report::HumanOptions {
+    let stdout = std::io::stdout();
+    let terminal = stdout.is_terminal();
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
     };
-    let mut old = None;
-    let mut sets = Vec::new();
-    for n in 0..project.migrations.len() {
-        let new = app(n);
-        sets.push(PendingSet { migrations: vec![n], old_app: old.clone(), new_app: new.clone() });
-        old = new.or(old);
-    }
-    let options = Options { version: Version(pg), ..Options::default() };
-    let analysis = analyze(&project, &sets, &options);
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for step in &analysis.steps {
-        let _ = writeln!(out, "{}", report::facts_line(step, &analysis));
-    }
+    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+    let width = if terminal { width.clamp(40, 140) } else { 100 };
+    report::HumanOptions { color, width, unicode: terminal && speaks_unicode() }
+}
+
+/// Whether the locale says that the terminal shows more than ASCII.
+fn speaks_unicode() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }

@@ -44,6 +44,32 @@ pub(crate) fn cut_literals(file: &Arc<SourceFile>, tag: &str) -> Vec<Diagnostic>
     found
 }
 
+/// The SQL of a text without its comments, and with one space wherever it has white space outside of
+/// literals: texts that say the same to Postgres and differ in looks only are equal here.
+pub(crate) fn code(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    let plain = |text: &str, code: &mut String| {
+        for (n, word) in text.split(char::is_whitespace).enumerate() {
+            if n > 0 && !code.ends_with(' ') && !code.is_empty() {
+                code.push(' ');
+            }
+            code.push_str(word);
+        }
+    };
+    let mut at = 0;
+    while let Some(token) = next_token(text.as_bytes(), at) {
+        plain(&text[at..token.start], &mut code);
+        match token.kind {
+            Kind::LineComment | Kind::BlockComment => plain(" ", &mut code),
+            Kind::Text | Kind::Name | Kind::Body => code.push_str(&text[token.start..token.end]),
+        }
+        at = token.end;
+    }
+    plain(&text[at..], &mut code);
+    code.truncate(code.trim_end().len());
+    code
+}
+
 fn cut(file: &Arc<SourceFile>, tag: &str, token: &Token, inside: &[usize], chunk: usize) -> Diagnostic {
     let first = inside[0];
     let what = match token.kind {

@@ -13,6 +13,13 @@ pub const SKIPPED_BY_DRIZZLE: RuleMeta = rule(
     Severity::Error,
     "the entry's `when` is not newer than an earlier one's, so an up-to-date database never runs it",
 );
+/// A migration that the base has with other SQL.
+pub const EDITED_APPLIED_MIGRATION: RuleMeta = rule(
+    "edited-applied-migration",
+    Group::Journal,
+    Severity::Error,
+    "a migration that exists at the base was edited, and databases that have run it never run it again",
+);
 /// A journal entry without its SQL file.
 pub const MISSING_SQL_FILE: RuleMeta = rule(
     "missing-sql-file",
@@ -105,6 +112,7 @@ pub const ALL: &[&RuleMeta] = &[
     &BROKEN_SNAPSHOT,
     &BROKEN_SNAPSHOT_CHAIN,
     &CONFLICTING_BRANCHES,
+    &EDITED_APPLIED_MIGRATION,
     &MISSING_SNAPSHOT,
     &MISSING_SQL_FILE,
     &OTHER_DIALECT,

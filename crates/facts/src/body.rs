@@ -245,6 +245,7 @@ pub(crate) fn merge(facts: &mut Facts, inner: Facts) {
     facts.scans.extend(inner.scans);
     facts.failures.extend(inner.failures);
     facts.writes.extend(inner.writes);
+    facts.losses.extend(inner.losses);
     for why in inner.unknown {
         if !facts.unknown.contains(&why) {
             facts.unknown.push(why);

@@ -20,6 +20,7 @@ pub(crate) struct Tracker {
     touched: HashSet<QName>,
     reported: HashSet<(String, Option<String>, Operation)>,
     values: crate::values::Values,
+    objects: crate::objects::Objects,
 }
 
 impl Tracker {
@@ -31,6 +32,7 @@ impl Tracker {
             touched: HashSet::new(),
             reported: HashSet::new(),
             values: crate::values::Values::default(),
+            objects: crate::objects::Objects::default(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Tracker {
             }
         }
         self.values.committed(&self.start, now, &self.old_app, steps);
+        self.objects.committed(&self.start, now, steps);
     }
 
     fn relation(&mut self, name: &QName, declared: &AppRelation, now: &Catalog, steps: &mut [Step]) {
@@ -234,8 +237,13 @@ impl Tracker {
             if app.is_some_and(AppColumn::always_given) {
                 continue;
             }
-            let was = before.and_then(|relation| relation.column(&column.name));
-            if was.is_some_and(|was| was.not_null && !was.has_value_by_default()) {
+            // By number, so that a rename is no new demand; by name in a table that was made anew.
+            let was = before.and_then(|relation| match relation.id == now.id {
+                true => relation.column_by_id(column.id),
+                false => relation.column(&column.name),
+            });
+            let demanded = |was: &catalog::Column| was.not_null && !was.has_value_by_default();
+            if was.is_some_and(|was| demanded(was) || before.is_some_and(|r| refuses_null(r, was))) {
                 continue;
             }
             let id = now.id;
@@ -244,6 +252,7 @@ impl Tracker {
                 Change::ColumnAdded { relation, column, .. } if (*relation, *column) == (id, number) => {
                     Some(BreakCause::RequiredColumn)
                 }
+                Change::RelationCreated { relation, .. } if *relation == id => Some(BreakCause::RequiredColumn),
                 Change::NotNullSet { relation, column } if (*relation, *column) == (id, number) => {
                     Some(BreakCause::NotNull)
                 }
@@ -339,6 +348,17 @@ impl Tracker {
     }
 }
 
+/// Whether a CHECK refuses NULL in a column already: what writes it has learned to give a value.
+fn refuses_null(relation: &Relation, column: &catalog::Column) -> bool {
+    relation.constraints.iter().any(|constraint| match &constraint.kind {
+        catalog::ConstraintKind::Check { expr, .. } => {
+            !column.has_value_by_default() && expr.proves_not_null.contains(&column.name)
+        }
+        catalog::ConstraintKind::NotNull => constraint.columns.contains(&column.id),
+        _ => false,
+    })
+}
+
 fn steps_catalog(steps: &[Step]) -> Option<&Catalog> {
     steps.last().map(|step| &step.after)
 }
@@ -402,6 +422,8 @@ pub(crate) fn relation_of(change: &Change) -> Option<RelationId> {
         | Change::TriggerDropped { relation, .. }
         | Change::PolicySet { relation, .. }
         | Change::PolicyDropped { relation, .. }
+        | Change::PrivilegesRevoked { relation, .. }
+        | Change::OwnerSet { relation, .. }
         | Change::RowSecuritySet { relation, .. } => Some(*relation),
         Change::IndexDropped { index, .. } => Some(index.table),
         Change::PartitionAttached { partition, .. } | Change::PartitionDetached { partition, .. } => Some(*partition),

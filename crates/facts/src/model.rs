@@ -111,6 +111,8 @@ pub struct Facts {
     pub breaks_new_app: Vec<Break>,
     /// Rows that it writes itself (data changes on tables that existed).
     pub writes: Vec<Write>,
+    /// Values that are changed for good without an error.
+    pub losses: Vec<Loss>,
     /// What could not be judged, and why.
     pub unknown: Vec<String>,
 }
@@ -348,6 +350,19 @@ pub enum BreakCause {
     NotThereYet,
 }
 
+/// Values that a statement changes for good without an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loss {
+    /// `schema.name`.
+    pub relation: String,
+    /// The column.
+    pub column: String,
+    /// What is lost, in words.
+    pub what: String,
+    /// Made in the same pending set.
+    pub new: bool,
+}
+
 /// Rows changed by the statement itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
@@ -363,6 +378,10 @@ pub struct Write {
     pub constant: bool,
     /// Made in the same pending set.
     pub new: bool,
+    /// Only done if a condition in code holds.
+    pub conditional: bool,
+    /// Columns that are set; empty for DELETE, and for an INSERT that gives all in order.
+    pub columns: Vec<String>,
 }
 
 impl Facts {

@@ -12,7 +12,7 @@ use catalog::{CastContext, CastMethod, Catalog, Type, TypeRef, UserTypeKind, cas
 pub(crate) struct TypeChange {
     /// The table is written anew; `None` where it can't be told.
     pub rewrite: Option<bool>,
-    /// No cast applies without USING.
+    /// No cast applies: without USING 42804, with a USING that only casts 42846.
     pub needs_using: bool,
     /// A value may not survive: the SQLSTATE that it raises.
     pub may_fail: Option<&'static str>,
@@ -24,9 +24,17 @@ const NOTHING: TypeChange = TypeChange { rewrite: Some(false), needs_using: fals
 
 /// The change from one type to another. `explicit` says that USING writes the cast out.
 pub(crate) fn type_change(catalog: &Catalog, from: &Type, to: &Type, explicit: bool, utc: bool) -> TypeChange {
-    let (from, _) = without_domain(catalog, from);
+    if from == to {
+        return NOTHING;
+    }
+    let (source, _) = without_domain(catalog, from);
     let (target, constrained) = without_domain(catalog, to);
-    let mut change = plain(&from, &target, explicit, utc, catalog);
+    let mut change = plain(&source, &target, explicit, utc, catalog);
+    // A value of a domain has no modifiers of its own (`exprTypmod`), so that a length is enforced
+    // anew even where the domain promises it.
+    if source != *from && !target.modifiers.is_empty() && change.rewrite == Some(false) {
+        change.rewrite = Some(true);
+    }
     if constrained {
         change.rewrite = Some(true);
         change.may_fail = change.may_fail.or(Some("23514"));
@@ -52,22 +60,16 @@ fn without_domain(catalog: &Catalog, ty: &Type) -> (Type, bool) {
 }
 
 fn plain(from: &Type, to: &Type, explicit: bool, utc: bool, catalog: &Catalog) -> TypeChange {
-    if from.base == to.base && from.array == to.array {
+    if from.array != to.array {
+        return through_text(from, to, explicit, catalog);
+    }
+    if from.base == to.base {
         return match lengths(from, to) {
             Length::Same => NOTHING,
             // Casts of array elements are never planned away.
             Length::Wider if from.array => TypeChange { rewrite: Some(true), ..NOTHING },
             Length::Wider => NOTHING,
             Length::Other => TypeChange { rewrite: Some(true), may_fail: narrowing(to, explicit), ..NOTHING },
-        };
-    }
-    if from.array != to.array {
-        let to_text = !to.array && category(catalog, to) == Some('S');
-        return TypeChange {
-            rewrite: Some(true),
-            needs_using: !explicit && !to_text,
-            may_fail: if to_text { narrowing(to, explicit) } else { Some("22P02") },
-            reindex: false,
         };
     }
     let (TypeRef::Builtin(source), TypeRef::Builtin(target)) = (&from.base, &to.base) else {
@@ -95,16 +97,21 @@ fn plain(from: &Type, to: &Type, explicit: bool, utc: bool, catalog: &Catalog) -
     }
 }
 
-/// No entry in `pg_cast`: only the way through text is left, on its own only towards strings.
+/// No entry in `pg_cast`: only the way through text is left, on its own only towards strings, and
+/// element by element between arrays (`find_coercion_pathway` in parse_coerce.c).
 fn through_text(from: &Type, to: &Type, explicit: bool, catalog: &Catalog) -> TypeChange {
-    let to_text = category(catalog, to) == Some('S');
-    let from_text = category(catalog, from) == Some('S');
+    let elements = from.array && to.array;
+    let category = |ty: &Type| category(catalog, &Type { array: ty.array && !elements, ..ty.clone() });
+    let (source, target) = (category(from), category(to));
+    let to_text = target == Some('S');
     TypeChange {
         rewrite: Some(true),
-        needs_using: if to_text { false } else { !(explicit && from_text) },
-        may_fail: match (to_text, from_text) {
-            (true, _) => narrowing(to, explicit),
-            (false, _) => Some("22P02"),
+        needs_using: !to_text && !(explicit && source == Some('S')),
+        may_fail: match target {
+            Some('S') => narrowing(to, explicit),
+            // Dates, times and intervals have an error of their own.
+            Some('D' | 'T') => Some("22007"),
+            _ => Some("22P02"),
         },
         reindex: false,
     }
@@ -144,10 +151,9 @@ fn between_timestamps(source: &str, target: &str, from: &Type, to: &Type, utc: b
     if !matches!((source, target), ("timestamp", "timestamptz") | ("timestamptz", "timestamp")) {
         return None;
     }
-    let narrower = precision(to) < 6 && precision(to) < precision(from);
-    let unlimited = precision(to) < 6 && precision(from) == 6;
+    // The result of the cast has no precision of its own, so that a lower one is enforced anew.
     Some(TypeChange {
-        rewrite: Some(!utc || from.array || narrower || unlimited || (precision(to) < 6 && !utc)),
+        rewrite: Some(!utc || from.array || precision(to) < 6),
         reindex: true,
         ..NOTHING
     })
@@ -194,7 +200,8 @@ fn lengths(from: &Type, to: &Type) -> Length {
 fn narrowing(to: &Type, explicit: bool) -> Option<&'static str> {
     match &to.base {
         TypeRef::Builtin(name) => match name.as_str() {
-            "varchar" | "bpchar" | "varbit" | "bit" => (!explicit && !to.modifiers.is_empty()).then_some("22001"),
+            "varchar" | "bpchar" | "varbit" => (!explicit && !to.modifiers.is_empty()).then_some("22001"),
+            "bit" => (!explicit && !to.modifiers.is_empty()).then_some("22026"),
             "numeric" => (!to.modifiers.is_empty()).then_some("22003"),
             _ => None,
         },
@@ -216,6 +223,8 @@ fn loses(source: &str, target: &str) -> Option<&'static str> {
     match (rank(source), rank(target)) {
         (Some(source), Some(target)) if source > target && target <= 3 => Some("22003"),
         (Some(11), Some(10)) => Some("22003"),
+        // A JSON value of another kind (`cannotCastJsonbValue`).
+        _ if source == "jsonb" && target != "json" => Some("22023"),
         _ => None,
     }
 }

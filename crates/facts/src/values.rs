@@ -74,6 +74,7 @@ fn of_relation(
         }
     }
     new_constraints(before, after, declared, steps, &mut found);
+    new_unique_keys(start, now, before, after, steps, &mut found);
     conflict_targets(start, now, before, after, steps, &mut found);
     row_security(before, after, steps, &mut found);
     found
@@ -194,7 +195,8 @@ fn new_constraints(
         }
         let sqlstate = match constraint.kind {
             ConstraintKind::Check { .. } => "23514",
-            ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) => "23505",
+            // Judged by their indexes.
+            ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) => continue,
             ConstraintKind::Exclude(_) => "23P01",
             ConstraintKind::ForeignKey { .. } => "23503",
             ConstraintKind::NotNull => "23502",
@@ -210,7 +212,10 @@ fn new_constraints(
         // A CHECK that only says IS NOT NULL repeats what NOT NULL columns demand anyway.
         if let ConstraintKind::Check { expr, .. } = &constraint.kind
             && expr.proves_not_null.len() == columns.len()
-            && columns.iter().all(|name| before.column(name).is_some_and(|column| column.not_null))
+            && columns.iter().all(|name| {
+                before.column(name).is_some_and(|column| column.not_null)
+                    || declared.columns.iter().any(|column| column.name == *name && column.always_given())
+            })
         {
             continue;
         }
@@ -241,6 +246,55 @@ fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterato
         .iter()
         .filter_map(|id| catalog.index(*id).map(|index| &**index))
         .filter(|index| index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some))
+}
+
+/// Unique indexes and constraints that refuse rows which were accepted before.
+fn new_unique_keys(
+    start: &Catalog,
+    now: &Catalog,
+    before: &Relation,
+    after: &Relation,
+    steps: &[Step],
+    found: &mut Found,
+) {
+    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
+    let unique = |catalog: &Catalog, relation: &Relation| -> Vec<Index> {
+        let all = relation.indexes.iter().filter_map(|id| catalog.index(*id)).filter(|index| index.unique);
+        all.map(|index| (**index).clone()).collect()
+    };
+    let known = unique(start, before);
+    for index in unique(now, after) {
+        let keys = set(&index);
+        let covers = |old: &Index| {
+            old.id == index.id || (!old.partial && old.keys.iter().all(Option::is_some) && set(old).is_subset(&keys))
+        };
+        // A column that the old app doesn't know holds NULL in its rows, and NULLs are distinct.
+        let fresh = keys.iter().any(|key| before.column_by_id(*key).is_none());
+        if known.iter().any(covers) || (fresh && !index.nulls_not_distinct) {
+            continue;
+        }
+        let built = |change: &Change| match change {
+            Change::IndexCreated { index: made, .. } if *made == index.id => Some(()),
+            _ => None,
+        };
+        let Some((at, ())) = first(steps, built) else { continue };
+        let columns = after.column_names(&keys.into_iter().collect::<Vec<_>>());
+        let mut one =
+            entry(&after.name, columns.first().map(String::as_str), Operation::Insert, BreakCause::NewConstraint);
+        one.sqlstate = Some("23505");
+        one.reason = format!(
+            "{} makes {} ({}) unique; writes of the old app that repeat a value are refused",
+            index.name.name,
+            after.name,
+            columns.join(", ")
+        );
+        found.push((at, one));
+    }
+}
+
+fn first<T>(steps: &[Step], explains: impl Fn(&Change) -> Option<T>) -> Option<(usize, T)> {
+    let found = |(at, step): (usize, &Step)| step.changes.iter().find_map(&explains).map(|found| (at, found));
+    steps.iter().enumerate().find_map(found)
 }
 
 fn conflict_targets(

@@ -57,10 +57,11 @@ fn expressions_have_a_shape() {
         panic!("a string with a cast");
     };
     assert_eq!((value.as_str(), cast.to_owned().name.as_str()), ("a'b", "mood"));
-    let Some(Shape::Column { name, cast: Some(_) }) = shape("\"C\"::text::int") else {
+    let Some(Shape::Column { name, cast: Some(_) }) = shape("\"C\"::int") else {
         panic!("a column with a cast");
     };
     assert_eq!(name.text, "C");
+    assert_eq!(shape("\"C\"::text::int"), Some(Shape::Other));
     assert_eq!(shape("1; SELECT 2"), None);
     assert_eq!(shape("1), (2"), None);
     assert_eq!(shape(""), None);

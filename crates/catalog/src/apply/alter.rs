@@ -97,13 +97,14 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
         }
         AlterAction::SetType { column, type_name, using, collation } => {
             let to = resolve_type(step.catalog, type_name);
+            let name = column.text.clone();
             each_column(step, id, only, column, |step, relation, column| {
                 let from = step.relation(relation).and_then(|r| Some(column_of(&r, column)?.ty.clone()))?;
                 column::edit(step, relation, column, |c| {
                     c.ty = to.clone();
                     c.collation.clone_from(collation);
                 });
-                let converted = using.as_ref().is_some_and(|using| !is_plain_cast(step, using, &to));
+                let converted = using.as_ref().is_some_and(|using| !is_plain_cast(step, using, &name, &to));
                 Some(Change::TypeChanged { relation, column, from, to: to.clone(), converted })
             });
         }
@@ -271,6 +272,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
             }
             step.change(Change::PartitionDetached { parent: id, partition: found });
         }
+        AlterAction::Owner { role } => step.change(Change::OwnerSet { relation: id, role: role.clone() }),
         AlterAction::SetLogged(logged) => {
             if let Some(relation) = step.relation_mut(id) {
                 relation.persistence =
@@ -281,11 +283,12 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
     }
 }
 
-/// Whether USING is only `"column"::type`, which is what the plain form does.
-fn is_plain_cast(step: &Step<'_>, using: &sql::Expr, to: &crate::Type) -> bool {
+/// Whether USING is only the column itself or `"column"::type`, which is what the plain form does.
+fn is_plain_cast(step: &Step<'_>, using: &sql::Expr, column: &str, to: &crate::Type) -> bool {
     match &using.shape {
-        Shape::Column { cast: None, .. } => true,
-        Shape::Column { cast: Some(cast), .. } => resolve_type(step.catalog, cast) == *to,
+        Shape::Column { name, cast } if name.text == column => {
+            cast.as_ref().is_none_or(|cast| resolve_type(step.catalog, cast) == *to)
+        }
         _ => false,
     }
 }
@@ -355,7 +358,9 @@ fn column_needed_by(step: &Step<'_>, relation: &Relation, column: ColumnId) -> O
     }
     for constraint in relation.constraints.iter().filter(|c| c.index().is_some() && c.columns.contains(&column)) {
         for (table, key) in drop::keys_on(step, relation.id, &constraint.columns) {
-            if table != relation.id {
+            // A key of the table itself goes along if the column is at both of its ends.
+            let also_here = relation.constraint(&key).is_some_and(|key| key.columns.contains(&column));
+            if table != relation.id || !also_here {
                 return Some(format!("foreign key {key} of {}", step.catalog.relation(table)?.name));
             }
         }

@@ -24,6 +24,10 @@ pub(super) fn add(
         return;
     }
     let name = match &written.name {
+        // The key of a partition is an index of its own, named as if no name were given.
+        Some(_) if recursing && matches!(kind, Lowered::Keyed(_)) => {
+            implicit_constraint_name(step.catalog, &relation, &words, label)
+        }
         Some(name) => {
             if relation.constraint(&name.text).is_some() {
                 if !recursing {

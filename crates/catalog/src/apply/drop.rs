@@ -1,10 +1,14 @@
 //! Dropping, and what goes along.
 
 use super::Step;
-use crate::{Change, ColumnId, ConstraintKind, Found, IndexId, QName, RelationId, RelationKind, TypeId};
+use crate::{
+    Catalog, Change, ColumnId, ConstraintKind, Found, IndexId, QName, Relation, RelationId, RelationKind, TypeId,
+};
 use sql::{Drop, DropObject, ObjectKind};
 
 pub(super) fn drop(step: &mut Step<'_>, drop: &Drop) {
+    // The objects are looked up before the first of them goes, and may take each other along.
+    let start = step.catalog.clone();
     for object in &drop.objects {
         match drop.kind {
             ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => drop_part(step, drop, object),
@@ -24,13 +28,13 @@ pub(super) fn drop(step: &mut Step<'_>, drop: &Drop) {
             | ObjectKind::View
             | ObjectKind::MaterializedView
             | ObjectKind::Index
-            | ObjectKind::Sequence => drop_relation(step, drop, object),
+            | ObjectKind::Sequence => drop_relation(step, drop, object, &start),
             _ => {}
         }
     }
 }
 
-fn drop_relation(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
+fn drop_relation(step: &mut Step<'_>, drop: &Drop, object: &DropObject, start: &Catalog) {
     match step.catalog.find(&object.name) {
         Some(Found::Relation(relation)) => {
             let (id, kind, name) = (relation.id, relation.kind, relation.name.clone());
@@ -48,7 +52,7 @@ fn drop_relation(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
             }
             if !drop.cascade {
                 let also: Vec<RelationId> =
-                    drop.objects.iter().filter_map(|o| step.catalog.find_relation(&o.name)).map(|r| r.id).collect();
+                    drop.objects.iter().filter_map(|o| start.find_relation(&o.name)).map(|r| r.id).collect();
                 if let Some(needs) = needed_by(step, id, &also) {
                     let message = format!("{needs} needs {name}; DROP without CASCADE is refused");
                     step.refuse("2BP01", message, Some(object.name.span));
@@ -68,7 +72,10 @@ fn drop_relation(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
                 remove_index(step, id, drop.concurrently, false);
             }
         }
-        None if drop.if_exists => {}
+        None if drop.if_exists || start.find(&object.name).is_some() => {}
+        None if drop.kind == ObjectKind::Index => {
+            step.missing("42704", format!("index {} does not exist", object.name), Some(object.name.span));
+        }
         None => step.missing_relation(&object.name),
     }
 }
@@ -94,23 +101,9 @@ fn needed_by(step: &Step<'_>, id: RelationId, also: &[RelationId]) -> Option<Str
             return Some(format!("foreign key {} of {}", key.name, referencing.name));
         }
     }
-    if relation.kind == RelationKind::Sequence {
-        let name = format!("\"{}\"", relation.name.name);
-        let uses = |column: &crate::Column| {
-            column.default.as_ref().is_some_and(|default| {
-                default.uses.functions.iter().any(|call| {
-                    call.name.name == "nextval"
-                        && call.strings.first().is_some_and(|s| {
-                            s.as_ref().is_some_and(|s| s.ends_with(&name) || *s == relation.name.name)
-                        })
-                })
-            })
-        };
-        for table in step.catalog.relations().filter(|table| table.is_table()) {
-            if let Some(column) = table.columns.iter().find(|column| uses(column)) {
-                return Some(format!("the default of {}.{}", table.name, column.name));
-            }
-        }
+    if let Some((table, column)) = defaults_from_sequence(step, relation).first() {
+        let table = step.catalog.relation(*table)?;
+        return Some(format!("the default of {}.{}", table.name, table.column_by_id(*column)?.name));
     }
     if relation.kind != RelationKind::Partitioned
         && let Some(child) = relation.children.iter().find(|child| !also.contains(child))
@@ -119,6 +112,39 @@ fn needed_by(step: &Step<'_>, id: RelationId, also: &[RelationId]) -> Option<Str
         return Some(format!("table {}, which inherits from it,", child.name));
     }
     None
+}
+
+/// The columns whose default takes its value from this relation, if it is a sequence.
+fn defaults_from_sequence(step: &Step<'_>, sequence: &Relation) -> Vec<(RelationId, ColumnId)> {
+    if sequence.kind != RelationKind::Sequence {
+        return Vec::new();
+    }
+    let names = |written: &str| {
+        let bare = written.rsplit('.').next().unwrap_or(written).trim_matches('"');
+        let schema = written.rsplit_once('.').map(|(schema, _)| schema.trim_matches('"'));
+        bare == sequence.name.name && schema.is_none_or(|schema| schema == sequence.name.schema)
+    };
+    let uses = |column: &crate::Column| {
+        column.default.as_ref().is_some_and(|default| {
+            let calls = default.uses.functions.iter().filter(|call| call.name.name == "nextval");
+            calls.into_iter().any(|call| call.strings.first().is_some_and(|s| s.as_deref().is_some_and(names)))
+        })
+    };
+    columns_where(step, uses)
+}
+
+/// The columns of all tables for which this holds.
+fn columns_where(step: &Step<'_>, holds: impl Fn(&crate::Column) -> bool) -> Vec<(RelationId, ColumnId)> {
+    let tables = step.catalog.relations().filter(|table| table.is_table());
+    tables.flat_map(|table| table.columns.iter().filter(|c| holds(c)).map(|c| (table.id, c.id))).collect()
+}
+
+/// Takes out defaults that call what is gone.
+fn remove_defaults(step: &mut Step<'_>, columns: Vec<(RelationId, ColumnId)>) {
+    for (relation, column) in columns {
+        super::column::edit(step, relation, column, |c| c.default = None);
+        step.change(Change::DefaultDropped { relation, column, cascade: true });
+    }
 }
 
 /// Takes a relation out, with everything that can't be without it.
@@ -165,6 +191,8 @@ pub(super) fn remove_relation(step: &mut Step<'_>, id: RelationId, cascade: bool
     for sequence in owned {
         remove_relation(step, sequence, true);
     }
+    let defaults = defaults_from_sequence(step, &relation);
+    remove_defaults(step, defaults);
 }
 
 /// Takes out the views that read a relation, or one column of it.
@@ -355,16 +383,73 @@ fn drop_function(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
         step.catalog.functions.insert(name, left);
         return;
     }
-    let user = step.catalog.relations().find(|r| r.triggers.iter().any(|t| t.function == name)).cloned();
-    if let (false, Some(user)) = (drop.cascade, user) {
-        let message = format!("a trigger of {} calls {name}; DROP without CASCADE is refused", user.name);
+    let user = step.catalog.relations().find_map(|r| Some((caller(step, r, &name)?, r.name.clone())));
+    if let (false, Some((what, user))) = (drop.cascade, user) {
+        let message = format!("{what} of {user} calls {name}; DROP without CASCADE is refused");
         step.refuse("2BP01", message, Some(object.name.span));
         return;
     }
     remove_function(step, &name);
 }
 
+/// Whether an expression calls a function of the history.
+fn calls(step: &Step<'_>, expr: &sql::Expr, name: &QName) -> bool {
+    let mut called = expr.uses.functions.iter().filter(|call| call.name.name == name.name);
+    called.any(|call| step.catalog.find_functions(&call.name).first().is_some_and(|found| found.name == *name))
+}
+
+/// What of a relation calls a function, so that the function can't go without it.
+fn caller(step: &Step<'_>, relation: &Relation, name: &QName) -> Option<&'static str> {
+    let called = |expr: &sql::Expr| calls(step, expr, name);
+    if relation.triggers.iter().any(|trigger| trigger.function == *name) {
+        return Some("a trigger");
+    }
+    if relation.policies.iter().any(|policy| policy.functions.contains(name)) {
+        return Some("a policy");
+    }
+    if relation.view.as_ref().is_some_and(|view| view.functions.contains(name)) {
+        return Some("the query");
+    }
+    if relation.columns.iter().any(|column| column.default.as_ref().is_some_and(|default| called(default))) {
+        return Some("a default");
+    }
+    if relation.columns.iter().any(|column| column.generated.as_ref().is_some_and(|g| called(&g.expr))) {
+        return Some("a generated column");
+    }
+    let check = |c: &crate::Constraint| matches!(&c.kind, ConstraintKind::Check { expr, .. } if called(expr));
+    relation.constraints.iter().any(check).then_some("a CHECK")
+}
+
+/// Takes out the columns, defaults, CHECKs and views that call a function.
+fn remove_callers(step: &mut Step<'_>, name: &QName) {
+    let defaults = columns_where(step, |c| c.default.as_ref().is_some_and(|default| calls(step, default, name)));
+    let generated = columns_where(step, |c| c.generated.as_ref().is_some_and(|g| calls(step, &g.expr, name)));
+    let mut checks = Vec::new();
+    let mut views = Vec::new();
+    for relation in step.catalog.relations() {
+        if relation.view.as_ref().is_some_and(|view| view.functions.contains(name)) {
+            views.push(relation.id);
+        }
+        for constraint in &relation.constraints {
+            if matches!(&constraint.kind, ConstraintKind::Check { expr, .. } if calls(step, expr, name)) {
+                checks.push((relation.id, constraint.name.clone()));
+            }
+        }
+    }
+    remove_defaults(step, defaults);
+    for (table, column) in generated {
+        super::alter::remove_column(step, table, column, true);
+    }
+    for (table, check) in checks {
+        remove_constraint(step, table, &check, true);
+    }
+    for view in views {
+        remove_relation(step, view, true);
+    }
+}
+
 fn remove_function(step: &mut Step<'_>, name: &QName) {
+    remove_callers(step, name);
     let users: Vec<RelationId> = step
         .catalog
         .relations()

@@ -113,6 +113,19 @@ impl Step<'_> {
                     self.expect_relation(name);
                 }
             }
+            Stmt::Grant(revoke) if !revoke.grant && revoke.kind == sql::ObjectKind::Table => {
+                let named = |name| self.catalog.find_relation(name).map(|relation| relation.id);
+                let mut relations: Vec<RelationId> = revoke.objects.iter().filter_map(named).collect();
+                let inside = |r: &&Arc<Relation>| r.is_table() && revoke.all_in_schemas.contains(&r.name.schema);
+                relations.extend(self.catalog.relations().filter(inside).map(|relation| relation.id));
+                for relation in relations {
+                    self.change(Change::PrivilegesRevoked {
+                        relation,
+                        privileges: revoke.privileges.clone(),
+                        roles: revoke.roles.clone(),
+                    });
+                }
+            }
             Stmt::Truncate(truncate) => truncate.tables.iter().for_each(|name| self.expect_relation(name)),
             Stmt::LockTable(lock) => lock.tables.iter().for_each(|name| self.expect_relation(name)),
             _ => {}

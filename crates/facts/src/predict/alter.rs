@@ -1,7 +1,7 @@
 //! `ALTER TABLE`, command by command.
 
 use super::{Prediction, has_storage};
-use crate::model::{Certainty, Failure, FailureCause, LockMode, RewriteCause, ScanCause};
+use crate::model::{Certainty, Failure, FailureCause, LockMode, Loss, RewriteCause, ScanCause};
 use crate::rewrite::type_change;
 use catalog::{Change, Column, ConstraintKind, Found, Relation, RelationKind, TypeRef, UserTypeKind};
 use source::Span;
@@ -24,8 +24,10 @@ impl Prediction<'_> {
         };
         for command in &alter.commands {
             let mode = lock_level(&command.action, self.cx.version.0);
-            let alone = alter.only || !descends(&command.action, &table);
-            self.lock_tree(table.id, alone, mode);
+            self.lock(table.id, mode);
+            if let Some(mode) = level_below(&command.action, &table, mode, self.cx.version.0).filter(|_| !alter.only) {
+                self.lock_below(table.id, mode);
+            }
             self.command(&table, alter, &command.action, command.span);
         }
     }
@@ -50,15 +52,6 @@ impl Prediction<'_> {
             }
             AlterAction::AddConstraint(constraint) => self.add_constraint(table, alter, constraint),
             AlterAction::ValidateConstraint { name } => self.validate_constraint(table, alter, name),
-            AlterAction::AlterConstraint { name } => {
-                let target = table.constraint(&name.text).and_then(|constraint| match &constraint.kind {
-                    ConstraintKind::ForeignKey { target, .. } => *target,
-                    _ => None,
-                });
-                if let Some(target) = target {
-                    self.lock(target, LockMode::AccessExclusive);
-                }
-            }
             AlterAction::SetLogged(logged) => {
                 let is_logged = table.persistence == sql::Persistence::Permanent;
                 if is_logged != *logged {
@@ -66,10 +59,11 @@ impl Prediction<'_> {
                 }
             }
             AlterAction::SetAccessMethod(method) => {
+                // Nearly every table is a heap already, and stays as it is then.
                 if method != "heap" {
                     self.unknown(format!("access method {method}: whether {} uses it already", table.name));
+                    self.rewrite(table.id, RewriteCause::AccessMethod, None);
                 }
-                self.rewrite(table.id, RewriteCause::AccessMethod, None);
             }
             AlterAction::SetTablespace => self.rewrite(table.id, RewriteCause::Tablespace, None),
             AlterAction::Inherit(parent) => self.lock_name(parent, LockMode::ShareUpdateExclusive),
@@ -81,14 +75,7 @@ impl Prediction<'_> {
                 if version < 14 && (*concurrently || *finalize) {
                     self.needs_version(14, "DETACH PARTITION CONCURRENTLY", span);
                 }
-                let mode = match (concurrently, finalize) {
-                    (true, _) => LockMode::ShareUpdateExclusive,
-                    _ => LockMode::AccessExclusive,
-                };
-                self.lock_name(partition, mode);
-                if !*concurrently {
-                    self.lock_default_partition(table.id);
-                }
+                self.detach_partition(table, partition, *concurrently);
             }
             AlterAction::Other(what) => {
                 self.unknown(format!("ALTER TABLE .. {what}: what it does is not modelled"));
@@ -126,6 +113,9 @@ impl Prediction<'_> {
             if let Some(cause) = cause {
                 self.rewrite(id, cause, Some(name.clone()));
             }
+            if cause == Some(RewriteCause::ConstrainedDomain) {
+                self.domain_refuses(id, definition, &added);
+            }
             if not_null_at_once && self.before(id).is_some_and(|r| has_storage(r)) {
                 if !self.is_rewritten(id) {
                     self.scan(id, ScanCause::NotNull, Some(name.clone()));
@@ -143,6 +133,23 @@ impl Prediction<'_> {
                 self.constraint_with_column(table, &added, constraint);
             }
         }
+    }
+
+    /// The value of a new column goes through the constraints of its domain, NULL too.
+    fn domain_refuses(&mut self, id: catalog::RelationId, definition: &ColumnDef, added: &Column) {
+        let TypeRef::User(domain) = added.ty.base else { return };
+        let Some(UserTypeKind::Domain { not_null, default, .. }) =
+            self.cx.before.user_type(domain).map(|ty| &ty.kind)
+        else {
+            return;
+        };
+        let (sqlstate, certainty) = match *not_null && !*default && added.default.is_none() {
+            true => ("23502", Certainty::IfRows),
+            false => ("23514", Certainty::DependsOnData),
+        };
+        let name = &definition.name;
+        let when = format!("{} holds a row: the domain refuses the value of {}", self.label(id), name.text);
+        self.fail_on_rows(id, sqlstate, FailureCause::Check, certainty, Some(&name.text), when, Some(name.span));
     }
 
     /// Whether a new column makes the whole table be written anew (ATExecAddColumn).
@@ -201,9 +208,18 @@ impl Prediction<'_> {
     /// A validated CHECK that no NULL passes spares SET NOT NULL its scan (since 12,
     /// NotNullImpliedByRelConstraints).
     pub(super) fn is_proven(&self, relation: &Relation, column: &Column) -> bool {
+        // The drops of an ALTER TABLE run first (AlterTablePass).
+        let dropped = |name: &str| {
+            self.changes().iter().any(|change| match change {
+                Change::ConstraintDropped { relation: id, constraint, .. } => {
+                    *id == relation.id && constraint.name == name
+                }
+                _ => false,
+            })
+        };
         relation.constraints.iter().any(|constraint| match &constraint.kind {
             ConstraintKind::Check { expr, .. } => {
-                constraint.validated && expr.proves_not_null.iter().any(|proven| {
+                constraint.validated && !dropped(&constraint.name) && expr.proves_not_null.iter().any(|proven| {
                     // The expression keeps the name of the time when it was written.
                     *proven == column.name || (constraint.columns == [column.id] && expr.proves_not_null.len() == 1)
                 })
@@ -228,8 +244,14 @@ impl Prediction<'_> {
             let Some(before) = relation.column_by_id(column).filter(|c| c.name == name.text).cloned() else {
                 continue;
             };
-            let change = type_change(self.cx.before, &from, &to, using.is_some(), self.cx.utc);
-            let rewrite = if converted { Some(true) } else { change.rewrite };
+            let cast_written = using.is_some_and(|using| matches!(using.shape, Shape::Column { cast: Some(_), .. }));
+            let change = type_change(self.cx.before, &from, &to, cast_written, self.cx.utc);
+            let rewrite = match &before.generated {
+                // Virtual columns (18) are stored nowhere.
+                Some(generated) if !generated.stored => Some(false),
+                _ if converted => Some(true),
+                _ => change.rewrite,
+            };
             let from_words = catalog::format_type(self.cx.before, &from);
             let to_words = catalog::format_type(self.cx.after, &to);
             match rewrite {
@@ -241,11 +263,15 @@ impl Prediction<'_> {
                 )),
             }
             if change.needs_using && !converted {
+                let (sqlstate, cause, hint) = match cast_written {
+                    true => ("42846", FailureCause::Refused, ""),
+                    false => ("42804", FailureCause::NeedsUsing, " without USING"),
+                };
                 self.fail(Failure {
-                    sqlstate: "42804",
-                    cause: FailureCause::NeedsUsing,
+                    sqlstate,
+                    cause,
                     when: format!(
-                        "column {}.{} can't be cast from {from_words} to {to_words} without USING",
+                        "column {}.{} can't be cast from {from_words} to {to_words}{hint}",
                         relation.name, name.text
                     ),
                     certainty: Certainty::Always,
@@ -258,6 +284,15 @@ impl Prediction<'_> {
                 let span = Some(name.span);
                 let certainty = Certainty::DependsOnData;
                 self.fail_on_rows(id, sqlstate, FailureCause::Cast, certainty, Some(&name.text), when, span);
+            }
+            if let Some(what) = crate::lossy::silent_loss(&from, &to, cast_written) {
+                let loss = Loss {
+                    relation: self.label(id),
+                    column: name.text.clone(),
+                    what: format!("{from_words} becomes {to_words}: {what}"),
+                    new: self.is_new(id),
+                };
+                self.facts.losses.push(loss);
             }
             self.default_must_cast(&relation, &before, &from, &to, alter, name);
             self.used_elsewhere(&relation, &before, name);
@@ -401,33 +436,68 @@ impl Prediction<'_> {
         }
     }
 
+    fn detach_partition(&mut self, parent: &Relation, partition: &sql::Name, concurrently: bool) {
+        let referring = self.tables_referring_to(parent.id);
+        let mode = match self.cx.version.0 {
+            ..14 if referring.is_empty() => LockMode::ShareUpdateExclusive,
+            _ if concurrently => LockMode::ShareUpdateExclusive,
+            _ => LockMode::AccessExclusive,
+        };
+        self.lock_name(partition, mode);
+        if concurrently {
+            return;
+        }
+        self.lock_default_partition(parent.id);
+        if let Some(found) = self.cx.before.find_relation(partition) {
+            self.lock_below(found.id, LockMode::AccessExclusive);
+        }
+        // No row may refer to the partition (ATDetachCheckNoForeignKeyRefs).
+        for table in referring {
+            if let Some(found) = self.cx.before.find_relation(partition) {
+                self.scan(found.id, ScanCause::ForeignKey, None);
+            }
+            self.lock(table, LockMode::AccessExclusive);
+            self.scan(table, ScanCause::ForeignKey, None);
+            let when = format!("{} refers to rows of {partition}", self.label(table));
+            let (cause, certainty) = (FailureCause::ForeignKey, Certainty::DependsOnData);
+            self.fail_on_rows(table, "23503", cause, certainty, None, when, Some(partition.span));
+        }
+    }
+
     fn attach_partition(&mut self, parent: &Relation, partition: &sql::Name, has_bound: bool) {
         self.lock_name(partition, LockMode::AccessExclusive);
         self.lock_default_partition(parent.id);
+        self.lock_keys_on_partitions(parent.id);
         if !has_bound {
             return;
         }
         let Some(found) = self.cx.before.find_relation(partition).cloned() else { return };
-        let keys = &parent.partition_key;
-        let checked = found.constraints.iter().any(|constraint| {
-            matches!(constraint.kind, ConstraintKind::Check { .. })
-                && constraint.validated
-                && found.column_names(&constraint.columns).iter().any(|name| keys.contains(name))
-        });
-        if checked {
-            return;
-        }
-        for id in self.cx.before.with_descendants(found.id) {
-            if self.before(id).is_some_and(|r| has_storage(r)) {
-                self.scan(id, ScanCause::PartitionBound, None);
-                let when = format!("{} holds a row outside of the bound", self.label(id));
-                let span = Some(partition.span);
-                let certainty = Certainty::DependsOnData;
-                self.fail_on_rows(id, "23514", FailureCause::PartitionBound, certainty, None, when, span);
+        if !self.has_bound_check(parent, &found) {
+            for id in self.cx.before.with_descendants(found.id) {
+                if self.before(id).is_some_and(|r| has_storage(r)) {
+                    self.scan(id, ScanCause::PartitionBound, None);
+                    let when = format!("{} holds a row outside of the bound", self.label(id));
+                    let span = Some(partition.span);
+                    let certainty = Certainty::DependsOnData;
+                    self.fail_on_rows(id, "23514", FailureCause::PartitionBound, certainty, None, when, span);
+                }
             }
         }
-        let default = parent.children.iter().find(|c| self.before(**c).is_some_and(|c| c.default_partition)).copied();
-        if let Some(default) = default {
+        // Indexes of the parent that the partition lacks are built (AttachPartitionEnsureIndexes).
+        let index = |id: &catalog::IndexId| self.cx.before.index(*id);
+        let words = |table: &Relation, index: &catalog::Index| {
+            let keys: Vec<_> = index.keys.iter().flatten().copied().collect();
+            (table.column_names(&keys), index.expressions.clone(), index.unique, index.method.clone())
+        };
+        let own: Vec<_> = found.indexes.iter().filter_map(index).map(|index| words(&found, index)).collect();
+        if parent.indexes.iter().filter_map(index).any(|index| !own.contains(&words(parent, index))) {
+            for id in self.cx.before.with_descendants(found.id) {
+                if self.before(id).is_some_and(|r| has_storage(r)) {
+                    self.scan(id, ScanCause::IndexBuild, None);
+                }
+            }
+        }
+        if let Some(default) = self.default_partition_to_read(parent) {
             self.scan(default, ScanCause::PartitionBound, None);
         }
     }
@@ -437,9 +507,10 @@ fn definition_is_serial(definition: &ColumnDef) -> bool {
     definition.type_name.as_ref().is_some_and(|ty| ty.serial)
 }
 
-/// Whether a command also works on what inherits from its table.
-fn descends(action: &AlterAction, table: &Relation) -> bool {
-    match action {
+/// The lock that a command takes on what inherits from its table, if it goes there.
+fn level_below(action: &AlterAction, table: &Relation, mode: LockMode, version: u8) -> Option<LockMode> {
+    let partitioned = table.kind == RelationKind::Partitioned;
+    let descends = match action {
         AlterAction::AddColumn { .. }
         | AlterAction::DropColumn { .. }
         | AlterAction::SetType { .. }
@@ -450,15 +521,24 @@ fn descends(action: &AlterAction, table: &Relation) -> bool {
         | AlterAction::SetExpression { .. }
         | AlterAction::DropExpression { .. }
         | AlterAction::DropConstraint { .. }
-        | AlterAction::ValidateConstraint { .. }
         | AlterAction::SetStatistics { .. }
         | AlterAction::SetStorage { .. } => true,
-        AlterAction::AddConstraint(constraint) => {
-            table.kind == RelationKind::Partitioned || matches!(constraint.kind, sql::ConstraintKind::Check { .. })
-        }
-        AlterAction::Trigger { .. } => table.kind == RelationKind::Partitioned,
+        AlterAction::ValidateConstraint { name } => table.constraint(&name.text).is_none_or(|c| !c.validated),
+        // Since 18 all descendants are locked at once (ATPrepCmd), before only where the command
+        // recurses; partitions build their part of a key in DefineIndex, under SHARE.
+        AlterAction::AddConstraint(_) if version >= 18 => true,
+        AlterAction::AddConstraint(constraint) => match &constraint.kind {
+            sql::ConstraintKind::Check { no_inherit, .. } => !no_inherit,
+            sql::ConstraintKind::Unique { .. } | sql::ConstraintKind::Exclude { .. } if partitioned => {
+                return Some(LockMode::Share);
+            }
+            _ => partitioned,
+        },
+        // ENABLE and DISABLE TRIGGER go to the copies of a row trigger, and since 15 to all partitions.
+        AlterAction::Trigger { .. } => partitioned && (version >= 15 || !table.triggers.is_empty()),
         _ => false,
-    }
+    };
+    descends.then_some(mode)
 }
 
 /// `AlterTableGetLockLevel`.

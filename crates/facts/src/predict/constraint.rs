@@ -16,7 +16,7 @@ impl Prediction<'_> {
         let tree = self.cx.before.with_descendants(table.id);
         let targets = match &written.kind {
             _ if alter.only => vec![table.id],
-            Written::Check { .. } => tree,
+            Written::Check { no_inherit: false, .. } | Written::NotNull { .. } => tree,
             _ if partitioned => tree,
             _ => vec![table.id],
         };
@@ -75,11 +75,7 @@ impl Prediction<'_> {
             Written::ForeignKey { columns, target, .. } => {
                 // The referenced table is locked like the referencing one (ATAddForeignKeyConstraint).
                 match self.cx.before.find_relation(target) {
-                    Some(target) => self.lock_tree(
-                        target.id,
-                        target.kind != RelationKind::Partitioned,
-                        LockMode::ShareRowExclusive,
-                    ),
+                    Some(target) => self.lock_referenced(target.id),
                     None => self.lock_outside(target, LockMode::ShareRowExclusive),
                 }
                 if checked {
@@ -90,6 +86,13 @@ impl Prediction<'_> {
             }
             Written::Check { .. } => {}
         }
+    }
+
+    /// A table that a new foreign key refers to gets triggers, and so do its partitions
+    /// (addFkRecurseReferenced in tablecmds.c).
+    pub(super) fn lock_referenced(&mut self, id: RelationId) {
+        let partitioned = self.before(id).is_some_and(|r| r.kind == RelationKind::Partitioned);
+        self.lock_tree(id, !partitioned, LockMode::ShareRowExclusive);
     }
 
     /// A constraint written behind a column in ADD COLUMN.
@@ -133,12 +136,16 @@ impl Prediction<'_> {
             }
             Written::ForeignKey { columns, target, .. } => {
                 match self.cx.before.find_relation(target) {
-                    Some(target) => self.lock(target.id, LockMode::ShareRowExclusive),
+                    Some(target) => self.lock_referenced(target.id),
                     None => self.lock_outside(target, LockMode::ShareRowExclusive),
                 }
                 // All NULL: nothing to check (transformAlterTableStmt skips the validation).
                 if !empty {
-                    self.foreign_key(id, columns, target, written.span);
+                    let partitioned = table.kind == RelationKind::Partitioned;
+                    let tree = if partitioned { self.cx.before.with_descendants(id) } else { vec![id] };
+                    for id in tree {
+                        self.foreign_key(id, columns, target, written.span);
+                    }
                 }
             }
             _ => {}

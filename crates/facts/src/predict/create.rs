@@ -24,9 +24,9 @@ impl Prediction<'_> {
             if create.partition.is_some()
                 && let Some(parent) = self.cx.before.find_relation(parent)
             {
-                let default =
-                    parent.children.iter().find(|c| self.before(**c).is_some_and(|c| c.default_partition)).copied();
+                let default = self.default_partition_to_read(parent);
                 self.lock_default_partition(parent.id);
+                self.lock_keys_on_partitions(parent.id);
                 if let (Some(default), false) = (default, self.is_new(parent.id)) {
                     self.scan(default, ScanCause::PartitionBound, None);
                     self.fail_on_rows(
@@ -48,7 +48,7 @@ impl Prediction<'_> {
         for constraint in targets {
             if let ConstraintKind::ForeignKey { target, target_name, .. } = constraint.kind {
                 match target {
-                    Some(target) if target != created => self.lock(target, LockMode::ShareRowExclusive),
+                    Some(target) if target != created => self.lock_referenced(target),
                     Some(_) => {}
                     None => {
                         let name = sql::Name {

@@ -86,7 +86,7 @@ impl<'a> Prediction<'a> {
             Stmt::AlterTable(alter) => self.alter_table(alter),
             Stmt::AlterDomain(alter) => self.alter_domain(alter),
             Stmt::Rename(rename) => self.rename(rename),
-            Stmt::SetSchema(set) => self.lock_name(&set.name, LockMode::AccessExclusive),
+            Stmt::SetSchema(set) => self.set_schema(set),
             Stmt::Drop(drop) => self.drop(drop),
             Stmt::Truncate(truncate) => self.truncate(truncate),
             Stmt::Comment(comment) => self.comment(comment),
@@ -180,6 +180,13 @@ impl<'a> Prediction<'a> {
         }
     }
 
+    /// Locks what inherits from a relation, not the relation itself.
+    pub fn lock_below(&mut self, id: RelationId, mode: LockMode) {
+        for below in self.cx.before.with_descendants(id).into_iter().filter(|below| *below != id) {
+            self.lock(below, mode);
+        }
+    }
+
     pub fn scan(&mut self, id: RelationId, cause: ScanCause, column: Option<String>) {
         let cost = Cost {
             relation: self.label(id),
@@ -207,9 +214,9 @@ impl<'a> Prediction<'a> {
         if !self.facts.rewrites.iter().any(|other| other.relation == cost.relation && other.cause == cause) {
             self.facts.rewrites.push(cost);
         }
-        // TRUNCATE builds the indexes of the empty table anew; REFRESH fills a new file by a query.
+        // TRUNCATE and REFRESH don't read what was there, but build the indexes of the new file.
         let indexed = self.before(id).is_some_and(|r| !r.indexes.is_empty());
-        if cause != RewriteCause::Refresh && (cause != RewriteCause::Truncate || indexed) {
+        if !matches!(cause, RewriteCause::Truncate | RewriteCause::Refresh) || indexed {
             self.scan(id, ScanCause::Rewrite, None);
         }
     }

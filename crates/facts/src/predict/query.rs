@@ -115,6 +115,8 @@ impl Prediction<'_> {
             pinned: self.is_pinned(query, relation),
             constant,
             new: self.is_new(relation.id),
+            conditional: self.cx.conditional,
+            columns: query.sets.iter().map(|(column, _)| column.text.clone()).collect(),
         };
         self.facts.writes.push(write);
         self.rows_refused(query, relation, operation);
@@ -201,26 +203,19 @@ impl Prediction<'_> {
         }
     }
 
-    /// Whether WHERE compares a whole unique key with literals, so that few rows are touched. Only
-    /// literals that stand beside their column are seen; a sub-query or join is not taken for one.
+    /// Whether WHERE holds a whole unique key to constants, so that few rows are touched.
     fn is_pinned(&self, query: &Query, relation: &Relation) -> bool {
         let Some(filter) = &query.filter else { return false };
         if !query.uses.queries.is_empty() || query.opaque_sources {
             return false;
         }
-        let beside: Vec<_> = filter
-            .uses
-            .literals
-            .iter()
-            .filter_map(|literal| literal.beside.as_ref()?.name.as_deref())
-            .filter_map(|name| relation.column(name))
-            .map(|column| column.id)
-            .collect();
+        let pinned: Vec<_> =
+            filter.pins.iter().filter_map(|name| relation.column(name)).map(|column| column.id).collect();
         relation.indexes.iter().filter_map(|id| self.cx.before.index(*id)).any(|index| {
             index.unique
                 && !index.partial
                 && !index.keys.is_empty()
-                && index.keys.iter().all(|key| key.is_some_and(|key| beside.contains(&key)))
+                && index.keys.iter().all(|key| key.is_some_and(|key| pinned.contains(&key)))
         })
     }
 }

@@ -17,6 +17,8 @@ pub struct Expr {
     /// Columns that can't be NULL where this is true: `a IS NOT NULL AND b > 0 AND ..` gives a from
     /// its own test only (a comparison is NULL, not false, for a NULL, and a CHECK accepts NULL).
     pub proves_not_null: Vec<String>,
+    /// Columns that are held to constants where this is true: `a = 1 AND b IN ('x', 'y')`.
+    pub pins: Vec<String>,
 }
 
 /// The root of an expression.
@@ -33,7 +35,7 @@ pub enum Shape {
         /// The type in `'x'::type` or `CAST`.
         cast: Option<TypeName>,
     },
-    /// A bare column, or one that is only cast: `USING "c"::text`.
+    /// A bare column, or one that is only cast, once: `USING "c"::text`.
     Column {
         /// The column.
         name: Ident,

@@ -48,6 +48,7 @@ pub(super) fn expr_in(lower: &Lower<'_>, node: Node<'_>, bounds: Bounds<'_>, cte
         shape: shape(lower, node),
         uses: walk.uses,
         proves_not_null: proves_not_null(node),
+        pins: pins(node),
     }
 }
 
@@ -126,11 +127,13 @@ pub(super) fn value_function(op: raw::SQLValueFunctionOp::Type) -> &'static str 
 
 fn shape(lower: &Lower<'_>, node: Node<'_>) -> Shape {
     let mut cast: Option<TypeName> = None;
+    let mut casts = 0;
     let mut node = node;
     while let Node::TypeCast(outer) = node {
         if cast.is_none() {
             cast = outer.type_name().map(|name| lower.type_name(name));
         }
+        casts += 1;
         node = outer.arg();
     }
     match node {
@@ -143,7 +146,8 @@ fn shape(lower: &Lower<'_>, node: Node<'_>) -> Shape {
                 cast,
             },
         },
-        Node::ColumnRef(column) if column.fields().len() == 1 => match column_ref(lower, column) {
+        // `c::text::mood` goes another way than `c::mood`, which may not exist at all.
+        Node::ColumnRef(column) if column.fields().len() == 1 && casts < 2 => match column_ref(lower, column) {
             ColumnRef { name: Some(text), span, .. } => Shape::Column { name: Ident { text, span }, cast },
             _ => Shape::Other,
         },
@@ -183,4 +187,39 @@ fn proves_not_null(node: Node<'_>) -> Vec<String> {
         }
     }
     proved
+}
+
+/// Columns that a true condition holds to constants: `a = 1 AND b IN ('x', 'y')`.
+fn pins(node: Node<'_>) -> Vec<String> {
+    use raw::{A_Expr_Kind as Kind, BoolExprType as Bool};
+    let column = |node: Node<'_>| match node {
+        Node::ColumnRef(column) => strings(column.fields()).last().map(str::to_owned),
+        _ => None,
+    };
+    let mut pinned = Vec::new();
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        match node {
+            Node::BoolExpr(e) if e.boolop == Bool::AND_EXPR => waiting.extend(e.args().iter()),
+            Node::A_Expr(e) if e.kind == Kind::AEXPR_OP && strings(e.name()).eq(["="]) => {
+                let sides = [(e.lexpr(), e.rexpr()), (e.rexpr(), e.lexpr())];
+                pinned.extend(sides.into_iter().find_map(|(a, b)| column(a).filter(|_| is_constant(b))));
+            }
+            Node::A_Expr(e) if e.kind == Kind::AEXPR_IN && strings(e.name()).eq(["="]) => {
+                let constants = e.rexpr().as_node_list().is_some_and(|list| list.iter().all(is_constant));
+                pinned.extend(column(e.lexpr()).filter(|_| constants));
+            }
+            _ => {}
+        }
+    }
+    pinned
+}
+
+/// A literal, cast or not.
+fn is_constant(node: Node<'_>) -> bool {
+    match node {
+        Node::A_Const(_) | Node::ParamRef(_) => true,
+        Node::TypeCast(cast) => matches!(cast.arg(), Node::A_Const(_) | Node::ParamRef(_)),
+        _ => false,
+    }
 }

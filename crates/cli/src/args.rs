@@ -1,0 +1,216 @@
+//! The command line as a value. The doc comments here are the text of `--help`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
+/// the app serve traffic.
+#[derive(Debug, Parser)]
+#[command(name = "brolly", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  brolly lint                        judge what this branch adds, in every project here
+  brolly lint --all                  judge the whole history, each migration as a deploy of its own
+  brolly lint --format github        the same findings as annotations of a pull request
+  brolly facts --pg 13 drizzle       locks, rewrites, scans and broken queries of each statement
+  brolly explain drop-column         what a rule is about, and the safe way
+
+Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
+
+/// What brolly can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge migrations: say which can't be rolled out while the app serves traffic, why, and what
+    /// to do instead.
+    #[command(after_help = LINT_EXAMPLES)]
+    Lint(Box<LintArguments>),
+    /// Print what each statement does, with no verdict: locks, rewrites, scans, failures, and the
+    /// queries of the deployed app that stop working.
+    #[command(after_help = FACTS_EXAMPLES)]
+    Facts(Box<FactsArguments>),
+    /// Print the page of a rule, or the list of all rules.
+    Explain {
+        /// Name of the rule, such as `drop-column`.
+        rule: Option<String>,
+    },
+}
+
+const LINT_EXAMPLES: &str = "\
+Examples:
+  brolly lint                               what is new against the base branch
+  brolly lint --base origin/release         new against another branch, tag or commit
+  brolly lint apps/api                      one project of several
+  brolly lint --out db/migrations --all     a folder that no config names
+  brolly lint drizzle/0042_add_index.sql    this file, on top of the history before it
+
+What is new: files that the merge base with the base does not have, uncommitted and untracked ones
+included. The base is --base, or else what the CI's variables name (GitHub, GitLab, Buildkite,
+CircleCI), or else the remote's default branch. All new migrations of a project are judged as one
+deploy, since Drizzle runs them in one transaction. Outside of git everything is judged, as with
+--all.
+
+Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
+
+const FACTS_EXAMPLES: &str = "\
+Examples:
+  brolly facts drizzle                      one JSON object a statement, in execution order
+  brolly facts --base origin/main --pg 18   only the new migrations, as one deploy
+
+Without --base, each migration is a deploy of its own, and the deployed app is the one that the
+snapshot before it declares.";
+
+/// Arguments of `brolly lint`.
+#[derive(Debug, Args)]
+pub struct LintArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub places: Places,
+    /// What to judge.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Judge each migration of the history as a deploy of its own.
+    #[arg(long, conflicts_with_all = ["base", "fetch_base", "allow_missing_base"])]
+    pub all: bool,
+    /// What to judge for.
+    #[command(flatten)]
+    pub server: Server,
+    /// How findings are written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// The weight from which a finding makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "WEIGHT")]
+    pub fail_on: FailOn,
+    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Print findings only: nothing about what was chosen or skipped, and nothing when clean.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `brolly facts`.
+#[derive(Debug, Args)]
+pub struct FactsArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub places: Places,
+    /// What to judge.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What to judge for.
+    #[command(flatten)]
+    pub server: Server,
+    /// How facts are written.
+    #[arg(long, value_enum, default_value_t = FactsFormat::Jsonl)]
+    pub format: FactsFormat,
+}
+
+/// Where the migrations are.
+#[derive(Debug, Default, Args)]
+pub struct Places {
+    /// Project directories, migrations folders, folders of SQL files, or SQL files; by default
+    /// every Drizzle project of the repository around the current directory.
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<String>,
+    /// A Drizzle config to read; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub config: Vec<String>,
+    /// A migrations folder (`out` of the config); may be given several times.
+    #[arg(long, value_name = "DIR")]
+    pub out: Vec<String>,
+}
+
+/// Which migrations are judged.
+#[derive(Debug, Default, Args)]
+pub struct Choice {
+    /// Judge what is new against this branch, tag or commit.
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// Fetch the base where this clone lacks it.
+    #[arg(long)]
+    pub fetch_base: bool,
+    /// Where there is no base, carry on with uncommitted and untracked files.
+    #[arg(long)]
+    pub allow_missing_base: bool,
+}
+
+/// The server that migrations are judged for.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Major version of Postgres, 13 to 18.
+    #[arg(long, value_name = "VERSION", default_value_t = 16, value_parser = clap::value_parser!(u8).range(13..=18))]
+    pub pg: u8,
+    /// TimeZone of the session that migrates.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: the SQL with the place underlined, why, and what to do.
+    Human,
+    /// One JSON document (crates/report/JSON.md describes it).
+    Json,
+    /// Workflow commands, which GitHub shows beside the changed lines.
+    Github,
+}
+
+/// How facts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FactsFormat {
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// The weight from which findings fail a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors only.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Any finding.
+    Info,
+    /// No finding; input that can't be judged still does.
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that fails; `None` where none does.
+    pub fn severity(self) -> Option<source::Severity> {
+        match self {
+            FailOn::Error => Some(source::Severity::Error),
+            FailOn::Warning => Some(source::Severity::Warning),
+            FailOn::Info => Some(source::Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,93 @@
+//! What keeps brolly from doing its job, each with the way out. All of it is exit code 2.
+//!
+//! `Display` is what a user reads: the first line says what happened, the lines after it what to
+//! do. What is wrong inside a migration is no error but a finding.
+
+use std::fmt::Write;
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing to judge was found.
+    #[error(
+        "no Drizzle project for Postgres found in {place}{}\n  name its config: --config FILE\n  or its migrations folder: --out DIR",
+        listed(notes)
+    )]
+    NoProject {
+        /// Where was searched.
+        place: String,
+        /// What was seen there and passed over.
+        notes: Vec<String>,
+    },
+    /// A named path does not exist.
+    #[error("there is no `{path}`\n  name a project directory, a migrations folder or SQL files")]
+    NoSuchPath {
+        /// The path as given.
+        path: String,
+    },
+    /// A named file is no SQL.
+    #[error(
+        "`{path}` is neither a directory nor an SQL file\n  a Drizzle config is named with --config FILE"
+    )]
+    NotSql {
+        /// The path as given.
+        path: String,
+    },
+    /// There is no rule of that name.
+    #[error("there is no rule `{name}`\n  brolly explain lists them")]
+    NoSuchRule {
+        /// The name as given.
+        name: String,
+    },
+    /// The current directory is gone or can't be read.
+    #[error("the current directory can't be worked out: {source}\n  change to one that exists")]
+    NoCurrentDir {
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Git could not say what is new.
+    #[error(transparent)]
+    Git(#[from] git::Error),
+}
+
+impl Error {
+    /// The exit code that goes with it.
+    pub fn exit_code(&self) -> u8 {
+        COULD_NOT
+    }
+}
+
+/// Exit code: nothing to complain about.
+pub const CLEAN: u8 = 0;
+/// Exit code: findings at or above `--fail-on`.
+pub const FINDINGS: u8 = 1;
+/// Exit code: the job could not be done.
+pub const COULD_NOT: u8 = 2;
+
+fn listed(notes: &[String]) -> String {
+    notes.iter().fold(String::new(), |mut text, note| {
+        let _ = write!(text, "\n  {note}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_passed_over_is_listed_before_the_cure() {
+        let notes = vec!["skipped a.config.ts".to_owned()];
+        let text = Error::NoProject { place: "apps".to_owned(), notes }.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "no Drizzle project for Postgres found in apps",
+                "  skipped a.config.ts",
+                "  name its config: --config FILE",
+                "  or its migrations folder: --out DIR"
+            ]
+        );
+    }
+}

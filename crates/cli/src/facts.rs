@@ -1,0 +1,53 @@
+//! `brolly facts`: find, choose, analyze, print.
+
+use crate::Outcome;
+use crate::args::FactsArguments;
+use crate::disk::Disk;
+use crate::errors::{self, Error};
+use crate::judge::{Choice, Judge};
+use crate::projects;
+use facts::{Options, Version};
+use source::{Diagnostic, Group, Severity};
+
+/// One JSON object a statement, in execution order.
+pub fn facts(
+    disk: &Disk,
+    wanted: &FactsArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Outcome, Error> {
+    let found = projects::find(disk, &wanted.places)?;
+    let asked = &wanted.choice;
+    let compare = asked.base.is_some() || asked.fetch_base || asked.allow_missing_base;
+    let choice = if compare { Choice::New } else { Choice::Facts };
+    let mut judge = Judge::new(disk, choice, asked, env);
+    let options = Options { version: Version(wanted.server.pg), time_zone: wanted.server.time_zone.clone() };
+    let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
+    for target in found.targets {
+        let selected = judge.select(target)?;
+        let analysis = facts::analyze(&selected.project, &selected.sets, &options);
+        for step in &analysis.steps {
+            outcome.output.push_str(&report::facts_line(step, &analysis));
+            outcome.output.push('\n');
+        }
+        if selected.diagnostics.iter().any(|d| d.group == Group::Input && d.migration.is_none())
+            && analysis.steps.is_empty()
+        {
+            outcome.code = errors::COULD_NOT;
+        }
+        outcome.notes.extend(selected.diagnostics.iter().filter(|d| unreadable(d)).map(line));
+    }
+    Ok(outcome)
+}
+
+/// Whether something could not be read, so that facts are missing. What else is wrong with a journal
+/// is the affair of `lint`.
+fn unreadable(diagnostic: &Diagnostic) -> bool {
+    let missing = ["missing-sql-file", "broken-journal", "broken-snapshot"].contains(&diagnostic.rule);
+    missing || (diagnostic.group == Group::Input && diagnostic.severity > Severity::Info)
+}
+
+fn line(diagnostic: &Diagnostic) -> String {
+    let file = &diagnostic.primary.file;
+    let place = file.position(diagnostic.primary.span.start);
+    format!("{}:{}:{}: {}", file.path, place.line, place.column, diagnostic.what)
+}

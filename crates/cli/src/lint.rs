@@ -1,0 +1,174 @@
+//! `brolly lint`: find, choose, analyze, lint, render.
+
+use crate::Outcome;
+use crate::args::{Format, LintArguments};
+use crate::disk::Disk;
+use crate::errors::{self, Error};
+use crate::judge::{Choice, Judge, Selected};
+use crate::{checks, projects};
+use facts::{Options, Version};
+use report::{HumanOptions, Run};
+use source::{Diagnostic, Group, Severity};
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+/// Judges what the arguments name and says it in the format that they ask for.
+pub fn lint(
+    disk: &Disk,
+    wanted: &LintArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+    paper: &HumanOptions,
+) -> Result<Outcome, Error> {
+    let found = projects::find(disk, &wanted.places)?;
+    let several = found.targets.len() > 1;
+    let choice = if wanted.all { Choice::All } else { Choice::New };
+    let mut judge = Judge::new(disk, choice, &wanted.choice, env);
+    let options = Options { version: Version(wanted.server.pg), time_zone: wanted.server.time_zone.clone() };
+    let mut run =
+        Run { version: env!("CARGO_PKG_VERSION").to_owned(), postgres: wanted.server.pg, ..Run::default() };
+    let mut selections = Vec::new();
+    let mut diagnostics = Vec::new();
+    for target in found.targets {
+        let dir = target.project.dir.clone();
+        let selected = judge.select(target)?;
+        let text = &selected.text;
+        selections.push(if several { format!("{dir}: {text}") } else { text.clone() });
+        run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
+        diagnostics.extend(judged(disk, selected, &options));
+    }
+    run.selection = selections.join("; ");
+    let code = code(&diagnostics, wanted);
+    let output = match wanted.format {
+        Format::Json => report::json(&diagnostics, &run),
+        Format::Github => report::github(&diagnostics),
+        Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
+    };
+    let mut notes = if wanted.quiet { Vec::new() } else { found.notes };
+    if wanted.format == Format::Github && !wanted.quiet {
+        notes.extend(selections);
+        notes.push(report::summary_line(&diagnostics, &run));
+    }
+    Ok(Outcome { output, notes, code })
+}
+
+/// All findings of one project, in the order in which they are told.
+fn judged(disk: &Disk, selected: Selected, options: &Options) -> Vec<Diagnostic> {
+    let project = &selected.project;
+    let analysis = facts::analyze(project, &selected.sets, options);
+    let mut found = selected.diagnostics;
+    found.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
+    found.extend(linter::lint(&analysis, project));
+    in_order(&mut found, project);
+    found
+}
+
+/// By migration, what is about no migration first; then by harm, then by place. Said once.
+fn in_order(found: &mut Vec<Diagnostic>, project: &drizzle::Project) {
+    let mut said = HashSet::new();
+    found.retain(|d| said.insert((d.rule, d.primary.file.path.clone(), d.primary.span, d.what.clone())));
+    let order: HashMap<&str, usize> =
+        project.migrations.iter().enumerate().map(|(n, migration)| (migration.tag.as_str(), n)).collect();
+    found.sort_by_cached_key(|d| {
+        let migration = d.migration.as_deref().map(|tag| order.get(tag).copied().unwrap_or(usize::MAX));
+        (migration, d.group, d.statement, d.primary.span, d.rule)
+    });
+}
+
+/// What was chosen, the findings, the numbers; one line where there are none.
+fn human(
+    diagnostics: &[Diagnostic],
+    run: &Run,
+    selections: &[String],
+    quiet: bool,
+    paper: &HumanOptions,
+) -> String {
+    let mut text = String::new();
+    // An edited migration is not judged, but it is one of those that the numbers are about.
+    let mut run = run.clone();
+    for tag in diagnostics.iter().filter_map(|d| d.migration.as_ref()) {
+        if !run.migrations.contains(tag) {
+            run.migrations.push(tag.clone());
+        }
+    }
+    let run = &run;
+    match (quiet, diagnostics.is_empty()) {
+        (true, true) => {}
+        (true, false) => text = report::human(diagnostics, run, paper),
+        (false, true) => {
+            text = selections.join("; ");
+            if !run.migrations.is_empty() {
+                let _ = write!(text, ": {}", report::summary_line(diagnostics, run));
+            }
+            text.push('\n');
+        }
+        (false, false) => {
+            for line in selections {
+                let _ = writeln!(text, "{line}");
+            }
+            let _ = write!(text, "\n{}", report::human(diagnostics, run, paper));
+        }
+    }
+    text
+}
+
+fn code(diagnostics: &[Diagnostic], wanted: &LintArguments) -> u8 {
+    if diagnostics.iter().any(keeps_from_judging) {
+        return errors::COULD_NOT;
+    }
+    match wanted.fail_on.severity() {
+        Some(least) if diagnostics.iter().any(|d| d.severity >= least) => errors::FINDINGS,
+        _ => errors::CLEAN,
+    }
+}
+
+/// Whether a whole project could not be judged. One unreadable file among others is a finding.
+fn keeps_from_judging(diagnostic: &Diagnostic) -> bool {
+    diagnostic.group == Group::Input
+        && diagnostic.severity == Severity::Error
+        && diagnostic.migration.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Arguments, Command};
+    use clap::Parser;
+    use source::{Evidence, Label, Remedy, SourceFile, Span};
+
+    fn finding(severity: Severity, group: Group, migration: Option<&str>) -> Diagnostic {
+        Diagnostic {
+            rule: "a-rule",
+            group,
+            severity,
+            what: String::new(),
+            why: Vec::new(),
+            remedy: Remedy::default(),
+            evidence: Evidence::Predicted,
+            primary: Label { file: SourceFile::new("a.sql", ""), span: Span::default(), text: String::new() },
+            secondary: Vec::new(),
+            migration: migration.map(str::to_owned),
+            statement: None,
+            relation: None,
+        }
+    }
+
+    fn check(fail_on: &str, findings: &[Diagnostic], expected: u8) {
+        let parsed = Arguments::try_parse_from(["brolly", "lint", "--fail-on", fail_on]);
+        let Ok(Arguments { command: Command::Lint(wanted) }) = parsed else { panic!("these are arguments") };
+        assert_eq!(code(findings, &wanted), expected, "{fail_on}");
+    }
+
+    #[test]
+    fn exit_codes() {
+        let warning = finding(Severity::Warning, Group::Blocks, Some("a"));
+        let error = finding(Severity::Error, Group::Input, Some("a"));
+        let lost = finding(Severity::Error, Group::Input, None);
+        check("error", &[], errors::CLEAN);
+        check("error", std::slice::from_ref(&warning), errors::CLEAN);
+        check("warning", std::slice::from_ref(&warning), errors::FINDINGS);
+        check("info", std::slice::from_ref(&warning), errors::FINDINGS);
+        check("error", &[warning, error.clone()], errors::FINDINGS);
+        check("never", std::slice::from_ref(&error), errors::CLEAN);
+        check("never", &[error, lost], errors::COULD_NOT);
+    }
+}

@@ -1,0 +1,102 @@
+//! Privileges and named objects (types, functions, sequences, schemas) that the old app may lose.
+//!
+//! Drizzle's own SQL names only relations and columns, so these break hand-written SQL or the app's
+//! role: they are possible breaks, never certain ones.
+
+use crate::analyze::Step;
+use crate::model::{Break, BreakCause, Operation};
+use catalog::{Catalog, Change, QName, RelationId, RelationKind};
+use std::collections::HashSet;
+
+/// What was reported already, over the commits of a set.
+#[derive(Default)]
+pub(crate) struct Objects {
+    reported: HashSet<(String, String)>,
+}
+
+impl Objects {
+    /// Judges a committed state; `steps` are those of the set so far.
+    pub fn committed(&mut self, start: &Catalog, now: &Catalog, steps: &mut [Step]) {
+        for step in steps {
+            let found: Vec<Break> =
+                step.changes.iter().filter_map(|change| lost(start, now, change)).collect();
+            for found in found {
+                if self.reported.insert((found.relation.clone(), found.reason.clone())) {
+                    step.facts.may_break_old_app.push(found);
+                }
+            }
+        }
+    }
+}
+
+fn entry(object: &QName, sqlstate: &'static str, cause: BreakCause, reason: String) -> Break {
+    Break {
+        relation: object.to_string(),
+        column: None,
+        operation: Operation::Select,
+        sqlstate: Some(sqlstate),
+        cause,
+        reason,
+    }
+}
+
+fn lost(start: &Catalog, now: &Catalog, change: &Change) -> Option<Break> {
+    let dropped = BreakCause::ObjectDropped;
+    match change {
+        Change::TypeDropped { name, .. } => {
+            let gone = start.find_type(Some(&name.schema), &name.name).is_some()
+                && now.find_type(Some(&name.schema), &name.name).is_none();
+            let reason = format!("type {name} is dropped; SQL of the old app that casts to it fails");
+            gone.then(|| entry(name, "42704", dropped, reason))
+        }
+        Change::TypeRenamed { from, to, .. } => {
+            let gone = start.find_type(Some(&from.schema), &from.name).is_some()
+                && now.find_type(Some(&from.schema), &from.name).is_none();
+            let reason = format!("type {from} is now {to}; SQL of the old app that casts to it by name fails");
+            gone.then(|| entry(from, "42704", dropped, reason))
+        }
+        Change::FunctionDropped(name) => {
+            let before = start.functions_named(name);
+            // Trigger functions are called by triggers alone.
+            let called = before.iter().any(|function| !function.trigger);
+            let gone = called && now.functions_named(name).len() < before.len();
+            let reason = format!("function {name} is dropped or renamed; calls of the old app fail");
+            gone.then(|| entry(name, "42883", dropped, reason))
+        }
+        Change::RelationDropped { relation, name, kind: RelationKind::Sequence, cascade: false } => {
+            let gone = start.relation(*relation).is_some() && now.slot(name).is_none();
+            let reason = format!("sequence {name} is dropped; nextval of the old app fails");
+            gone.then(|| entry(name, "42P01", dropped, reason))
+        }
+        Change::RelationRenamed { relation, from, to } => {
+            let sequence = start.relation(*relation).is_some_and(|r| r.kind == RelationKind::Sequence);
+            let free = start.relation(*relation).is_some_and(|r| r.owned_by.is_none());
+            let gone = sequence && free && now.slot(from).is_none();
+            let reason = format!("sequence {from} is now {to}; nextval of the old app fails");
+            gone.then(|| entry(from, "42P01", dropped, reason))
+        }
+        Change::SchemaDropped(name) | Change::SchemaRenamed { from: name, .. } => {
+            let gone = start.has_schema(name) && !now.has_schema(name);
+            let reason = format!("schema {name} is dropped or renamed; whatever the old app names in it is gone");
+            gone.then(|| entry(&QName::new(name.clone(), "*"), "3F000", dropped, reason))
+        }
+        Change::PrivilegesRevoked { relation, privileges, roles } => {
+            let name = existing(start, now, *relation)?;
+            let what = if privileges.is_empty() { "all privileges".to_owned() } else { privileges.join(", ") };
+            let reason = format!("{} on {name} is revoked from {}", what, roles.join(", "));
+            Some(entry(&name, "42501", BreakCause::Privilege, reason))
+        }
+        Change::OwnerSet { relation, role } => {
+            let name = existing(start, now, *relation)?;
+            let reason = format!("{name} now belongs to {role}; what the old app's role could do as its owner is gone");
+            Some(entry(&name, "42501", BreakCause::Privilege, reason))
+        }
+        _ => None,
+    }
+}
+
+/// The name of a relation that was there before the set and still is.
+fn existing(start: &Catalog, now: &Catalog, id: RelationId) -> Option<QName> {
+    let before = start.relation(id)?;
+    now.relation(id).map(|_| before.name.clone())
+}
