@@ -42,7 +42,10 @@ static FUNCTIONS: LazyLock<HashMap<&'static str, Volatility>> = LazyLock::new(||
     include_str!("builtin/functions.txt").lines().filter_map(line).collect()
 });
 
-static CASTS: LazyLock<HashMap<(&'static str, &'static str), (CastContext, CastMethod)>> = LazyLock::new(|| {
+/// Source and target.
+type Pair = (&'static str, &'static str);
+
+static CASTS: LazyLock<HashMap<Pair, (CastContext, CastMethod)>> = LazyLock::new(|| {
     let line = |line: &'static str| {
         let mut words = line.split(' ');
         let (source, target) = (words.next()?, words.next()?);

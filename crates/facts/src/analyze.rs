@@ -300,7 +300,7 @@ impl Fold {
                 self.analysis.steps.push(step);
                 return;
             }
-            Item::Statement(statement) => Arc::new(statement),
+            Item::Statement(statement) => Arc::new(*statement),
         };
         step.statement = Some(statement.clone());
         let Some(current) = &mut self.current else { return };
@@ -407,7 +407,7 @@ fn predict_syntax(error: &SyntaxError) -> crate::model::Failure {
 }
 
 enum Item {
-    Statement(Statement),
+    Statement(Box<Statement>),
     Error(SyntaxError),
 }
 
@@ -421,11 +421,11 @@ impl Item {
 }
 
 fn is_begin(item: &Item) -> bool {
-    matches!(item, Item::Statement(Statement { stmt: Stmt::Transaction(_), .. }))
+    matches!(item, Item::Statement(statement) if matches!(statement.stmt, Stmt::Transaction(_)))
 }
 
 fn in_order(chunk: Parsed) -> Vec<Item> {
-    let statements = chunk.statements.into_iter().map(Item::Statement);
+    let statements = chunk.statements.into_iter().map(|statement| Item::Statement(Box::new(statement)));
     let mut items: Vec<Item> = statements.chain(chunk.errors.into_iter().map(Item::Error)).collect();
     items.sort_by_key(|item| item.span().start);
     items

@@ -8,7 +8,7 @@ use crate::analyze::Step;
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, ColumnId, Found, QName, Relation, RelationId, RelationKind};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Follows a pending set from commit to commit.
@@ -17,7 +17,7 @@ pub(crate) struct Tracker {
     old_app: Arc<App>,
     new_app: Option<Arc<App>>,
     /// Relations of the app whose queries may have changed since the last commit.
-    touched: HashSet<QName>,
+    touched: BTreeSet<QName>,
     reported: HashSet<(String, Option<String>, Operation)>,
     values: crate::values::Values,
     objects: crate::objects::Objects,
@@ -29,7 +29,7 @@ impl Tracker {
             start: start.clone(),
             old_app,
             new_app,
-            touched: HashSet::new(),
+            touched: BTreeSet::new(),
             reported: HashSet::new(),
             values: crate::values::Values::default(),
             objects: crate::objects::Objects::default(),
@@ -62,9 +62,7 @@ impl Tracker {
 
     /// Judges a committed state; `steps` are those of the set so far.
     pub fn committed(&mut self, now: &Catalog, steps: &mut [Step]) {
-        let mut names: Vec<QName> = self.touched.drain().collect();
-        names.sort();
-        for name in names {
+        for name in std::mem::take(&mut self.touched) {
             let (old_app, new_app) = (self.old_app.clone(), self.new_app.clone());
             if let Some(declared) = old_app.relation(&name) {
                 self.relation(&name, &declared, now, steps);
@@ -89,7 +87,7 @@ impl Tracker {
             }
             return;
         };
-        let missing_before: HashSet<&str> = found_before.map(|r| missing(r, declared)).unwrap_or_default();
+        let missing_before: BTreeSet<&str> = found_before.map(|r| missing(r, declared)).unwrap_or_default();
         if found_before.is_none() {
             return;
         }
@@ -389,7 +387,7 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, name: &QName) -> Option<&'a Arc<Rel
     }
 }
 
-fn missing<'a>(relation: &Relation, declared: &'a AppRelation) -> HashSet<&'a str> {
+fn missing<'a>(relation: &Relation, declared: &'a AppRelation) -> BTreeSet<&'a str> {
     let absent = |column: &&AppColumn| relation.column(&column.name).is_none();
     declared.columns.iter().filter(absent).map(|column| column.name.as_str()).collect()
 }

@@ -106,7 +106,7 @@ fn through_text(from: &Type, to: &Type, explicit: bool, catalog: &Catalog) -> Ty
     let to_text = target == Some('S');
     TypeChange {
         rewrite: Some(true),
-        needs_using: !to_text && !(explicit && source == Some('S')),
+        needs_using: !to_text && (!explicit || source != Some('S')),
         may_fail: match target {
             Some('S') => narrowing(to, explicit),
             // Dates, times and intervals have an error of their own.

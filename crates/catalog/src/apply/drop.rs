@@ -18,7 +18,8 @@ pub(super) fn drop(step: &mut Step<'_>, drop: &Drop) {
                 drop_function(step, drop, object);
             }
             ObjectKind::Extension => {
-                if step.catalog.extensions.remove(&object.name.name).is_none() && !drop.if_exists {
+                let existed = step.catalog.extensions.remove(&object.name.name).is_some();
+                if !existed && !drop.if_exists {
                     let message = format!("extension {} does not exist", object.name.name);
                     step.missing("42704", message, Some(object.name.span));
                 }
@@ -306,7 +307,8 @@ fn drop_schema(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
         step.catalog.relations().filter(|r| r.name.schema == schema).map(|r| r.id).collect();
     let types: Vec<TypeId> =
         step.catalog.user_types().filter(|ty| ty.name.schema == schema).map(|ty| ty.id).collect();
-    if !drop.cascade && !(relations.is_empty() && types.is_empty()) {
+    let empty = relations.is_empty() && types.is_empty();
+    if !drop.cascade && !empty {
         let message = format!("schema {schema} is not empty; DROP without CASCADE is refused");
         step.refuse("2BP01", message, Some(object.name.span));
         return;

@@ -58,12 +58,10 @@ impl Prediction<'_> {
                     self.rewrite(table.id, RewriteCause::Persistence, None);
                 }
             }
-            AlterAction::SetAccessMethod(method) => {
-                // Nearly every table is a heap already, and stays as it is then.
-                if method != "heap" {
-                    self.unknown(format!("access method {method}: whether {} uses it already", table.name));
-                    self.rewrite(table.id, RewriteCause::AccessMethod, None);
-                }
+            // Nearly every table is a heap already, and stays as it is then.
+            AlterAction::SetAccessMethod(method) if method != "heap" => {
+                self.unknown(format!("access method {method}: whether {} uses it already", table.name));
+                self.rewrite(table.id, RewriteCause::AccessMethod, None);
             }
             AlterAction::SetTablespace => self.rewrite(table.id, RewriteCause::Tablespace, None),
             AlterAction::Inherit(parent) => self.lock_name(parent, LockMode::ShareUpdateExclusive),

@@ -14,7 +14,8 @@ impl Prediction<'_> {
             match drop.kind {
                 // What existed is locked by `consequences`; this is for the rest.
                 ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::ForeignTable => {
-                    if self.cx.before.find(&object.name).is_none() && !drop.if_exists {
+                    let known = self.cx.before.find(&object.name).is_some();
+                    if !known && !drop.if_exists {
                         self.lock_outside(&object.name, LockMode::AccessExclusive);
                     }
                 }
