@@ -5,7 +5,7 @@
 //! others meets them last. With a base they are one pending set, since Drizzle runs them in one
 //! transaction.
 
-use drizzle::{Layout, Migration, Project};
+use drizzle::{Layout, Project};
 use std::collections::BTreeSet;
 
 /// Where judged migrations stand in the history, and where not.
@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 pub struct Chosen {
     /// Indexes of judged migrations, by pending set; each set ascending.
     pub sets: Vec<Vec<usize>>,
+    /// Which of the sets runs after all other migrations, wherever it stands among them.
+    pub newest: Option<usize>,
     /// What was chosen and why, as a clause: `2 of 14 migrations are new against origin/main (--base)`.
     pub text: String,
-    /// Whether the others have run before, wherever they stand.
-    pub others_applied: bool,
 }
 
 /// What is new in a project.
@@ -36,7 +36,7 @@ pub fn all(project: &Project, why: &str) -> Chosen {
         1 => format!("1 migration ({why})"),
         _ => format!("all {count} migrations, each as a deploy of its own ({why})"),
     };
-    Chosen { sets: (0..count).map(|index| vec![index]).collect(), text, others_applied: false }
+    Chosen { sets: (0..count).map(|index| vec![index]).collect(), newest: None, text }
 }
 
 /// The migrations of these files: one deploy, or several where others lie between them.
@@ -57,10 +57,11 @@ pub fn named(project: &Project, files: &BTreeSet<String>, apart: bool) -> Chosen
         (Layout::Bare, _) => format!("{judged} SQL files as named"),
         (_, _) => format!("{}, as named", share(judged, project.migrations.len())),
     };
-    Chosen { sets, text, others_applied: false }
+    Chosen { sets, newest: None, text }
 }
 
-/// What the base does not have, as one deploy; `against` says what the base is.
+/// What the base does not have, as one deploy; `against` says what the base is. An edited migration
+/// is judged where it stands, as a deploy of its own: databases that lack it will run it as it is now.
 pub fn new(project: &Project, new: &New, against: &str) -> Chosen {
     let (count, total) = (new.migrations.len(), project.migrations.len());
     let mut text = match count {
@@ -74,8 +75,12 @@ pub fn new(project: &Project, new: &New, against: &str) -> Chosen {
         1 => text.push_str(", 1 that is there already was edited"),
         edited => text.push_str(&format!(", {edited} that are there already were edited")),
     }
-    let set: Vec<usize> = new.migrations.iter().copied().collect();
-    Chosen { sets: if set.is_empty() { Vec::new() } else { vec![set] }, text, others_applied: true }
+    let mut sets: Vec<Vec<usize>> = new.edited.iter().map(|index| vec![*index]).collect();
+    if count > 0 {
+        sets.push(new.migrations.iter().copied().collect());
+    }
+    let newest = (count > 0).then(|| sets.len() - 1);
+    Chosen { sets, newest, text }
 }
 
 fn share(judged: usize, total: usize) -> String {
@@ -85,20 +90,17 @@ fn share(judged: usize, total: usize) -> String {
     }
 }
 
-/// The project with its new migrations last, and the pending sets in terms of the new order.
+/// The project with its newest set last, and the pending sets in terms of the new order.
 pub fn applied_first(project: &Project, chosen: &Chosen) -> (Project, Vec<Vec<usize>>) {
-    let (true, [set]) = (chosen.others_applied, chosen.sets.as_slice()) else {
+    let Some(newest) = chosen.newest.and_then(|newest| chosen.sets.get(newest)) else {
         return (project.clone(), chosen.sets.clone());
     };
-    let set: BTreeSet<usize> = set.iter().copied().collect();
-    let pick = |wanted: bool| {
-        project.migrations.iter().enumerate().filter(move |(n, _)| set.contains(n) == wanted).map(|(_, m)| m)
-    };
-    let applied: Vec<Migration> = pick.clone()(false).cloned().collect();
-    let first = applied.len();
-    let migrations: Vec<Migration> = applied.into_iter().chain(pick(true).cloned()).collect();
-    let set = (first..migrations.len()).collect();
-    (Project { migrations, ..project.clone() }, vec![set])
+    let others = (0..project.migrations.len()).filter(|index| !newest.contains(index));
+    let order: Vec<usize> = others.chain(newest.iter().copied()).collect();
+    let migrations = order.iter().filter_map(|index| project.migrations.get(*index).cloned()).collect();
+    let place = |index: &usize| order.iter().position(|other| other == index);
+    let sets = chosen.sets.iter().map(|set| set.iter().filter_map(place).collect()).collect();
+    (Project { migrations, ..project.clone() }, sets)
 }
 
 #[cfg(test)]
@@ -126,10 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_new_is_no_set() {
+    fn an_edited_migration_is_judged_where_it_stands() {
         let edited = New { migrations: BTreeSet::new(), edited: BTreeSet::from([1]) };
         let chosen = new(&project(), &edited, "against main (--base)");
-        assert!(chosen.sets.is_empty());
+        assert_eq!((chosen.sets, chosen.newest), (vec![vec![1]], None));
         assert_eq!(
             chosen.text,
             "none of 3 migrations is new against main (--base), 1 that is there already was edited"

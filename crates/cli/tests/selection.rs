@@ -139,7 +139,7 @@ fn a_shallow_clone_is_told_what_to_do_and_fetches_when_allowed() {
 }
 
 #[test]
-fn an_edited_migration_is_reported_and_not_judged_again() {
+fn an_edited_migration_is_reported_and_judged_where_it_stands() {
     let folder = branch();
     folder.write("drizzle/0001_drop.sql", "-- a comment more\r\nALTER TABLE users DROP COLUMN nick;\r\n");
     folder.brolly(&["lint", "--base", "topic"]).says(0, &["none of 2 migrations is new"]).lacks("edited");
@@ -153,8 +153,9 @@ fn an_edited_migration_is_reported_and_not_judged_again() {
             "error[edited-applied-migration]",
         ],
     );
-    assert_eq!(ended.rules(), ["edited-applied-migration"], "{ended}");
-    ended.says(1, &["1 error in 1 of 1 migration\n"]);
+    for rule in ["edited-applied-migration", "drop-column"] {
+        assert!(ended.rules().iter().any(|found| found == rule), "{ended}");
+    }
 }
 
 #[test]

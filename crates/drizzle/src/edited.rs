@@ -22,7 +22,7 @@ pub fn edited(migration: &Migration, text_at_base: &str, base: &str) -> Option<D
         say(&EDITED_APPLIED_MIGRATION, &migration.file, first_change(text, text_at_base), what)
             .why("Drizzle knows by time or name which migrations a database has run, not by their SQL: where it has run, the new text never does")
             .why("databases that have it keep the old effect, new ones get the new one, and they drift apart")
-            .why("its statements were not judged, as no up-to-date database runs them")
+            .why("its statements are judged where it stands, for databases that have yet to run it")
             .fix("Restore the file, and write the change as a new migration (`drizzle-kit generate`, with `--custom` for SQL of your own).")
             .code(format!("git checkout {base} -- {}", migration.sql_path))
             .label("the first line that differs")
