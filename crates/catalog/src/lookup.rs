@@ -1,9 +1,7 @@
 //! Finding things in a [`Catalog`].
 
 use crate::names::{first_free, object_name};
-use crate::{
-    Catalog, Column, Function, Index, IndexId, QName, Relation, RelationId, Slot, TypeId, UserType,
-};
+use crate::{Catalog, Column, Function, Index, IndexId, QName, Relation, RelationId, Slot, TypeId, UserType};
 use imbl::{HashMap, OrdMap, OrdSet};
 use sql::Name;
 use std::sync::Arc;
@@ -107,9 +105,7 @@ impl Catalog {
     pub fn find_functions(&self, name: &Name) -> &[Arc<Function>] {
         let found = match &name.schema {
             Some(schema) => self.functions.get(&QName::new(schema.clone(), name.name.clone())),
-            None => {
-                self.path().find_map(|schema| self.functions.get(&QName::new(schema, name.name.clone())))
-            }
+            None => self.path().find_map(|schema| self.functions.get(&QName::new(schema, name.name.clone()))),
         };
         found.map_or(&[], Vec::as_slice)
     }
@@ -192,7 +188,8 @@ impl Catalog {
             }
             next += 1;
         }
-        let is_one = |column: &&Column| matches!(&column.ty.base, crate::TypeRef::User(id) if types.contains(id));
+        let is_one =
+            |column: &&Column| matches!(&column.ty.base, crate::TypeRef::User(id) if types.contains(id));
         self.relations
             .values()
             .filter(|relation| relation.kind != crate::RelationKind::Composite)

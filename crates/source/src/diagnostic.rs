@@ -109,4 +109,6 @@ pub struct Diagnostic {
     pub statement: Option<usize>,
     /// The relation it is about, as Postgres stores the name (`public.users`).
     pub relation: Option<String>,
+    /// Why somebody lives with it: the reason that an allowing comment gives. Shown, and no failure.
+    pub accepted: Option<String>,
 }

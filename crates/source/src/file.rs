@@ -15,28 +15,19 @@ pub struct Span {
 impl Span {
     /// The span from `start` to `end`, both in bytes.
     pub fn new(start: usize, end: usize) -> Span {
-        Span {
-            start: start as u32,
-            end: end.max(start) as u32,
-        }
+        Span { start: start as u32, end: end.max(start) as u32 }
     }
 
     /// The same span `by` bytes further on.
     #[must_use]
     pub fn shifted(self, by: u32) -> Span {
-        Span {
-            start: self.start + by,
-            end: self.end + by,
-        }
+        Span { start: self.start + by, end: self.end + by }
     }
 
     /// The smallest span that holds both.
     #[must_use]
     pub fn to(self, other: Span) -> Span {
-        Span {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Whether nothing lies in it.
@@ -46,8 +37,7 @@ impl Span {
 
     /// The text it covers; empty where it reaches outside or cuts a character.
     pub fn of(self, text: &str) -> &str {
-        text.get(self.start as usize..self.end as usize)
-            .unwrap_or("")
+        text.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 }
 
@@ -64,18 +54,12 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with this path and text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
-        Arc::new(SourceFile {
-            path: path.into(),
-            text: text.into(),
-            lines: OnceLock::new(),
-        })
+        Arc::new(SourceFile { path: path.into(), text: text.into(), lines: OnceLock::new() })
     }
 
     /// Line and column of a byte offset.
     pub fn position(&self, byte: u32) -> Position {
-        self.lines
-            .get_or_init(|| LineIndex::new(&self.text))
-            .position(&self.text, byte)
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, byte)
     }
 }
 
@@ -98,9 +82,7 @@ impl LineIndex {
     /// Finds the lines of `text`.
     pub fn new(text: &str) -> LineIndex {
         let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-        let starts = std::iter::once(0)
-            .chain(breaks.map(|(at, _)| at as u32 + 1))
-            .collect();
+        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
         LineIndex { starts }
     }
 
@@ -112,10 +94,7 @@ impl LineIndex {
         }
         let line = self.starts.partition_point(|start| *start as usize <= byte) - 1;
         let column = text[self.starts[line] as usize..byte].chars().count();
-        Position {
-            line: line as u32 + 1,
-            column: column as u32 + 1,
-        }
+        Position { line: line as u32 + 1, column: column as u32 + 1 }
     }
 }
 
@@ -137,11 +116,7 @@ pub fn decode(bytes: &[u8]) -> Decoded {
         None => (bytes, false),
     };
     match std::str::from_utf8(bytes) {
-        Ok(text) => Decoded {
-            text: text.to_owned(),
-            byte_order_mark,
-            invalid_at: None,
-        },
+        Ok(text) => Decoded { text: text.to_owned(), byte_order_mark, invalid_at: None },
         Err(error) => Decoded {
             text: String::from_utf8_lossy(bytes).into_owned(),
             byte_order_mark,
@@ -168,9 +143,6 @@ mod tests {
     fn decoding_keeps_what_it_can() {
         assert_eq!(decode(b"\xef\xbb\xbfa").text, "a");
         let broken = decode(b"ab\xffc");
-        assert_eq!(
-            (broken.text.as_str(), broken.invalid_at),
-            ("ab\u{fffd}c", Some(2))
-        );
+        assert_eq!((broken.text.as_str(), broken.invalid_at), ("ab\u{fffd}c", Some(2)));
     }
 }

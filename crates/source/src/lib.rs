@@ -5,6 +5,8 @@
 
 mod diagnostic;
 mod file;
+mod near;
 
 pub use diagnostic::{Diagnostic, Evidence, Group, Label, Remedy, RuleMeta, Severity};
 pub use file::{Decoded, LineIndex, Position, SourceFile, Span, decode};
+pub use near::nearest;

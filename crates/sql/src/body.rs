@@ -196,7 +196,8 @@ impl Walk<'_> {
                 self.at += 1;
                 if let Some(block) = self.blocks.last_mut() {
                     let reason = block.reason.take().unwrap_or_default();
-                    let reason = if reason.starts_with("ELSE") { reason } else { format!("ELSE of {reason}") };
+                    let reason =
+                        if reason.starts_with("ELSE") { reason } else { format!("ELSE of {reason}") };
                     block.condition = block.condition.take().map(|guard| not(&guard, &reason));
                     block.reason = Some(reason);
                 }
@@ -376,9 +377,8 @@ impl Walk<'_> {
         self.at = then + 1;
         self.open(kind, Some(reason.clone()));
         if let (true, Some(block)) = (alone, self.blocks.last_mut()) {
-            block.condition = condition.map(|condition| {
-                Arc::new(Guard { text: reason, condition: Some(condition), holds: true })
-            });
+            block.condition = condition
+                .map(|condition| Arc::new(Guard { text: reason, condition: Some(condition), holds: true }));
         }
     }
 

@@ -41,7 +41,9 @@ fn alter_composite(step: &mut Step<'_>, alter: &AlterTable) {
     let Some(crate::UserTypeKind::Composite(row)) = found.map(|found| found.kind.clone()) else { return };
     for command in &alter.commands {
         match &command.action {
-            AlterAction::AddColumn { column, if_not_exists } => column::add(step, row, column, *if_not_exists),
+            AlterAction::AddColumn { column, if_not_exists } => {
+                column::add(step, row, column, *if_not_exists)
+            }
             AlterAction::DropColumn { column, .. } => {
                 if let Some(id) = step.relation(row).and_then(|r| r.column(&column.text).map(|c| c.id)) {
                     remove_column(step, row, id, false);
@@ -138,7 +140,8 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 r.primary_key().is_some_and(|key| found.is_some_and(|found| key.columns.contains(&found)))
             });
             if in_key {
-                let message = format!("column {} is in the primary key, which keeps it NOT NULL", column.text);
+                let message =
+                    format!("column {} is in the primary key, which keeps it NOT NULL", column.text);
                 step.refuse("42P16", message, Some(column.span));
                 return;
             }
@@ -231,7 +234,11 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 RowSecurity::NoForce => relation.row_security.forced = false,
             }
             let state = relation.row_security;
-            step.change(Change::RowSecuritySet { relation: id, enabled: state.enabled, forced: state.forced });
+            step.change(Change::RowSecuritySet {
+                relation: id,
+                enabled: state.enabled,
+                forced: state.forced,
+            });
         }
         AlterAction::Trigger { name, enable } => {
             let Some(relation) = step.relation_mut(id) else { return };
@@ -324,8 +331,10 @@ fn drop_column(
         return;
     };
     if !cascade && let Some(needs) = column_needed_by(step, &relation, found) {
-        let message =
-            format!("{needs} needs column {} of {}; DROP without CASCADE is refused", name.text, relation.name);
+        let message = format!(
+            "{needs} needs column {} of {}; DROP without CASCADE is refused",
+            name.text, relation.name
+        );
         step.refuse("2BP01", message, Some(name.span));
         return;
     }
@@ -356,7 +365,9 @@ fn column_needed_by(step: &Step<'_>, relation: &Relation, column: ColumnId) -> O
     if let Some(generated) = generated {
         return Some(format!("generated column {}", generated.name));
     }
-    for constraint in relation.constraints.iter().filter(|c| c.index().is_some() && c.columns.contains(&column)) {
+    for constraint in
+        relation.constraints.iter().filter(|c| c.index().is_some() && c.columns.contains(&column))
+    {
         for (table, key) in drop::keys_on(step, relation.id, &constraint.columns) {
             // A key of the table itself goes along if the column is at both of its ends.
             let also_here = relation.constraint(&key).is_some_and(|key| key.columns.contains(&column));
@@ -433,7 +444,8 @@ fn drop_constraint(
         let needs = drop::keys_on(step, id, &constraint.columns);
         if let Some((table, key)) = needs.first() {
             let table = step.relation(*table).map(|table| table.name.to_string()).unwrap_or_default();
-            let message = format!("foreign key {key} of {table} needs {}; DROP without CASCADE is refused", name.text);
+            let message =
+                format!("foreign key {key} of {table} needs {}; DROP without CASCADE is refused", name.text);
             step.refuse("2BP01", message, Some(name.span));
             return;
         }
@@ -452,7 +464,9 @@ fn validate(step: &mut Step<'_>, id: RelationId, only: bool, name: &Ident) {
     }
     for target in targets(step, id, only) {
         let Some(relation) = step.relation_mut(target) else { continue };
-        let Some(constraint) = relation.constraints.iter_mut().find(|c| c.name == name.text) else { continue };
+        let Some(constraint) = relation.constraints.iter_mut().find(|c| c.name == name.text) else {
+            continue;
+        };
         let not_null = matches!(constraint.kind, ConstraintKind::NotNull);
         let was = std::mem::replace(&mut constraint.validated, true);
         let columns = constraint.columns.clone();

@@ -88,7 +88,8 @@ pub(super) fn owned_sequence(
         }
         None => {
             let base = |label: &str| names::object_name(&relation.name.name, column_name, label);
-            let taken = |name: &str| step.catalog.names.contains_key(&crate::QName::new(schema.clone(), name));
+            let taken =
+                |name: &str| step.catalog.names.contains_key(&crate::QName::new(schema.clone(), name));
             crate::QName::new(schema.clone(), names::first_free(base, "seq", taken))
         }
     };
@@ -102,6 +103,7 @@ pub(super) fn owned_sequence(
 
 fn nextval(sequence: &crate::QName) -> Option<Arc<sql::Expr>> {
     let quoted = |name: &str| name.replace('\'', "''").replace('"', "\"\"");
-    let text = format!("nextval('\"{}\".\"{}\"'::regclass)", quoted(&sequence.schema), quoted(&sequence.name));
+    let text =
+        format!("nextval('\"{}\".\"{}\"'::regclass)", quoted(&sequence.schema), quoted(&sequence.name));
     sql::parse_expression(&text).map(Arc::new)
 }

@@ -54,9 +54,11 @@ pub(super) fn add(
         }
     };
     let columns = match kind {
-        ConstraintKind::Unique(index) | ConstraintKind::PrimaryKey(index) if columns.is_empty() => {
-            step.catalog.index(index).map(|index| index.keys.iter().flatten().copied().collect()).unwrap_or_default()
-        }
+        ConstraintKind::Unique(index) | ConstraintKind::PrimaryKey(index) if columns.is_empty() => step
+            .catalog
+            .index(index)
+            .map(|index| index.keys.iter().flatten().copied().collect())
+            .unwrap_or_default(),
         _ => columns,
     };
     let is_primary = matches!(kind, ConstraintKind::PrimaryKey(_));
@@ -73,7 +75,11 @@ pub(super) fn add(
         deferrable: written.deferrable,
     };
     let existed = with_column.is_some()
-        || !step.out.changes.iter().any(|c| matches!(c, Change::RelationCreated { relation, .. } if *relation == id));
+        || !step
+            .out
+            .changes
+            .iter()
+            .any(|c| matches!(c, Change::RelationCreated { relation, .. } if *relation == id));
     if let Some(relation) = step.relation_mut(id) {
         relation.constraints.push(constraint);
     }
@@ -82,7 +88,8 @@ pub(super) fn add(
     }
     if is_primary {
         for column in columns {
-            let nullable = step.relation(id).is_some_and(|r| r.column_by_id(column).is_some_and(|c| !c.not_null));
+            let nullable =
+                step.relation(id).is_some_and(|r| r.column_by_id(column).is_some_and(|c| !c.not_null));
             if nullable {
                 super::column::edit(step, id, column, |c| c.not_null = true);
                 if existed {
@@ -127,7 +134,8 @@ fn lower(step: &mut Step<'_>, relation: &Relation, written: &sql::Constraint) ->
             let mut used: Vec<String> = expr.uses.columns.iter().filter_map(|c| c.name.clone()).collect();
             used.sort();
             used.dedup();
-            let columns: Vec<ColumnId> = used.iter().filter_map(|n| relation.column(n)).map(|c| c.id).collect();
+            let columns: Vec<ColumnId> =
+                used.iter().filter_map(|n| relation.column(n)).map(|c| c.id).collect();
             let named = if used.len() == 1 { used } else { Vec::new() };
             let kind = ConstraintKind::Check { expr: Arc::new(expr.clone()), no_inherit: *no_inherit };
             (Lowered::Plain(kind), columns, "check", named)
@@ -200,13 +208,19 @@ fn foreign_key(
     let Some(found) = step.catalog.find_relation(target).cloned() else {
         step.missing_relation(target);
         let target_name = step.catalog.creation_name(target, false);
-        return ConstraintKind::ForeignKey { target: None, target_name, target_columns: Vec::new(), on_delete };
+        return ConstraintKind::ForeignKey {
+            target: None,
+            target_name,
+            target_columns: Vec::new(),
+            on_delete,
+        };
     };
     let columns = if target_columns.is_empty() {
         match found.primary_key() {
             Some(key) => key.columns.clone(),
             None => {
-                let message = format!("there is no primary key on {}, which the foreign key refers to", found.name);
+                let message =
+                    format!("there is no primary key on {}, which the foreign key refers to", found.name);
                 step.refuse("42704", message, Some(target.span));
                 Vec::new()
             }

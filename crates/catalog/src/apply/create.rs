@@ -4,12 +4,12 @@ use super::{Step, constraint, relation};
 use crate::model::{Column, Function, Index, Policy, RelationKind, Slot, Trigger, Type, TypeRef, View};
 use crate::query::resolve_over;
 use crate::{
-    Change, ColumnId, IndexId, IndexOrigin, QName, RelationId, implicit_constraint_name, names, output_columns,
-    resolve,
+    Change, ColumnId, IndexId, IndexOrigin, QName, RelationId, implicit_constraint_name, names,
+    output_columns, resolve,
 };
 use sql::{
-    AlterPolicy, AlterSequence, CreateFunction, CreateIndex, CreatePolicy, CreateRule, CreateSchema, CreateSequence,
-    CreateTableAs, CreateTrigger, CreateView, IndexKey, Persistence, Query,
+    AlterPolicy, AlterSequence, CreateFunction, CreateIndex, CreatePolicy, CreateRule, CreateSchema,
+    CreateSequence, CreateTableAs, CreateTrigger, CreateView, IndexKey, Persistence, Query,
 };
 use std::sync::Arc;
 
@@ -47,8 +47,11 @@ pub(super) fn create_view(step: &mut Step<'_>, create: &CreateView) {
             .map(|column| column.name.clone())
             .collect();
         if !lost.is_empty() && !replaced.columns.is_empty() {
-            let message =
-                format!("CREATE OR REPLACE VIEW can't take column {} away from {}", lost.join(", "), existing.name);
+            let message = format!(
+                "CREATE OR REPLACE VIEW can't take column {} away from {}",
+                lost.join(", "),
+                existing.name
+            );
             step.refuse("42P16", message, Some(create.name.span));
         }
         step.catalog.relations.insert(existing.id, Arc::new(replaced));

@@ -2,7 +2,8 @@
 
 use super::Step;
 use crate::{
-    Catalog, Change, ColumnId, ConstraintKind, Found, IndexId, QName, Relation, RelationId, RelationKind, TypeId,
+    Catalog, Change, ColumnId, ConstraintKind, Found, IndexId, QName, Relation, RelationId, RelationKind,
+    TypeId,
 };
 use sql::{Drop, DropObject, ObjectKind};
 
@@ -13,7 +14,9 @@ pub(super) fn drop(step: &mut Step<'_>, drop: &Drop) {
         match drop.kind {
             ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => drop_part(step, drop, object),
             ObjectKind::Schema => drop_schema(step, drop, object),
-            ObjectKind::Type | ObjectKind::Domain | ObjectKind::CompositeType => drop_type(step, drop, object),
+            ObjectKind::Type | ObjectKind::Domain | ObjectKind::CompositeType => {
+                drop_type(step, drop, object)
+            }
             ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate => {
                 drop_function(step, drop, object);
             }
@@ -95,9 +98,10 @@ fn needed_by(step: &Step<'_>, id: RelationId, also: &[RelationId]) -> Option<Str
         if referencing.id == id || also.contains(&referencing.id) {
             continue;
         }
-        let key = referencing.constraints.iter().find(
-            |c| matches!(&c.kind, ConstraintKind::ForeignKey { target, .. } if *target == Some(id)),
-        );
+        let key = referencing
+            .constraints
+            .iter()
+            .find(|c| matches!(&c.kind, ConstraintKind::ForeignKey { target, .. } if *target == Some(id)));
         if let Some(key) = key {
             return Some(format!("foreign key {} of {}", key.name, referencing.name));
         }
@@ -128,7 +132,9 @@ fn defaults_from_sequence(step: &Step<'_>, sequence: &Relation) -> Vec<(Relation
     let uses = |column: &crate::Column| {
         column.default.as_ref().is_some_and(|default| {
             let calls = default.uses.functions.iter().filter(|call| call.name.name == "nextval");
-            calls.into_iter().any(|call| call.strings.first().is_some_and(|s| s.as_deref().is_some_and(names)))
+            calls
+                .into_iter()
+                .any(|call| call.strings.first().is_some_and(|s| s.as_deref().is_some_and(names)))
         })
     };
     columns_where(step, uses)
@@ -231,7 +237,11 @@ pub(super) fn remove_constraint(step: &mut Step<'_>, id: RelationId, name: &str,
     if let Some(relation) = step.relation_mut(id) {
         relation.constraints.retain(|other| other.name != name);
     }
-    step.change(Change::ConstraintDropped { relation: id, constraint: Box::new(constraint.clone()), cascade });
+    step.change(Change::ConstraintDropped {
+        relation: id,
+        constraint: Box::new(constraint.clone()),
+        cascade,
+    });
     if let Some(index) = constraint.index() {
         for (table, key) in keys_on(step, id, &constraint.columns) {
             remove_constraint(step, table, &key, true);
@@ -329,7 +339,8 @@ fn drop_schema(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
 }
 
 fn drop_type(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
-    let Some(found) = step.catalog.find_type(object.name.schema.as_deref(), &object.name.name).cloned() else {
+    let Some(found) = step.catalog.find_type(object.name.schema.as_deref(), &object.name.name).cloned()
+    else {
         if !drop.if_exists {
             step.missing("42704", format!("type {} does not exist", object.name), Some(object.name.span));
         }
@@ -340,7 +351,10 @@ fn drop_type(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
         && let Some((table, column)) = columns.first()
     {
         let table = step.relation(*table).map(|table| table.name.to_string()).unwrap_or_default();
-        let message = format!("column {}.{} is of type {}; DROP without CASCADE is refused", table, column.name, found.name);
+        let message = format!(
+            "column {}.{} is of type {}; DROP without CASCADE is refused",
+            table, column.name, found.name
+        );
         step.refuse("2BP01", message, Some(object.name.span));
         return;
     }
@@ -397,7 +411,8 @@ fn drop_function(step: &mut Step<'_>, drop: &Drop, object: &DropObject) {
 /// Whether an expression calls a function of the history.
 fn calls(step: &Step<'_>, expr: &sql::Expr, name: &QName) -> bool {
     let mut called = expr.uses.functions.iter().filter(|call| call.name.name == name.name);
-    called.any(|call| step.catalog.find_functions(&call.name).first().is_some_and(|found| found.name == *name))
+    called
+        .any(|call| step.catalog.find_functions(&call.name).first().is_some_and(|found| found.name == *name))
 }
 
 /// What of a relation calls a function, so that the function can't go without it.
@@ -424,7 +439,8 @@ fn caller(step: &Step<'_>, relation: &Relation, name: &QName) -> Option<&'static
 
 /// Takes out the columns, defaults, CHECKs and views that call a function.
 fn remove_callers(step: &mut Step<'_>, name: &QName) {
-    let defaults = columns_where(step, |c| c.default.as_ref().is_some_and(|default| calls(step, default, name)));
+    let defaults =
+        columns_where(step, |c| c.default.as_ref().is_some_and(|default| calls(step, default, name)));
     let generated = columns_where(step, |c| c.generated.as_ref().is_some_and(|g| calls(step, &g.expr, name)));
     let mut checks = Vec::new();
     let mut views = Vec::new();
@@ -456,7 +472,8 @@ fn remove_function(step: &mut Step<'_>, name: &QName) {
         .catalog
         .relations()
         .filter(|r| {
-            r.triggers.iter().any(|t| t.function == *name) || r.policies.iter().any(|p| p.functions.contains(name))
+            r.triggers.iter().any(|t| t.function == *name)
+                || r.policies.iter().any(|p| p.functions.contains(name))
         })
         .map(|r| r.id)
         .collect();

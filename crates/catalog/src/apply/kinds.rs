@@ -3,7 +3,9 @@
 use super::{Step, column, relation};
 use crate::model::{Type, UserType, UserTypeKind};
 use crate::{Change, QName, RelationId, TypeId, resolve_type};
-use sql::{AlterDomain, AlterEnum, CreateDomain, CreateType, DomainChange, EnumChange, Persistence, TypeKind};
+use sql::{
+    AlterDomain, AlterEnum, CreateDomain, CreateType, DomainChange, EnumChange, Persistence, TypeKind,
+};
 use std::sync::Arc;
 
 fn insert(step: &mut Step<'_>, name: &sql::Name, kind: UserTypeKind) -> Option<TypeId> {
@@ -127,7 +129,8 @@ pub(super) fn alter_domain(step: &mut Step<'_>, alter: &AlterDomain) {
             constrained_now = set.then_some(true);
         }
         DomainChange::AddCheck { name, not_valid, .. } => {
-            let name = name.as_ref().map_or_else(|| format!("{}_check", found.name.name), |name| name.text.clone());
+            let name =
+                name.as_ref().map_or_else(|| format!("{}_check", found.name.name), |name| name.text.clone());
             checks.push((name, !not_valid));
             constrained_now = Some(!not_valid);
         }

@@ -116,7 +116,8 @@ impl Step<'_> {
             Stmt::Grant(revoke) if !revoke.grant && revoke.kind == sql::ObjectKind::Table => {
                 let named = |name| self.catalog.find_relation(name).map(|relation| relation.id);
                 let mut relations: Vec<RelationId> = revoke.objects.iter().filter_map(named).collect();
-                let inside = |r: &&Arc<Relation>| r.is_table() && revoke.all_in_schemas.contains(&r.name.schema);
+                let inside =
+                    |r: &&Arc<Relation>| r.is_table() && revoke.all_in_schemas.contains(&r.name.schema);
                 relations.extend(self.catalog.relations().filter(inside).map(|relation| relation.id));
                 for relation in relations {
                     self.change(Change::PrivilegesRevoked {

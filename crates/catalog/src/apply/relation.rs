@@ -7,12 +7,7 @@ use sql::{ColumnConstraint, CreateTable, Persistence};
 use std::sync::Arc;
 
 /// A relation with nothing in it.
-pub(super) fn empty(
-    id: RelationId,
-    name: QName,
-    kind: RelationKind,
-    persistence: Persistence,
-) -> Relation {
+pub(super) fn empty(id: RelationId, name: QName, kind: RelationKind, persistence: Persistence) -> Relation {
     Relation {
         id,
         name,
@@ -121,7 +116,9 @@ pub(super) fn create_table(step: &mut Step<'_>, create: &CreateTable) {
     // Whatever belongs to a table that is being made is part of making it.
     let created = step.out.changes.split_off(changes_before);
     step.out.changes.extend(
-        created.into_iter().filter(|change| !matches!(change, Change::ColumnAdded { relation, .. } if *relation == id)),
+        created
+            .into_iter()
+            .filter(|change| !matches!(change, Change::ColumnAdded { relation, .. } if *relation == id)),
     );
 }
 

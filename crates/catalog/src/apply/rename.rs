@@ -261,7 +261,9 @@ pub(super) fn set_schema(step: &mut Step<'_>, set: &SetSchema) {
     match set.kind {
         ObjectKind::Type | ObjectKind::Domain | ObjectKind::CompositeType => {
             match step.catalog.find_type(set.name.schema.as_deref(), &set.name.name).cloned() {
-                Some(found) => kinds::rename_type(step, found.id, QName::new(schema, found.name.name.clone())),
+                Some(found) => {
+                    kinds::rename_type(step, found.id, QName::new(schema, found.name.name.clone()))
+                }
                 None => {
                     step.missing("42704", format!("type {} does not exist", set.name), Some(set.name.span));
                 }

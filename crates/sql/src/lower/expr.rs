@@ -147,7 +147,8 @@ fn shape(lower: &Lower<'_>, node: Node<'_>) -> Shape {
             },
         },
         // `c::text::mood` goes another way than `c::mood`, which may not exist at all.
-        Node::ColumnRef(column) if column.fields().len() == 1 && casts < 2 => match column_ref(lower, column) {
+        Node::ColumnRef(column) if column.fields().len() == 1 && casts < 2 => match column_ref(lower, column)
+        {
             ColumnRef { name: Some(text), span, .. } => Shape::Column { name: Ident { text, span }, cast },
             _ => Shape::Other,
         },
