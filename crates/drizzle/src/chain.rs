@@ -28,6 +28,7 @@ pub fn check_snapshots(files: &dyn Files, project: &Project) -> Vec<Diagnostic> 
         project.migrations.par_iter().map(|migration| read_head(files, migration)).collect();
     let mut diagnostics = Vec::new();
     let mut heads: Vec<Option<Head>> = Vec::with_capacity(read.len());
+    let sharers = by_snapshot_name(project);
     for (migration, result) in project.migrations.iter().zip(read) {
         match result {
             Some(Ok(head)) => heads.push(Some(head)),
@@ -36,7 +37,7 @@ pub fn check_snapshots(files: &dyn Files, project: &Project) -> Vec<Diagnostic> 
                 heads.push(None);
             }
             None => {
-                diagnostics.push(missing(project, migration));
+                diagnostics.push(missing(project, migration, &sharers));
                 heads.push(None);
             }
         }
@@ -71,7 +72,20 @@ fn read_head(files: &dyn Files, migration: &Migration) -> Option<Result<Head, Bo
     Some(head(&text).map_err(|error| Box::new(Problem::Json(error).diagnostic(path, &text, &migration.tag))))
 }
 
-fn missing(project: &Project, migration: &Migration) -> Diagnostic {
+/// The migrations that a snapshot's file name would belong to, in order.
+fn by_snapshot_name(project: &Project) -> HashMap<String, Vec<&Migration>> {
+    let mut found: HashMap<String, Vec<&Migration>> = HashMap::new();
+    for migration in &project.migrations {
+        found.entry(snapshot_name(&migration.tag)).or_default().push(migration);
+    }
+    found
+}
+
+fn missing(
+    project: &Project,
+    migration: &Migration,
+    sharers: &HashMap<String, Vec<&Migration>>,
+) -> Diagnostic {
     let tag = migration.tag.as_str();
     let what = format!("`{tag}` has no snapshot");
     if project.layout == Layout::Folders {
@@ -82,8 +96,7 @@ fn missing(project: &Project, migration: &Migration) -> Diagnostic {
             .of(tag);
     }
     let name = snapshot_name(tag);
-    let sharer =
-        project.migrations.iter().rev().find(|other| snapshot_name(&other.tag) == name && other.tag != tag);
+    let sharer = sharers.get(&name).and_then(|all| all.iter().rev().find(|other| other.tag != tag));
     let diagnostic = match (&project.journal, migration.journal_span) {
         (Some(journal), Some(span)) => say(&MISSING_SNAPSHOT, journal, span, what),
         _ => say(&MISSING_SNAPSHOT, &migration.file, Span::default(), what),
