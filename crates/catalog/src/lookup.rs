@@ -172,6 +172,19 @@ impl Catalog {
         found
     }
 
+    /// The index of a partition that is its part of the parent's index, or would become it on ATTACH: one
+    /// over the same columns and expressions (`CompareIndexInfo`).
+    pub fn partition_index(&self, of: IndexId, partition: RelationId) -> Option<IndexId> {
+        let words = |index: &crate::Index| {
+            let keys: Vec<_> = index.keys.iter().flatten().copied().collect();
+            let names = self.relation(index.table)?.column_names(&keys);
+            Some((names, index.expressions.clone(), index.unique, index.partial, index.method.clone()))
+        };
+        let wanted = words(self.index(of)?)?;
+        let own = self.relation(partition)?.indexes.iter();
+        own.copied().find(|id| self.index(*id).and_then(|index| words(index)).as_ref() == Some(&wanted))
+    }
+
     /// The columns of a relation whose type is `ty` or is built on it (arrays, domains).
     pub fn columns_of_type(&self, ty: TypeId) -> Vec<(RelationId, Column)> {
         let mut types = vec![ty];

@@ -131,6 +131,27 @@ impl Analysis {
 
 /// Parses the whole history, replays it, and judges the pending sets.
 pub fn analyze(project: &Project, sets: &[PendingSet], options: &Options) -> Analysis {
+    let mut all = empty(options);
+    all.end = analyze_each(project, sets, options, &mut |one| {
+        let (set, first) = (all.sets.len(), all.steps.len());
+        all.sets.extend(one.sets.into_iter().map(|judged| JudgedSet {
+            steps: judged.steps.start + first..judged.steps.end + first,
+            ..judged
+        }));
+        all.steps.extend(one.steps.into_iter().map(|step| Step { set: step.set + set, ..step }));
+    });
+    all
+}
+
+/// The same, handing each judged set over by itself as soon as it is done, so that a long history
+/// does not have to be held in memory with every schema that it went through. Returns the schema
+/// after the whole history.
+pub fn analyze_each(
+    project: &Project,
+    sets: &[PendingSet],
+    options: &Options,
+    done: &mut dyn FnMut(Analysis),
+) -> Catalog {
     let parsed: Vec<Vec<Parsed>> = project
         .migrations
         .par_iter()
@@ -147,17 +168,8 @@ pub fn analyze(project: &Project, sets: &[PendingSet], options: &Options) -> Ana
             }
         }
     }
-    let mut fold = Fold {
-        catalog: Catalog::new(),
-        analysis: Analysis {
-            sets: Vec::new(),
-            steps: Vec::new(),
-            end: Catalog::new(),
-            options: options.clone(),
-        },
-        transactions: 0,
-        current: None,
-    };
+    let mut fold =
+        Fold { catalog: Catalog::new(), analysis: empty(options), transactions: 0, current: None, done };
     for (n, chunks) in parsed.into_iter().enumerate() {
         let set = set_of[n];
         if fold.current.as_ref().map(|current| current.request) != set {
@@ -173,8 +185,11 @@ pub fn analyze(project: &Project, sets: &[PendingSet], options: &Options) -> Ana
         }
     }
     fold.finish();
-    fold.analysis.end = fold.catalog;
-    fold.analysis
+    fold.catalog
+}
+
+fn empty(options: &Options) -> Analysis {
+    Analysis { sets: Vec::new(), steps: Vec::new(), end: Catalog::new(), options: options.clone() }
 }
 
 struct Current {
@@ -183,14 +198,16 @@ struct Current {
     tracker: breaks::Tracker,
 }
 
-struct Fold {
+struct Fold<'a> {
     catalog: Catalog,
+    /// The set at hand.
     analysis: Analysis,
     transactions: u32,
     current: Option<Current>,
+    done: &'a mut dyn FnMut(Analysis),
 }
 
-impl Fold {
+impl Fold<'_> {
     /// Applies a migration that is not judged.
     fn replay(&mut self, chunks: Vec<Parsed>) {
         let mut saved: Option<Catalog> = None;
@@ -242,6 +259,10 @@ impl Fold {
         let steps = &mut self.analysis.steps[set.steps.clone()];
         current.tracker.committed(&self.catalog, steps);
         self.transactions = current.session.last_number();
+        let fresh = empty(&self.analysis.options);
+        let mut judged = std::mem::replace(&mut self.analysis, fresh);
+        judged.end = self.catalog.clone();
+        (self.done)(judged);
     }
 
     fn migration(&mut self, project: &Project, n: usize, chunks: Vec<Parsed>) {
@@ -307,7 +328,8 @@ impl Fold {
         let start = &self.analysis.sets[step.set].start;
         let version = self.analysis.options.version;
         let zone = current.session.setting("timezone").unwrap_or(&self.analysis.options.time_zone);
-        let utc = matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
+        let utc =
+            matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
         let mut catalog = self.catalog.clone();
         let mut boundary = Boundary::None;
         let mut facts = Facts::default();

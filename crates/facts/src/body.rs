@@ -163,7 +163,8 @@ fn routine(
     unknown: &mut Vec<String>,
 ) {
     let found = catalog.find_functions(&call.name);
-    let Some(function) = found.iter().find(|f| f.arguments == call.arguments).or(found.first()).cloned() else {
+    let Some(function) = found.iter().find(|f| f.arguments == call.arguments).or(found.first()).cloned()
+    else {
         if called {
             unknown.push(format!("procedure {} does not exist in the replayed history", call.name));
         }
@@ -199,7 +200,10 @@ fn one(catalog: &mut Catalog, stmt: &Stmt, reached: Option<&Reached>, judge: &mu
     let conditional = reached.is_some_and(|reached| reached.conditional);
     let refused = !applied.refusals.is_empty();
     let caught = reached.is_some_and(|reached| {
-        applied.refusals.iter().all(|refusal| reached.catches.iter().any(|name| catches(name, refusal.sqlstate)))
+        applied
+            .refusals
+            .iter()
+            .all(|refusal| reached.catches.iter().any(|name| catches(name, refusal.sqlstate)))
             && !reached.catches.is_empty()
     });
     if refused && (conditional || caught) {
@@ -233,10 +237,9 @@ fn catches(name: &str, sqlstate: &str) -> bool {
 /// Adds the facts of an inner statement to those of the outer one.
 pub(crate) fn merge(facts: &mut Facts, inner: Facts) {
     for lock in inner.locks {
-        let stronger_unconditional = facts
-            .locks
-            .iter()
-            .any(|other: &Lock| other.relation == lock.relation && other.mode >= lock.mode && !other.conditional);
+        let stronger_unconditional = facts.locks.iter().any(|other: &Lock| {
+            other.relation == lock.relation && other.mode >= lock.mode && !other.conditional
+        });
         if !stronger_unconditional {
             facts.add_lock(lock);
         }

@@ -40,7 +40,8 @@ impl Tracker {
     pub fn saw(&mut self, step: &Step) {
         for change in &step.changes {
             if let Change::SchemaDropped(schema) = change {
-                self.touched.extend(self.old_app.relation_names().into_iter().filter(|n| n.schema == *schema));
+                self.touched
+                    .extend(self.old_app.relation_names().into_iter().filter(|n| n.schema == *schema));
             }
             if let Change::RelationRenamed { from, to, .. } = change {
                 self.touched.insert(from.clone());
@@ -168,7 +169,9 @@ impl Tracker {
             _ => None,
         };
         let dropped = |change: &Change| match change {
-            Change::ColumnDropped { relation, column, .. } if same(*relation, *column, id, number) => Some(()),
+            Change::ColumnDropped { relation, column, .. } if same(*relation, *column, id, number) => {
+                Some(())
+            }
             _ => None,
         };
         let replaced = |change: &Change| match change {
@@ -250,7 +253,9 @@ impl Tracker {
                 Change::ColumnAdded { relation, column, .. } if (*relation, *column) == (id, number) => {
                     Some(BreakCause::RequiredColumn)
                 }
-                Change::RelationCreated { relation, .. } if *relation == id => Some(BreakCause::RequiredColumn),
+                Change::RelationCreated { relation, .. } if *relation == id => {
+                    Some(BreakCause::RequiredColumn)
+                }
                 Change::NotNullSet { relation, column } if (*relation, *column) == (id, number) => {
                     Some(BreakCause::NotNull)
                 }
@@ -263,7 +268,8 @@ impl Tracker {
                 }
                 _ => None,
             };
-            let Some((at, cause)) = last(steps, set).or_else(|| Some((steps.len().checked_sub(1)?, BreakCause::NotNull)))
+            let Some((at, cause)) =
+                last(steps, set).or_else(|| Some((steps.len().checked_sub(1)?, BreakCause::NotNull)))
             else {
                 continue;
             };
@@ -302,7 +308,9 @@ impl Tracker {
         let Some(relation) = find(now, name) else { return };
         let before = find(&self.start, name);
         for column in &declared.columns {
-            if relation.column(&column.name).is_none() || before.is_some_and(|r| r.column(&column.name).is_some()) {
+            if relation.column(&column.name).is_none()
+                || before.is_some_and(|r| r.column(&column.name).is_some())
+            {
                 continue;
             }
             let (id, wanted) = (relation.id, &column.name);
@@ -424,7 +432,9 @@ pub(crate) fn relation_of(change: &Change) -> Option<RelationId> {
         | Change::OwnerSet { relation, .. }
         | Change::RowSecuritySet { relation, .. } => Some(*relation),
         Change::IndexDropped { index, .. } => Some(index.table),
-        Change::PartitionAttached { partition, .. } | Change::PartitionDetached { partition, .. } => Some(*partition),
+        Change::PartitionAttached { partition, .. } | Change::PartitionDetached { partition, .. } => {
+            Some(*partition)
+        }
         _ => None,
     }
 }

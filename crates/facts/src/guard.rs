@@ -10,7 +10,8 @@ use sql::{Expr, Query};
 /// Whether a condition holds on a schema; `None` where that can't be told.
 pub(crate) fn holds(catalog: &Catalog, condition: &Expr) -> Option<bool> {
     let text = condition.text.to_ascii_lowercase();
-    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
     // One EXISTS over one query and nothing beside it, or to_regclass('..') IS [NOT] NULL.
     if let [call] = condition.uses.functions.as_slice()
         && call.name.name == "to_regclass"
@@ -39,7 +40,9 @@ pub(crate) fn holds(catalog: &Catalog, condition: &Expr) -> Option<bool> {
 fn exists_named(catalog: &Catalog, written: &str) -> bool {
     let bare = |part: &str| part.trim_matches('"').to_owned();
     let name = match written.split_once('.') {
-        Some((schema, name)) => sql::Name { schema: Some(bare(schema)), name: bare(name), span: source::Span::default() },
+        Some((schema, name)) => {
+            sql::Name { schema: Some(bare(schema)), name: bare(name), span: source::Span::default() }
+        }
         None => sql::Name { schema: None, name: bare(written), span: source::Span::default() },
     };
     catalog.find(&name).is_some()
@@ -67,13 +70,13 @@ fn asked<'a>(query: &'a Query) -> Option<Asked<'a>> {
     let text = filter.text.to_ascii_lowercase();
     let plain = filter.uses.queries.is_empty() && filter.uses.functions.is_empty();
     let equalities = filter.text.matches('=').count();
-    let other = [" or ", "not ", "<", ">", "!", " in ", " like ", " is ", "~"].iter().any(|word| text.contains(word));
+    let other =
+        [" or ", "not ", "<", ">", "!", " in ", " like ", " is ", "~"].iter().any(|word| text.contains(word));
     if !plain || other || equalities != filter.uses.literals.len() {
         return None;
     }
-    let pair = |literal: &'a sql::Literal| {
-        Some((literal.beside.as_ref()?.name.as_deref()?, literal.value.as_str()))
-    };
+    let pair =
+        |literal: &'a sql::Literal| Some((literal.beside.as_ref()?.name.as_deref()?, literal.value.as_str()));
     let conditions = filter.uses.literals.iter().map(pair).collect::<Option<Vec<_>>>()?;
     Some(Asked { conditions })
 }
@@ -91,9 +94,11 @@ fn found(catalog: &Catalog, query: &Query) -> Option<bool> {
     match read.name.name.as_str() {
         "columns" if from_standard && asked.only(&["table_schema", "table_name", "column_name"]) => {
             let (table, column) = (asked.get("table_name")?, asked.get("column_name")?);
-            Some(tables(catalog).any(|r| {
-                r.name.name == table && in_schema(r, "table_schema") && r.column(column).is_some()
-            }))
+            Some(
+                tables(catalog).any(|r| {
+                    r.name.name == table && in_schema(r, "table_schema") && r.column(column).is_some()
+                }),
+            )
         }
         "tables" if from_standard && asked.only(&["table_schema", "table_name"]) => {
             let table = asked.get("table_name")?;
@@ -103,7 +108,9 @@ fn found(catalog: &Catalog, query: &Query) -> Option<bool> {
             let table = asked.get("tablename")?;
             Some(tables(catalog).any(|r| r.is_table() && r.name.name == table && in_schema(r, "schemaname")))
         }
-        "table_constraints" if from_standard && asked.only(&["constraint_name", "table_name", "table_schema"]) => {
+        "table_constraints"
+            if from_standard && asked.only(&["constraint_name", "table_name", "table_schema"]) =>
+        {
             let constraint = asked.get("constraint_name")?;
             Some(tables(catalog).any(|r| {
                 asked.get("table_name").is_none_or(|table| r.name.name == table)
@@ -117,9 +124,9 @@ fn found(catalog: &Catalog, query: &Query) -> Option<bool> {
         }
         "pg_type" if from_system && asked.only(&["typname"]) => {
             let name = asked.get("typname")?;
-            let user = catalog.user_types().any(|ty| {
-                ty.name.name == name && !matches!(ty.kind, UserTypeKind::Composite(_))
-            });
+            let user = catalog
+                .user_types()
+                .any(|ty| ty.name.name == name && !matches!(ty.kind, UserTypeKind::Composite(_)));
             // Every table has a row type of its name, too.
             Some(user || catalog.relations().any(|r| r.name.name == name) || catalog::is_builtin_type(name))
         }
@@ -129,7 +136,10 @@ fn found(catalog: &Catalog, query: &Query) -> Option<bool> {
             Some(tables(catalog).any(|r| {
                 asked.get("tablename").is_none_or(|table| r.name.name == table)
                     && schema.is_none_or(|schema| r.name.schema == schema)
-                    && r.indexes.iter().filter_map(|id| catalog.index(*id)).any(|index| index.name.name == name)
+                    && r.indexes
+                        .iter()
+                        .filter_map(|id| catalog.index(*id))
+                        .any(|index| index.name.name == name)
             }))
         }
         "pg_class" if from_system && asked.only(&["relname"]) => {

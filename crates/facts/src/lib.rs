@@ -19,7 +19,7 @@ mod rewrite;
 mod session;
 mod values;
 
-pub use analyze::{Analysis, JudgedSet, Options, PendingSet, Step, analyze};
+pub use analyze::{Analysis, JudgedSet, Options, PendingSet, Step, analyze, analyze_each};
 pub use app::{App, AppColumn, AppRelation};
 pub use compare::{Difference, DifferenceKind, differences};
 pub use model::*;

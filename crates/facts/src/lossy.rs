@@ -18,7 +18,10 @@ pub(crate) fn silent_loss(from: &Type, to: &Type, explicit: bool) -> Option<&'st
     let seconds = |ty: &Type| first(ty).unwrap_or(6).min(6);
     let timed = |name: &str| stamp(name) || matches!(name, "time" | "timetz");
     let string = |name: &str| matches!(name, "text" | "varchar" | "bpchar");
-    if fractional(source) && whole(target) && !(source == "numeric" && first(from).is_some() && scale(from) == 0) {
+    if fractional(source)
+        && whole(target)
+        && !(source == "numeric" && first(from).is_some() && scale(from) == 0)
+    {
         return Some("fractions are rounded away");
     }
     if fractional(source) && target == "numeric" && first(to).is_some() {

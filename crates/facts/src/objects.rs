@@ -52,7 +52,8 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change) -> Option<Break> {
         Change::TypeRenamed { from, to, .. } => {
             let gone = start.find_type(Some(&from.schema), &from.name).is_some()
                 && now.find_type(Some(&from.schema), &from.name).is_none();
-            let reason = format!("type {from} is now {to}; SQL of the old app that casts to it by name fails");
+            let reason =
+                format!("type {from} is now {to}; SQL of the old app that casts to it by name fails");
             gone.then(|| entry(from, "42704", dropped, reason))
         }
         Change::FunctionDropped(name) => {
@@ -77,18 +78,22 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change) -> Option<Break> {
         }
         Change::SchemaDropped(name) | Change::SchemaRenamed { from: name, .. } => {
             let gone = start.has_schema(name) && !now.has_schema(name);
-            let reason = format!("schema {name} is dropped or renamed; whatever the old app names in it is gone");
+            let reason =
+                format!("schema {name} is dropped or renamed; whatever the old app names in it is gone");
             gone.then(|| entry(&QName::new(name.clone(), "*"), "3F000", dropped, reason))
         }
         Change::PrivilegesRevoked { relation, privileges, roles } => {
             let name = existing(start, now, *relation)?;
-            let what = if privileges.is_empty() { "all privileges".to_owned() } else { privileges.join(", ") };
+            let what =
+                if privileges.is_empty() { "all privileges".to_owned() } else { privileges.join(", ") };
             let reason = format!("{} on {name} is revoked from {}", what, roles.join(", "));
             Some(entry(&name, "42501", BreakCause::Privilege, reason))
         }
         Change::OwnerSet { relation, role } => {
             let name = existing(start, now, *relation)?;
-            let reason = format!("{name} now belongs to {role}; what the old app's role could do as its owner is gone");
+            let reason = format!(
+                "{name} now belongs to {role}; what the old app's role could do as its owner is gone"
+            );
             Some(entry(&name, "42501", BreakCause::Privilege, reason))
         }
         _ => None,

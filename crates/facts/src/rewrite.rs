@@ -20,10 +20,17 @@ pub(crate) struct TypeChange {
     pub reindex: bool,
 }
 
-const NOTHING: TypeChange = TypeChange { rewrite: Some(false), needs_using: false, may_fail: None, reindex: false };
+const NOTHING: TypeChange =
+    TypeChange { rewrite: Some(false), needs_using: false, may_fail: None, reindex: false };
 
 /// The change from one type to another. `explicit` says that USING writes the cast out.
-pub(crate) fn type_change(catalog: &Catalog, from: &Type, to: &Type, explicit: bool, utc: bool) -> TypeChange {
+pub(crate) fn type_change(
+    catalog: &Catalog,
+    from: &Type,
+    to: &Type,
+    explicit: bool,
+    utc: bool,
+) -> TypeChange {
     if from == to {
         return NOTHING;
     }
@@ -48,7 +55,9 @@ fn without_domain(catalog: &Catalog, ty: &Type) -> (Type, bool) {
     let mut constrained = false;
     for _ in 0..16 {
         let TypeRef::User(id) = ty.base else { break };
-        let Some(UserTypeKind::Domain { base, constrained: own, .. }) = catalog.user_type(id).map(|t| &t.kind) else {
+        let Some(UserTypeKind::Domain { base, constrained: own, .. }) =
+            catalog.user_type(id).map(|t| &t.kind)
+        else {
             break;
         };
         constrained |= own;
@@ -152,11 +161,7 @@ fn between_timestamps(source: &str, target: &str, from: &Type, to: &Type, utc: b
         return None;
     }
     // The result of the cast has no precision of its own, so that a lower one is enforced anew.
-    Some(TypeChange {
-        rewrite: Some(!utc || from.array || precision(to) < 6),
-        reindex: true,
-        ..NOTHING
-    })
+    Some(TypeChange { rewrite: Some(!utc || from.array || precision(to) < 6), reindex: true, ..NOTHING })
 }
 
 fn precision(ty: &Type) -> i64 {

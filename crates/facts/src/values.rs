@@ -6,7 +6,9 @@ use crate::app::{App, AppRelation};
 use crate::breaks::{find, last, relation_of};
 use crate::model::{Break, BreakCause, Operation};
 use crate::rewrite::type_change;
-use catalog::{Catalog, Change, Column, Constraint, ConstraintKind, Index, QName, Relation, RelationId, UserTypeKind};
+use catalog::{
+    Catalog, Change, Column, Constraint, ConstraintKind, Index, QName, Relation, RelationId, UserTypeKind,
+};
 use std::collections::{BTreeSet, HashSet};
 
 /// Follows what depends on values from commit to commit.
@@ -115,10 +117,8 @@ fn of_column(
             let (from, to) = (catalog::format_type(start, &old.ty), catalog::format_type(now, &new.ty));
             let mut one = entry(name, Some(&new.name), Operation::Insert, BreakCause::TypeNarrowed);
             one.sqlstate = Some(sqlstate);
-            one.reason = format!(
-                "{name}.{} goes from {from} to {to}; what the old app writes may not fit",
-                new.name
-            );
+            one.reason =
+                format!("{name}.{} goes from {from} to {to}; what the old app writes may not fit", new.name);
             found.push((step, one));
         }
     }
@@ -173,7 +173,9 @@ fn writes_fail(change: &crate::rewrite::TypeChange) -> Option<&'static str> {
 fn same_demand(a: &Constraint, b: &Constraint) -> bool {
     a.columns == b.columns
         && match (&a.kind, &b.kind) {
-            (ConstraintKind::Check { expr: a, .. }, ConstraintKind::Check { expr: b, .. }) => a.text == b.text,
+            (ConstraintKind::Check { expr: a, .. }, ConstraintKind::Check { expr: b, .. }) => {
+                a.text == b.text
+            }
             (
                 ConstraintKind::ForeignKey { target: a, target_columns: c, .. },
                 ConstraintKind::ForeignKey { target: b, target_columns: d, .. },
@@ -220,14 +222,20 @@ fn new_constraints(
             continue;
         }
         let added = |change: &Change| match change {
-            Change::ConstraintAdded { relation, name, .. } if *relation == after.id && *name == constraint.name => {
+            Change::ConstraintAdded { relation, name, .. }
+                if *relation == after.id && *name == constraint.name =>
+            {
                 Some(())
             }
             _ => None,
         };
         let Some((at, ())) = last(steps, added) else { continue };
-        let mut one =
-            entry(&after.name, columns.first().map(String::as_str), Operation::Insert, BreakCause::NewConstraint);
+        let mut one = entry(
+            &after.name,
+            columns.first().map(String::as_str),
+            Operation::Insert,
+            BreakCause::NewConstraint,
+        );
         one.sqlstate = Some(sqlstate);
         one.reason = format!(
             "{} {} on {} ({}) refuses writes of the old app that contradict it, NOT VALID or not",
@@ -241,11 +249,9 @@ fn new_constraints(
 }
 
 fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterator<Item = &'a Index> {
-    relation
-        .indexes
-        .iter()
-        .filter_map(|id| catalog.index(*id).map(|index| &**index))
-        .filter(|index| index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some))
+    relation.indexes.iter().filter_map(|id| catalog.index(*id).map(|index| &**index)).filter(|index| {
+        index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some)
+    })
 }
 
 /// Unique indexes and constraints that refuse rows which were accepted before.
@@ -266,7 +272,8 @@ fn new_unique_keys(
     for index in unique(now, after) {
         let keys = set(&index);
         let covers = |old: &Index| {
-            old.id == index.id || (!old.partial && old.keys.iter().all(Option::is_some) && set(old).is_subset(&keys))
+            old.id == index.id
+                || (!old.partial && old.keys.iter().all(Option::is_some) && set(old).is_subset(&keys))
         };
         // A column that the old app doesn't know holds NULL in its rows, and NULLs are distinct.
         let fresh = keys.iter().any(|key| before.column_by_id(*key).is_none());
@@ -279,8 +286,12 @@ fn new_unique_keys(
         };
         let Some((at, ())) = first(steps, built) else { continue };
         let columns = after.column_names(&keys.into_iter().collect::<Vec<_>>());
-        let mut one =
-            entry(&after.name, columns.first().map(String::as_str), Operation::Insert, BreakCause::NewConstraint);
+        let mut one = entry(
+            &after.name,
+            columns.first().map(String::as_str),
+            Operation::Insert,
+            BreakCause::NewConstraint,
+        );
         one.sqlstate = Some("23505");
         one.reason = format!(
             "{} makes {} ({}) unique; writes of the old app that repeat a value are refused",
@@ -309,7 +320,9 @@ fn conflict_targets(
     for index in unique_keys(start, before) {
         let wanted = set(index);
         let serves = |other: &Index| set(other) == wanted && (!other.partial || index.partial);
-        if unique_keys(now, after).any(serves) || wanted.iter().any(|column| after.column_by_id(*column).is_none()) {
+        if unique_keys(now, after).any(serves)
+            || wanted.iter().any(|column| after.column_by_id(*column).is_none())
+        {
             continue;
         }
         let dropped = |change: &Change| match change {
@@ -318,8 +331,12 @@ fn conflict_targets(
         };
         let Some((at, ())) = last(steps, dropped) else { continue };
         let columns = before.column_names(&wanted.iter().copied().collect::<Vec<_>>());
-        let mut one =
-            entry(&before.name, columns.first().map(String::as_str), Operation::Upsert, BreakCause::ConflictTarget);
+        let mut one = entry(
+            &before.name,
+            columns.first().map(String::as_str),
+            Operation::Upsert,
+            BreakCause::ConflictTarget,
+        );
         one.sqlstate = Some("42P10");
         one.reason = format!(
             "no unique index on {} ({}) is left for ON CONFLICT of the old app",
@@ -375,7 +392,8 @@ fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found 
         };
         let Some((at, ())) = last(steps, explains) else { continue };
         let columns = now.columns_of_type(new);
-        let tables: Vec<_> = columns.iter().filter_map(|(id, column)| Some((now.relation(*id)?, column))).collect();
+        let tables: Vec<_> =
+            columns.iter().filter_map(|(id, column)| Some((now.relation(*id)?, column))).collect();
         for (table, column) in tables {
             if find(start, &table.name).is_none() {
                 continue;

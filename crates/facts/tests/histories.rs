@@ -10,7 +10,10 @@ use facts::{Analysis, Options, PendingSet, Step, Version, analyze};
 use std::fmt::Write;
 
 fn history(text: &str) -> Analysis {
-    let pg = text.lines().find_map(|line| line.strip_prefix("-- pg: ")).map_or(16, |n| n.parse().expect("a version"));
+    let pg = text
+        .lines()
+        .find_map(|line| line.strip_prefix("-- pg: "))
+        .map_or(16, |n| n.parse().expect("a version"));
     let mut files = MemoryFiles::default();
     let (mut paths, mut sets): (Vec<String>, Vec<PendingSet>) = (Vec::new(), Vec::new());
     for part in text.split("-- migration: ").skip(1) {
@@ -33,18 +36,44 @@ fn shown(step: &Step) -> String {
     let mut out = String::new();
     let sql = step.span.of(&step.file.text).split_whitespace().collect::<Vec<_>>().join(" ");
     let transaction = step.transaction.map_or("alone".to_owned(), |n| format!("in transaction {n}"));
-    let _ = writeln!(out, "{} {} {transaction}: {}", step.tag, step.index, sql.chars().take(110).collect::<String>());
+    let _ = writeln!(
+        out,
+        "{} {} {transaction}: {}",
+        step.tag,
+        step.index,
+        sql.chars().take(110).collect::<String>()
+    );
     let maybe = |conditional: bool| if conditional { ", perhaps" } else { "" };
     let new = |new: bool| if new { ", new" } else { "" };
     for lock in &step.facts.locks {
-        let _ = writeln!(out, "    lock {} {:?}{}{}", lock.relation, lock.mode, new(lock.new), maybe(lock.conditional));
+        let _ = writeln!(
+            out,
+            "    lock {} {:?}{}{}",
+            lock.relation,
+            lock.mode,
+            new(lock.new),
+            maybe(lock.conditional)
+        );
     }
     for cost in &step.facts.rewrites {
-        let _ =
-            writeln!(out, "    rewrite {} {:?}{}{}", cost.relation, cost.cause, new(cost.new), maybe(cost.conditional));
+        let _ = writeln!(
+            out,
+            "    rewrite {} {:?}{}{}",
+            cost.relation,
+            cost.cause,
+            new(cost.new),
+            maybe(cost.conditional)
+        );
     }
     for cost in &step.facts.scans {
-        let _ = writeln!(out, "    scan {} {:?}{}{}", cost.relation, cost.cause, new(cost.new), maybe(cost.conditional));
+        let _ = writeln!(
+            out,
+            "    scan {} {:?}{}{}",
+            cost.relation,
+            cost.cause,
+            new(cost.new),
+            maybe(cost.conditional)
+        );
     }
     for failure in &step.facts.failures {
         let _ = writeln!(out, "    fails {} {:?}: {}", failure.sqlstate, failure.certainty, failure.when);

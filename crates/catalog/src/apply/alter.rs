@@ -2,6 +2,7 @@
 
 use super::{Step, column, constraint, drop};
 use crate::model::{GeneratedColumn, Identity, RelationKind};
+use crate::names::object_name;
 use crate::{Change, ColumnId, ConstraintKind, Relation, RelationId, resolve_type};
 use sql::{AlterAction, AlterTable, Ident, ObjectKind, RowSecurity, Shape};
 use std::sync::Arc;
@@ -265,6 +266,11 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 relation.partition = true;
                 relation.default_partition = bound.as_ref().is_some_and(|bound| bound.default);
             }
+            let changes = step.out.changes.len();
+            for index in step.relation(id).map(|parent| parent.indexes.clone()).unwrap_or_default() {
+                constraint::copy_to_partitions(step, id, index);
+            }
+            step.out.changes.truncate(changes);
             step.change(Change::PartitionAttached { parent: id, partition: found });
         }
         AlterAction::DetachPartition { partition, .. } => {
@@ -434,7 +440,14 @@ fn drop_constraint(
 ) {
     let Some(relation) = step.relation(id) else { return };
     let Some(constraint) = relation.constraint(&name.text) else {
-        if !if_exists {
+        // Since 18 every NOT NULL is a constraint with a name of its own.
+        let not_null = relation.columns.iter().find(|column| {
+            column.not_null && object_name(&relation.name.name, &column.name, "not_null") == name.text
+        });
+        if let Some(column) = not_null.map(|column| column.id) {
+            column::edit(step, id, column, |column| column.not_null = false);
+            step.change(Change::NotNullDropped { relation: id, column });
+        } else if !if_exists {
             let message = format!("constraint {} of {} does not exist", name.text, relation.name);
             step.missing("42704", message, Some(name.span));
         }

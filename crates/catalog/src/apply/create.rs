@@ -188,6 +188,12 @@ pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
         deferrable: false,
     };
     constraint::insert_index(step, index, IndexOrigin::Statement { concurrently: create.concurrently });
+    if !create.only {
+        // The parts of the index are one change with it.
+        let changes = step.out.changes.len();
+        constraint::copy_to_partitions(step, table.id, id);
+        step.out.changes.truncate(changes);
+    }
 }
 
 fn own_columns(step: &Step<'_>, table: RelationId, expr: &sql::Expr) -> Vec<ColumnId> {

@@ -222,10 +222,19 @@ pub(super) fn viewers(step: &Step<'_>, id: RelationId, column: Option<ColumnId>)
 
 /// Takes an index out.
 pub(super) fn remove_index(step: &mut Step<'_>, id: IndexId, concurrently: bool, cascade: bool) {
+    let table = step.catalog.index(id).and_then(|index| step.relation(index.table));
+    for partition in
+        table.filter(|table| table.kind == RelationKind::Partitioned).iter().flat_map(|t| &t.children)
+    {
+        if let Some(part) = step.catalog.partition_index(id, *partition) {
+            remove_index(step, part, concurrently, true);
+        }
+    }
     let Some(index) = step.catalog.indexes.remove(&id) else { return };
     step.catalog.names.remove(&index.name);
     if let Some(table) = step.relation_mut(index.table) {
         table.indexes.retain(|other| *other != id);
+        table.constraints.retain(|constraint| constraint.index() != Some(id));
     }
     step.change(Change::IndexDropped { index: Box::new((*index).clone()), concurrently, cascade });
 }

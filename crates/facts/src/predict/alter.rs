@@ -25,7 +25,9 @@ impl Prediction<'_> {
         for command in &alter.commands {
             let mode = lock_level(&command.action, self.cx.version.0);
             self.lock(table.id, mode);
-            if let Some(mode) = level_below(&command.action, &table, mode, self.cx.version.0).filter(|_| !alter.only) {
+            if let Some(mode) =
+                level_below(&command.action, &table, mode, self.cx.version.0).filter(|_| !alter.only)
+            {
                 self.lock_below(table.id, mode);
             }
             self.command(&table, alter, &command.action, command.span);
@@ -106,7 +108,8 @@ impl Prediction<'_> {
         }
         let cause = self.rewrite_of_new_column(definition, &added);
         let targets = if alter.only { vec![table.id] } else { self.cx.before.with_descendants(table.id) };
-        let not_null_at_once = added.not_null && !added.has_value_by_default() && !definition_is_serial(definition);
+        let not_null_at_once =
+            added.not_null && !added.has_value_by_default() && !definition_is_serial(definition);
         for id in targets {
             if let Some(cause) = cause {
                 self.rewrite(id, cause, Some(name.clone()));
@@ -123,7 +126,15 @@ impl Prediction<'_> {
                     self.label(id)
                 );
                 let span = Some(definition.name.span);
-                self.fail_on_rows(id, "23502", FailureCause::NotNull, Certainty::IfRows, Some(name), when, span);
+                self.fail_on_rows(
+                    id,
+                    "23502",
+                    FailureCause::NotNull,
+                    Certainty::IfRows,
+                    Some(name),
+                    when,
+                    span,
+                );
             }
         }
         for clause in &definition.constraints {
@@ -147,7 +158,15 @@ impl Prediction<'_> {
         };
         let name = &definition.name;
         let when = format!("{} holds a row: the domain refuses the value of {}", self.label(id), name.text);
-        self.fail_on_rows(id, sqlstate, FailureCause::Check, certainty, Some(&name.text), when, Some(name.span));
+        self.fail_on_rows(
+            id,
+            sqlstate,
+            FailureCause::Check,
+            certainty,
+            Some(&name.text),
+            when,
+            Some(name.span),
+        );
     }
 
     /// Whether a new column makes the whole table be written anew (ATExecAddColumn).
@@ -165,7 +184,8 @@ impl Prediction<'_> {
                 Some(Volatility::Volatile) => return Some(RewriteCause::VolatileDefault),
                 Some(_) => {}
                 None => {
-                    let calls: Vec<_> = default.uses.functions.iter().map(|call| call.name.to_string()).collect();
+                    let calls: Vec<_> =
+                        default.uses.functions.iter().map(|call| call.name.to_string()).collect();
                     self.unknown(format!(
                         "whether {}() is volatile: a volatile default rewrites the table",
                         calls.join("(), ")
@@ -198,7 +218,15 @@ impl Prediction<'_> {
                 let when = format!("{}.{} holds a NULL", self.label(id), name.text);
                 let span = Some(name.span);
                 let certainty = Certainty::DependsOnData;
-                self.fail_on_rows(id, "23502", FailureCause::NotNull, certainty, Some(&name.text), when, span);
+                self.fail_on_rows(
+                    id,
+                    "23502",
+                    FailureCause::NotNull,
+                    certainty,
+                    Some(&name.text),
+                    when,
+                    span,
+                );
             }
         }
     }
@@ -217,10 +245,13 @@ impl Prediction<'_> {
         };
         relation.constraints.iter().any(|constraint| match &constraint.kind {
             ConstraintKind::Check { expr, .. } => {
-                constraint.validated && !dropped(&constraint.name) && expr.proves_not_null.iter().any(|proven| {
-                    // The expression keeps the name of the time when it was written.
-                    *proven == column.name || (constraint.columns == [column.id] && expr.proves_not_null.len() == 1)
-                })
+                constraint.validated
+                    && !dropped(&constraint.name)
+                    && expr.proves_not_null.iter().any(|proven| {
+                        // The expression keeps the name of the time when it was written.
+                        *proven == column.name
+                            || (constraint.columns == [column.id] && expr.proves_not_null.len() == 1)
+                    })
             }
             _ => false,
         })
@@ -242,7 +273,8 @@ impl Prediction<'_> {
             let Some(before) = relation.column_by_id(column).filter(|c| c.name == name.text).cloned() else {
                 continue;
             };
-            let cast_written = using.is_some_and(|using| matches!(using.shape, Shape::Column { cast: Some(_), .. }));
+            let cast_written =
+                using.is_some_and(|using| matches!(using.shape, Shape::Column { cast: Some(_), .. }));
             let change = type_change(self.cx.before, &from, &to, cast_written, self.cx.utc);
             let rewrite = match &before.generated {
                 // Virtual columns (18) are stored nowhere.
@@ -298,9 +330,9 @@ impl Prediction<'_> {
                 // Another collation is another order.
                 let after = self.cx.after.relation(id).and_then(|r| r.column_by_id(column)).cloned();
                 let reordered = after.is_some_and(|after| after.collation != before.collation);
-                self.rebuilt_without_rewrite(&relation, &before, &from, &to, change.reindex || reordered);
+                self.rebuilt_without_rewrite(&relation, &before, change.reindex || reordered);
             }
-            self.foreign_keys_of_column(&relation, &before, rewrite != Some(false));
+            self.foreign_keys_of_column(&relation, &before, rewrite != Some(false) || change.reindex);
         }
     }
 
@@ -318,7 +350,9 @@ impl Prediction<'_> {
             matches!(&command.action, AlterAction::DropDefault { column } | AlterAction::SetDefault { column, .. }
                 if column.text == name.text)
         });
-        let Some(default) = column.default.as_ref().filter(|default| default.shape != Shape::Null) else { return };
+        let Some(default) = column.default.as_ref().filter(|default| default.shape != Shape::Null) else {
+            return;
+        };
         if dropped || !type_change(self.cx.before, from, to, false, self.cx.utc).needs_using {
             return;
         }
@@ -348,7 +382,11 @@ impl Prediction<'_> {
             }
         }
         users.extend(
-            relation.policies.iter().filter(|p| p.columns.contains(&column.id)).map(|p| format!("policy {}", p.name)),
+            relation
+                .policies
+                .iter()
+                .filter(|p| p.columns.contains(&column.id))
+                .map(|p| format!("policy {}", p.name)),
         );
         users.extend(
             relation
@@ -359,7 +397,8 @@ impl Prediction<'_> {
         );
         users.extend(relation.columns.iter().filter_map(|other| {
             let generated = other.generated.as_ref()?;
-            let uses = generated.expr.uses.columns.iter().any(|used| used.name.as_ref() == Some(&column.name));
+            let uses =
+                generated.expr.uses.columns.iter().any(|used| used.name.as_ref() == Some(&column.name));
             uses.then(|| format!("generated column {}", other.name))
         }));
         if !users.is_empty() {
@@ -380,22 +419,15 @@ impl Prediction<'_> {
         }
     }
 
-    /// Indexes with expressions or predicates are always rebuilt, others where the operator class
-    /// changes; CHECKs over the column are verified again (ATPostAlterTypeParse).
-    fn rebuilt_without_rewrite(
-        &mut self,
-        relation: &Relation,
-        column: &Column,
-        from: &catalog::Type,
-        to: &catalog::Type,
-        reindex: bool,
-    ) {
+    /// Indexes with expressions or predicates are always rebuilt, even where the type stays, others
+    /// where the operator class changes (CheckIndexCompatible); CHECKs over the column are verified again (ATPostAlterTypeParse).
+    fn rebuilt_without_rewrite(&mut self, relation: &Relation, column: &Column, reindex: bool) {
         for index in relation.indexes.iter().filter_map(|id| self.cx.before.index(*id)) {
             if !index.depends.contains(&column.id) {
                 continue;
             }
             let keyed = index.keys.contains(&Some(column.id));
-            if (reindex && keyed) || (!index.expressions.is_empty() && from != to) || (index.partial && from != to) {
+            if (reindex && keyed) || !index.expressions.is_empty() || index.partial {
                 self.scan(relation.id, ScanCause::Reindex, Some(column.name.clone()));
             }
         }
@@ -408,25 +440,32 @@ impl Prediction<'_> {
     }
 
     /// Foreign keys over a column whose type changes are dropped and made again, which locks the
-    /// table at their other end (ATPostAlterTypeCleanup).
-    fn foreign_keys_of_column(&mut self, relation: &Relation, column: &Column, rewritten: bool) {
+    /// table at their other end (ATPostAlterTypeCleanup). They are checked again where the table is
+    /// rewritten or their operator is another one (`old_check_ok` in ATAddForeignKeyConstraint).
+    fn foreign_keys_of_column(&mut self, relation: &Relation, column: &Column, checked: bool) {
         for constraint in &relation.constraints {
             if let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind
                 && constraint.columns.contains(&column.id)
                 && *target != relation.id
             {
                 self.lock(*target, LockMode::AccessExclusive);
+                if checked {
+                    self.scan(relation.id, ScanCause::ForeignKey, Some(column.name.clone()));
+                }
             }
         }
-        for referencing in relation.referenced_by.iter().filter_map(|id| self.before(*id)).cloned().collect::<Vec<_>>() {
+        for referencing in
+            relation.referenced_by.iter().filter_map(|id| self.before(*id)).cloned().collect::<Vec<_>>()
+        {
             for constraint in &referencing.constraints {
-                if let ConstraintKind::ForeignKey { target: Some(target), target_columns, .. } = &constraint.kind
+                if let ConstraintKind::ForeignKey { target: Some(target), target_columns, .. } =
+                    &constraint.kind
                     && *target == relation.id
                     && target_columns.contains(&column.id)
                     && referencing.id != relation.id
                 {
                     self.lock(referencing.id, LockMode::AccessExclusive);
-                    if rewritten {
+                    if checked {
                         self.scan(referencing.id, ScanCause::ForeignKey, None);
                     }
                 }
@@ -482,13 +521,8 @@ impl Prediction<'_> {
             }
         }
         // Indexes of the parent that the partition lacks are built (AttachPartitionEnsureIndexes).
-        let index = |id: &catalog::IndexId| self.cx.before.index(*id);
-        let words = |table: &Relation, index: &catalog::Index| {
-            let keys: Vec<_> = index.keys.iter().flatten().copied().collect();
-            (table.column_names(&keys), index.expressions.clone(), index.unique, index.method.clone())
-        };
-        let own: Vec<_> = found.indexes.iter().filter_map(index).map(|index| words(&found, index)).collect();
-        if parent.indexes.iter().filter_map(index).any(|index| !own.contains(&words(parent, index))) {
+        let lacks = |index: &catalog::IndexId| self.cx.before.partition_index(*index, found.id).is_none();
+        if parent.indexes.iter().any(lacks) {
             for id in self.cx.before.with_descendants(found.id) {
                 if self.before(id).is_some_and(|r| has_storage(r)) {
                     self.scan(id, ScanCause::IndexBuild, None);
@@ -567,4 +601,3 @@ fn lock_level(action: &AlterAction, version: u8) -> LockMode {
         _ => LockMode::AccessExclusive,
     }
 }
-

@@ -166,7 +166,9 @@ impl Prediction<'_> {
                 continue;
             }
             let (cause, failure, sqlstate) = match &constraint.kind {
-                ConstraintKind::ForeignKey { .. } => (ScanCause::ForeignKey, FailureCause::ForeignKey, "23503"),
+                ConstraintKind::ForeignKey { .. } => {
+                    (ScanCause::ForeignKey, FailureCause::ForeignKey, "23503")
+                }
                 ConstraintKind::NotNull => (ScanCause::NotNull, FailureCause::NotNull, "23502"),
                 _ => (ScanCause::Check, FailureCause::Check, "23514"),
             };
@@ -216,7 +218,9 @@ impl Prediction<'_> {
     fn duplicates(&mut self, id: RelationId, columns: &[Ident], cause: FailureCause, span: Span) {
         let names: Vec<_> = columns.iter().map(|column| column.text.as_str()).collect();
         let (sqlstate, when) = match cause {
-            FailureCause::Exclude => ("23P01", format!("{} holds rows that exclude each other", self.label(id))),
+            FailureCause::Exclude => {
+                ("23P01", format!("{} holds rows that exclude each other", self.label(id)))
+            }
             _ => ("23505", format!("{} holds two rows with the same {}", self.label(id), names.join(", "))),
         };
         let first = names.first().copied();

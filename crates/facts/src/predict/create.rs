@@ -44,7 +44,8 @@ impl Prediction<'_> {
         for like in &create.like {
             self.lock_name(&like.source, LockMode::AccessShare);
         }
-        let targets: Vec<_> = self.cx.after.relation(created).into_iter().flat_map(|r| r.constraints.clone()).collect();
+        let targets: Vec<_> =
+            self.cx.after.relation(created).into_iter().flat_map(|r| r.constraints.clone()).collect();
         for constraint in targets {
             if let ConstraintKind::ForeignKey { target, target_name, .. } = constraint.kind {
                 match target {
@@ -97,7 +98,10 @@ impl Prediction<'_> {
             self.fail(Failure {
                 sqlstate: "0A000",
                 cause: FailureCause::Refused,
-                when: format!("CREATE INDEX CONCURRENTLY is not for partitioned tables such as {}", table.name),
+                when: format!(
+                    "CREATE INDEX CONCURRENTLY is not for partitioned tables such as {}",
+                    table.name
+                ),
                 certainty: Certainty::Always,
                 relation: Some(self.label(table.id)),
                 column: None,

@@ -6,7 +6,9 @@
 use crate::model::{Certainty, Facts, Failure, FailureCause, Version};
 use catalog::{Catalog, Relation, Type, TypeId, TypeRef, resolve_type};
 use source::Span;
-use sql::{AlterAction, ColumnConstraint, ColumnDef, ColumnRef, Expr, IndexKey, Literal, Name, Query, Stmt, Uses};
+use sql::{
+    AlterAction, ColumnConstraint, ColumnDef, ColumnRef, Expr, IndexKey, Literal, Name, Query, Stmt, Uses,
+};
 
 /// Adds a failure for every use of a value that the open transaction added.
 pub(crate) fn too_early(
@@ -89,6 +91,18 @@ impl Search<'_> {
                     self.over(&create.table, condition);
                 }
             }
+            Stmt::CreateDomain(create) => {
+                let base = resolve_type(self.before, &create.base);
+                if let Some(default) = &create.default {
+                    self.value(&base, default);
+                    self.uses(&default.uses, &[], &[]);
+                }
+                for (_, check) in &create.checks {
+                    let bare = check.uses.literals.iter().filter(|literal| literal.cast.is_none());
+                    bare.for_each(|literal| self.literal(&base, &literal.value, literal.span));
+                    self.uses(&check.uses, &[], &[]);
+                }
+            }
             Stmt::CreateView(create) => self.query(&create.query),
             Stmt::CreateTableAs(create) => self.query(&create.query),
             Stmt::Query(query) => self.query(query),
@@ -130,6 +144,9 @@ impl Search<'_> {
                     }
                     self.uses(&default.uses, &[], &[]);
                 }
+                ColumnConstraint::Generated { expr, .. } => {
+                    self.uses(&expr.uses, std::slice::from_ref(column), &[]);
+                }
                 ColumnConstraint::Table(constraint) => {
                     if let sql::ConstraintKind::Check { expr, .. } = &constraint.kind {
                         self.uses(&expr.uses, std::slice::from_ref(column), &[]);
@@ -151,14 +168,30 @@ impl Search<'_> {
         let tables: Vec<_> = names.filter_map(|name| self.before.find_relation(name).cloned()).collect();
         let tables: Vec<&Relation> = tables.iter().map(|table| &**table).collect();
         for (column, value) in &query.sets {
-            let ty = tables.last().and_then(|table| table.column(&column.text)).map(|column| column.ty.clone());
+            let ty =
+                tables.last().and_then(|table| table.column(&column.text)).map(|column| column.ty.clone());
             if let (Some(ty), Some(value)) = (ty, value) {
                 self.value(&ty, value);
             }
         }
         self.uses(&query.uses, &[], &tables);
+        if query.kind == sql::QueryKind::Insert {
+            self.inserted(&query.uses, &tables);
+        }
         if let Some(filter) = &query.filter {
             self.uses(&filter.uses, &[], &tables);
+        }
+    }
+
+    /// Bare literals of an INSERT whose columns are not written beside them: `INSERT INTO t SELECT 1,
+    /// 'new'`. They can only go into a column of the target; one of the enum's type is taken for it.
+    fn inserted(&mut self, uses: &Uses, tables: &[&Relation]) {
+        let mut bare: Vec<&Literal> = uses.literals.iter().collect();
+        bare.extend(uses.queries.iter().flat_map(|query| &query.uses.literals));
+        for literal in bare.into_iter().filter(|literal| literal.cast.is_none() && literal.beside.is_none()) {
+            for column in tables.last().iter().flat_map(|table| &table.columns) {
+                self.literal(&column.ty, &literal.value, literal.span);
+            }
         }
     }
 

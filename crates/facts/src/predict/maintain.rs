@@ -13,7 +13,10 @@ impl Prediction<'_> {
         for object in &drop.objects {
             match drop.kind {
                 // What existed is locked by `consequences`; this is for the rest.
-                ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::ForeignTable => {
+                ObjectKind::Table
+                | ObjectKind::View
+                | ObjectKind::MaterializedView
+                | ObjectKind::ForeignTable => {
                     let known = self.cx.before.find(&object.name).is_some();
                     if !known && !drop.if_exists {
                         self.lock_outside(&object.name, LockMode::AccessExclusive);
@@ -35,7 +38,9 @@ impl Prediction<'_> {
                     let found = self.cx.before.find_relation(&object.name);
                     let part = object.part.as_ref().map(|part| part.text.as_str());
                     let exists = found.is_some_and(|relation| match drop.kind {
-                        ObjectKind::Trigger => relation.triggers.iter().any(|t| Some(t.name.as_str()) == part),
+                        ObjectKind::Trigger => {
+                            relation.triggers.iter().any(|t| Some(t.name.as_str()) == part)
+                        }
                         ObjectKind::Policy => relation.policies.iter().any(|p| Some(p.name.as_str()) == part),
                         _ => relation.rules.iter().any(|r| Some(r.as_str()) == part),
                     });
@@ -237,7 +242,9 @@ impl Prediction<'_> {
 
     pub(super) fn cluster(&mut self, cluster: &Cluster) {
         let Some(name) = &cluster.table else {
-            self.unknown("CLUSTER of the whole database: every clustered table is rewritten in turn".to_owned());
+            self.unknown(
+                "CLUSTER of the whole database: every clustered table is rewritten in turn".to_owned(),
+            );
             return;
         };
         self.lock_name(name, LockMode::AccessExclusive);
@@ -271,7 +278,9 @@ impl Prediction<'_> {
     /// get_rels_with_domain), under SHARE on the tables.
     pub(super) fn alter_domain(&mut self, alter: &AlterDomain) {
         let found = self.cx.before.find_type(alter.name.schema.as_deref(), &alter.name.name);
-        let Some(domain) = found.filter(|found| matches!(found.kind, UserTypeKind::Domain { .. })) else { return };
+        let Some(domain) = found.filter(|found| matches!(found.kind, UserTypeKind::Domain { .. })) else {
+            return;
+        };
         let UserTypeKind::Domain { not_null, .. } = domain.kind else { return };
         let sqlstate = match &alter.change {
             DomainChange::NotNull(true) if !not_null => "23502",
@@ -281,7 +290,8 @@ impl Prediction<'_> {
         for (table, column) in self.cx.before.columns_of_type(domain.id) {
             self.lock(table, LockMode::Share);
             self.scan(table, ScanCause::Domain, Some(column.name.clone()));
-            let when = format!("{}.{} holds values that the domain now refuses", self.label(table), column.name);
+            let when =
+                format!("{}.{} holds values that the domain now refuses", self.label(table), column.name);
             self.fail_on_rows(
                 table,
                 sqlstate,
@@ -293,5 +303,4 @@ impl Prediction<'_> {
             );
         }
     }
-
 }

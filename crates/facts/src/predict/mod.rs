@@ -5,15 +5,17 @@
 //! pages 13.3 (explicit locking) and ALTER TABLE. Each of them is compared with real servers.
 
 mod alter;
-mod constraint;
 mod consequences;
+mod constraint;
 mod create;
+pub(crate) mod enums;
 mod maintain;
 mod query;
-pub(crate) mod enums;
 pub(crate) mod transaction;
 
-use crate::model::{Certainty, Cost, Facts, Failure, FailureCause, Lock, LockMode, RewriteCause, ScanCause, Version};
+use crate::model::{
+    Certainty, Cost, Facts, Failure, FailureCause, Lock, LockMode, RewriteCause, ScanCause, Version,
+};
 use catalog::{Applied, Catalog, Change, Column, Found, Relation, RelationId, RelationKind};
 use source::Span;
 use sql::{Name, Stmt};
@@ -162,11 +164,12 @@ impl<'a> Prediction<'a> {
 
     pub fn lock_outside(&mut self, name: &Name, mode: LockMode) {
         let qname = self.cx.before.creation_name(name, false);
-        if matches!(qname.schema.as_str(), "pg_catalog" | "information_schema") || name.name.starts_with("pg_") {
+        if matches!(qname.schema.as_str(), "pg_catalog" | "information_schema")
+            || name.name.starts_with("pg_")
+        {
             return;
         }
-        let lock =
-            Lock { relation: qname.to_string(), mode, new: false, conditional: self.cx.conditional };
+        let lock = Lock { relation: qname.to_string(), mode, new: false, conditional: self.cx.conditional };
         self.facts.add_lock(lock);
     }
 
@@ -228,7 +231,9 @@ impl<'a> Prediction<'a> {
 
     pub fn fail(&mut self, failure: Failure) {
         let same = |other: &Failure| {
-            other.sqlstate == failure.sqlstate && other.relation == failure.relation && other.when == failure.when
+            other.sqlstate == failure.sqlstate
+                && other.relation == failure.relation
+                && other.when == failure.when
         };
         if !self.facts.failures.iter().any(same) {
             self.facts.failures.push(failure);
@@ -309,5 +314,8 @@ pub(crate) fn has_storage(relation: &Relation) -> bool {
 /// The name by which a relation goes in the facts: the one it had when the pending set began, or
 /// else the one it was made with.
 pub(crate) fn label(start: &Catalog, before: &Catalog, after: &Catalog, id: RelationId) -> String {
-    [start, before, after].into_iter().find_map(|c| c.relation(id)).map_or("?".to_owned(), |r| r.name.to_string())
+    [start, before, after]
+        .into_iter()
+        .find_map(|c| c.relation(id))
+        .map_or("?".to_owned(), |r| r.name.to_string())
 }

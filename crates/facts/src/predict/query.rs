@@ -11,9 +11,16 @@ impl Prediction<'_> {
         if self.cx.in_code && !self.cx.conditional {
             for source in self.sources_of(query) {
                 let only_inserted = query.kind == QueryKind::Insert
-                    && query.target.as_ref().and_then(|t| self.cx.before.find_relation(&t.name)).map(|r| r.id)
+                    && query
+                        .target
+                        .as_ref()
+                        .and_then(|t| self.cx.before.find_relation(&t.name))
+                        .map(|r| r.id)
                         == Some(source)
-                    && !query.reads.iter().any(|r| self.cx.before.find_relation(&r.name).map(|r| r.id) == Some(source));
+                    && !query
+                        .reads
+                        .iter()
+                        .any(|r| self.cx.before.find_relation(&r.name).map(|r| r.id) == Some(source));
                 if !only_inserted {
                     self.scan(source, ScanCause::Query, None);
                 }
@@ -51,7 +58,8 @@ impl Prediction<'_> {
     /// The tables with rows that a query reads, views seen through.
     pub(super) fn sources_of(&self, query: &Query) -> Vec<RelationId> {
         let mut found = Vec::new();
-        let mut todo: Vec<RelationId> = resolve(self.cx.before, query).uses.into_iter().map(|(id, _)| id).collect();
+        let mut todo: Vec<RelationId> =
+            resolve(self.cx.before, query).uses.into_iter().map(|(id, _)| id).collect();
         while let Some(id) = todo.pop() {
             let Some(relation) = self.before(id) else { continue };
             if super::has_storage(relation) {
@@ -170,11 +178,18 @@ impl Prediction<'_> {
             match &constraint.kind {
                 _ if !touched => {}
                 ConstraintKind::ForeignKey { target_name, .. } => {
-                    let when = format!("a row of {label} would have a {} that {target_name} lacks", names.join(", "));
+                    let when = format!(
+                        "a row of {label} would have a {} that {target_name} lacks",
+                        names.join(", ")
+                    );
                     fail("23503", first, when);
                 }
                 ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) if !skips_duplicates => {
-                    fail("23505", first, format!("two rows of {label} would have the same {}", names.join(", ")));
+                    fail(
+                        "23505",
+                        first,
+                        format!("two rows of {label} would have the same {}", names.join(", ")),
+                    );
                 }
                 ConstraintKind::Check { expr, .. } => {
                     fail("23514", first, format!("a row of {label} would contradict {}", expr.text));
