@@ -346,3 +346,44 @@ pub enum Change {
     /// `search_path` changed for the session.
     SearchPathSet,
 }
+
+impl Change {
+    /// The relation that it is about, if it is about one.
+    pub fn relation(&self) -> Option<RelationId> {
+        match self {
+            Change::RelationCreated { relation, .. }
+            | Change::RelationDropped { relation, .. }
+            | Change::RelationRenamed { relation, .. }
+            | Change::ViewReplaced { relation, .. }
+            | Change::ColumnAdded { relation, .. }
+            | Change::ColumnDropped { relation, .. }
+            | Change::ColumnRenamed { relation, .. }
+            | Change::TypeChanged { relation, .. }
+            | Change::NotNullSet { relation, .. }
+            | Change::NotNullDropped { relation, .. }
+            | Change::DefaultSet { relation, .. }
+            | Change::DefaultDropped { relation, .. }
+            | Change::IdentitySet { relation, .. }
+            | Change::IdentityDropped { relation, .. }
+            | Change::ExpressionDropped { relation, .. }
+            | Change::ExpressionSet { relation, .. }
+            | Change::ConstraintAdded { relation, .. }
+            | Change::ConstraintValidated { relation, .. }
+            | Change::ConstraintDropped { relation, .. }
+            | Change::ConstraintRenamed { relation, .. }
+            | Change::IndexCreated { relation, .. }
+            | Change::TriggerCreated { relation, .. }
+            | Change::TriggerDropped { relation, .. }
+            | Change::PolicySet { relation, .. }
+            | Change::PolicyDropped { relation, .. }
+            | Change::PrivilegesRevoked { relation, .. }
+            | Change::OwnerSet { relation, .. }
+            | Change::RowSecuritySet { relation, .. } => Some(*relation),
+            Change::IndexDropped { index, .. } => Some(index.table),
+            Change::PartitionAttached { partition, .. } | Change::PartitionDetached { partition, .. } => {
+                Some(*partition)
+            }
+            _ => None,
+        }
+    }
+}

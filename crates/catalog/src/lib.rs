@@ -12,6 +12,7 @@ mod lookup;
 mod model;
 mod names;
 mod query;
+mod questions;
 mod types;
 
 pub use apply::{Applied, Refusal, apply};

@@ -4,7 +4,7 @@
 //! when the pending set began and what works on a committed state. Each is laid at the door of the
 //! last statement whose changes explain it.
 
-use crate::analyze::Step;
+use crate::analysis::Step;
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, ColumnId, Found, QName, Relation, RelationId, RelationKind};
@@ -50,7 +50,7 @@ impl Tracker {
             if let Change::RelationDropped { name, .. } = change {
                 self.touched.insert(name.clone());
             }
-            if let Some(id) = relation_of(change) {
+            if let Some(id) = change.relation() {
                 for catalog in [&self.start, &step.before, &step.after] {
                     if let Some(relation) = catalog.relation(id) {
                         self.touched.insert(relation.name.clone());
@@ -398,43 +398,4 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, name: &QName) -> Option<&'a Arc<Rel
 fn missing<'a>(relation: &Relation, declared: &'a AppRelation) -> BTreeSet<&'a str> {
     let absent = |column: &&AppColumn| relation.column(&column.name).is_none();
     declared.columns.iter().filter(absent).map(|column| column.name.as_str()).collect()
-}
-
-/// The relation that a change is about.
-pub(crate) fn relation_of(change: &Change) -> Option<RelationId> {
-    match change {
-        Change::RelationCreated { relation, .. }
-        | Change::RelationDropped { relation, .. }
-        | Change::RelationRenamed { relation, .. }
-        | Change::ViewReplaced { relation, .. }
-        | Change::ColumnAdded { relation, .. }
-        | Change::ColumnDropped { relation, .. }
-        | Change::ColumnRenamed { relation, .. }
-        | Change::TypeChanged { relation, .. }
-        | Change::NotNullSet { relation, .. }
-        | Change::NotNullDropped { relation, .. }
-        | Change::DefaultSet { relation, .. }
-        | Change::DefaultDropped { relation, .. }
-        | Change::IdentitySet { relation, .. }
-        | Change::IdentityDropped { relation, .. }
-        | Change::ExpressionDropped { relation, .. }
-        | Change::ExpressionSet { relation, .. }
-        | Change::ConstraintAdded { relation, .. }
-        | Change::ConstraintValidated { relation, .. }
-        | Change::ConstraintDropped { relation, .. }
-        | Change::ConstraintRenamed { relation, .. }
-        | Change::IndexCreated { relation, .. }
-        | Change::TriggerCreated { relation, .. }
-        | Change::TriggerDropped { relation, .. }
-        | Change::PolicySet { relation, .. }
-        | Change::PolicyDropped { relation, .. }
-        | Change::PrivilegesRevoked { relation, .. }
-        | Change::OwnerSet { relation, .. }
-        | Change::RowSecuritySet { relation, .. } => Some(*relation),
-        Change::IndexDropped { index, .. } => Some(index.table),
-        Change::PartitionAttached { partition, .. } | Change::PartitionDetached { partition, .. } => {
-            Some(*partition)
-        }
-        _ => None,
-    }
 }

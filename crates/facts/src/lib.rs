@@ -5,12 +5,15 @@
 //! [`Analysis`]; rules, planner, runner and verifier only ask it. Nothing here writes prose for
 //! findings or gives severities.
 
+mod analysis;
 mod analyze;
 mod app;
 mod body;
 mod breaks;
 mod compare;
 mod guard;
+mod keys;
+mod lock_mode;
 mod lossy;
 mod model;
 mod objects;
@@ -19,7 +22,9 @@ mod rewrite;
 mod session;
 mod values;
 
-pub use analyze::{Analysis, JudgedSet, Options, PendingSet, Step, analyze, analyze_each};
+pub use analysis::{Analysis, JudgedSet, Options, PendingSet, Step};
+pub use analyze::{analyze, analyze_each};
 pub use app::{App, AppColumn, AppRelation};
 pub use compare::{Difference, DifferenceKind, differences};
+pub use lock_mode::LockMode;
 pub use model::*;

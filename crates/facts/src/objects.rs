@@ -3,7 +3,7 @@
 //! Drizzle's own SQL names only relations and columns, so these break hand-written SQL or the app's
 //! role: they are possible breaks, never certain ones.
 
-use crate::analyze::Step;
+use crate::analysis::Step;
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, QName, RelationId, RelationKind};
 use std::collections::HashSet;

@@ -1,13 +1,14 @@
 //! What the old app may no longer do, depending on the values it writes, the role it has or the
 //! conflict targets it names. Judged on committed states, like the certain breaks.
 
-use crate::analyze::Step;
+use crate::analysis::Step;
 use crate::app::{App, AppRelation};
-use crate::breaks::{find, last, relation_of};
+use crate::breaks::{find, last};
+use crate::keys;
 use crate::model::{Break, BreakCause, Operation};
 use crate::rewrite::type_change;
 use catalog::{
-    Catalog, Change, Column, Constraint, ConstraintKind, Index, QName, Relation, RelationId, UserTypeKind,
+    Catalog, Change, Column, Constraint, ConstraintKind, QName, Relation, RelationId, UserTypeKind,
 };
 use std::collections::{BTreeSet, HashSet};
 
@@ -22,7 +23,7 @@ pub(crate) struct Values {
 impl Values {
     pub fn saw(&mut self, step: &Step) {
         for change in &step.changes {
-            self.relations.extend(relation_of(change));
+            self.relations.extend(change.relation());
             self.types |= matches!(
                 change,
                 Change::TypeDropped { .. } | Change::TypeRenamed { .. } | Change::EnumValueRenamed { .. }
@@ -56,7 +57,7 @@ impl Values {
     }
 }
 
-type Found = Vec<(usize, Break)>;
+pub(crate) type Found = Vec<(usize, Break)>;
 
 fn of_relation(
     start: &Catalog,
@@ -76,13 +77,18 @@ fn of_relation(
         }
     }
     new_constraints(before, after, declared, steps, &mut found);
-    new_unique_keys(start, now, before, after, steps, &mut found);
-    conflict_targets(start, now, before, after, steps, &mut found);
+    keys::new_unique_keys(start, now, before, after, steps, &mut found);
+    keys::conflict_targets(start, now, before, after, steps, &mut found);
     row_security(before, after, steps, &mut found);
     found
 }
 
-fn entry(relation: &QName, column: Option<&str>, operation: Operation, cause: BreakCause) -> Break {
+pub(crate) fn entry(
+    relation: &QName,
+    column: Option<&str>,
+    operation: Operation,
+    cause: BreakCause,
+) -> Break {
     Break {
         relation: relation.to_string(),
         column: column.map(str::to_owned),
@@ -242,105 +248,6 @@ fn new_constraints(
             constraint.noun(),
             constraint.name,
             after.name,
-            columns.join(", ")
-        );
-        found.push((at, one));
-    }
-}
-
-fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterator<Item = &'a Index> {
-    relation.indexes.iter().filter_map(|id| catalog.index(*id).map(|index| &**index)).filter(|index| {
-        index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some)
-    })
-}
-
-/// Unique indexes and constraints that refuse rows which were accepted before.
-fn new_unique_keys(
-    start: &Catalog,
-    now: &Catalog,
-    before: &Relation,
-    after: &Relation,
-    steps: &[Step],
-    found: &mut Found,
-) {
-    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
-    let unique = |catalog: &Catalog, relation: &Relation| -> Vec<Index> {
-        let all = relation.indexes.iter().filter_map(|id| catalog.index(*id)).filter(|index| index.unique);
-        all.map(|index| (**index).clone()).collect()
-    };
-    let known = unique(start, before);
-    for index in unique(now, after) {
-        let keys = set(&index);
-        let covers = |old: &Index| {
-            old.id == index.id
-                || (!old.partial && old.keys.iter().all(Option::is_some) && set(old).is_subset(&keys))
-        };
-        // A column that the old app doesn't know holds NULL in its rows, and NULLs are distinct.
-        let fresh = keys.iter().any(|key| before.column_by_id(*key).is_none());
-        if known.iter().any(covers) || (fresh && !index.nulls_not_distinct) {
-            continue;
-        }
-        let built = |change: &Change| match change {
-            Change::IndexCreated { index: made, .. } if *made == index.id => Some(()),
-            _ => None,
-        };
-        let Some((at, ())) = first(steps, built) else { continue };
-        let columns = after.column_names(&keys.into_iter().collect::<Vec<_>>());
-        let mut one = entry(
-            &after.name,
-            columns.first().map(String::as_str),
-            Operation::Insert,
-            BreakCause::NewConstraint,
-        );
-        one.sqlstate = Some("23505");
-        one.reason = format!(
-            "{} makes {} ({}) unique; writes of the old app that repeat a value are refused",
-            index.name.name,
-            after.name,
-            columns.join(", ")
-        );
-        found.push((at, one));
-    }
-}
-
-fn first<T>(steps: &[Step], explains: impl Fn(&Change) -> Option<T>) -> Option<(usize, T)> {
-    let found = |(at, step): (usize, &Step)| step.changes.iter().find_map(&explains).map(|found| (at, found));
-    steps.iter().enumerate().find_map(found)
-}
-
-fn conflict_targets(
-    start: &Catalog,
-    now: &Catalog,
-    before: &Relation,
-    after: &Relation,
-    steps: &[Step],
-    found: &mut Found,
-) {
-    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
-    for index in unique_keys(start, before) {
-        let wanted = set(index);
-        let serves = |other: &Index| set(other) == wanted && (!other.partial || index.partial);
-        if unique_keys(now, after).any(serves)
-            || wanted.iter().any(|column| after.column_by_id(*column).is_none())
-        {
-            continue;
-        }
-        let dropped = |change: &Change| match change {
-            Change::IndexDropped { index: gone, .. } if gone.id == index.id => Some(()),
-            _ => None,
-        };
-        let Some((at, ())) = last(steps, dropped) else { continue };
-        let columns = before.column_names(&wanted.iter().copied().collect::<Vec<_>>());
-        let mut one = entry(
-            &before.name,
-            columns.first().map(String::as_str),
-            Operation::Upsert,
-            BreakCause::ConflictTarget,
-        );
-        one.sqlstate = Some("42P10");
-        one.reason = format!(
-            "no unique index on {} ({}) is left for ON CONFLICT of the old app",
-            before.name,
             columns.join(", ")
         );
         found.push((at, one));

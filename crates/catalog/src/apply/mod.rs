@@ -9,6 +9,8 @@ mod column;
 mod constraint;
 mod create;
 mod drop;
+mod drop_column;
+mod drop_object;
 mod kinds;
 mod relation;
 mod rename;

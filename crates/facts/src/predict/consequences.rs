@@ -1,7 +1,7 @@
 //! Locks that follow from what goes along with a statement: CASCADE, foreign keys, dropped triggers.
 
 use super::Prediction;
-use crate::model::LockMode;
+use crate::lock_mode::LockMode;
 use catalog::{Change, ConstraintKind, Relation, RelationId, RelationKind};
 
 impl Prediction<'_> {

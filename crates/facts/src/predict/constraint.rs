@@ -1,7 +1,8 @@
 //! Constraints: what they read, build and lock.
 
 use super::{Prediction, has_storage};
-use crate::model::{Certainty, FailureCause, LockMode, ScanCause};
+use crate::lock_mode::LockMode;
+use crate::model::{Certainty, FailureCause, ScanCause};
 use catalog::{Column, ConstraintKind, Relation, RelationId, RelationKind};
 use source::Span;
 use sql::{AlterTable, Constraint, ConstraintKind as Written, Ident};

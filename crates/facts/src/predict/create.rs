@@ -1,7 +1,8 @@
 //! `CREATE`.
 
 use super::Prediction;
-use crate::model::{Certainty, Failure, FailureCause, LockMode, ScanCause};
+use crate::lock_mode::LockMode;
+use crate::model::{Certainty, Failure, FailureCause, ScanCause};
 use catalog::{Change, ConstraintKind, RelationKind};
 use sql::{CreateIndex, CreateTable, CreateTableAs, CreateTrigger, CreateView};
 

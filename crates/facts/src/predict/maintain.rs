@@ -1,7 +1,8 @@
 //! Dropping, renaming, comments, truncation and maintenance.
 
 use super::{Prediction, has_storage};
-use crate::model::{Certainty, FailureCause, LockMode, RewriteCause, ScanCause};
+use crate::lock_mode::LockMode;
+use crate::model::{Certainty, FailureCause, RewriteCause, ScanCause};
 use catalog::{ConstraintKind, Found, RelationId, RelationKind, UserTypeKind};
 use sql::{
     AlterDomain, Cluster, Comment, DomainChange, Drop, LockTable, ObjectKind, Refresh, Reindex, Rename,

@@ -10,12 +10,13 @@ mod constraint;
 mod create;
 pub(crate) mod enums;
 mod maintain;
+mod partition;
 mod query;
 pub(crate) mod transaction;
+mod type_change;
 
-use crate::model::{
-    Certainty, Cost, Facts, Failure, FailureCause, Lock, LockMode, RewriteCause, ScanCause, Version,
-};
+use crate::lock_mode::LockMode;
+use crate::model::{Certainty, Cost, Facts, Failure, FailureCause, Lock, RewriteCause, ScanCause, Version};
 use catalog::{Applied, Catalog, Change, Column, Found, Relation, RelationId, RelationKind};
 use source::Span;
 use sql::{Name, Stmt};

@@ -1,7 +1,8 @@
 //! Queries and data changes.
 
 use super::Prediction;
-use crate::model::{Certainty, FailureCause, LockMode, Operation, ScanCause, Write};
+use crate::lock_mode::LockMode;
+use crate::model::{Certainty, FailureCause, Operation, ScanCause, Write};
 use catalog::{ConstraintKind, Found, Relation, RelationId, resolve};
 use sql::{Query, QueryKind, Shape};
 

@@ -1,0 +1,107 @@
+//! Unique keys of the old app: new ones that refuse its rows, and lost ones that its ON CONFLICT names.
+
+use crate::analysis::Step;
+use crate::breaks::last;
+use crate::model::{BreakCause, Operation};
+use crate::values::{Found, entry};
+use catalog::{Catalog, Change, Index, Relation};
+use std::collections::BTreeSet;
+
+fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterator<Item = &'a Index> {
+    relation.indexes.iter().filter_map(|id| catalog.index(*id).map(|index| &**index)).filter(|index| {
+        index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some)
+    })
+}
+
+/// Unique indexes and constraints that refuse rows which were accepted before.
+pub(crate) fn new_unique_keys(
+    start: &Catalog,
+    now: &Catalog,
+    before: &Relation,
+    after: &Relation,
+    steps: &[Step],
+    found: &mut Found,
+) {
+    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
+    let unique = |catalog: &Catalog, relation: &Relation| -> Vec<Index> {
+        let all = relation.indexes.iter().filter_map(|id| catalog.index(*id)).filter(|index| index.unique);
+        all.map(|index| (**index).clone()).collect()
+    };
+    let known = unique(start, before);
+    for index in unique(now, after) {
+        let keys = set(&index);
+        let covers = |old: &Index| {
+            old.id == index.id
+                || (!old.partial && old.keys.iter().all(Option::is_some) && set(old).is_subset(&keys))
+        };
+        // A column that the old app doesn't know holds NULL in its rows, and NULLs are distinct.
+        let fresh = keys.iter().any(|key| before.column_by_id(*key).is_none());
+        if known.iter().any(covers) || (fresh && !index.nulls_not_distinct) {
+            continue;
+        }
+        let built = |change: &Change| match change {
+            Change::IndexCreated { index: made, .. } if *made == index.id => Some(()),
+            _ => None,
+        };
+        let Some((at, ())) = first(steps, built) else { continue };
+        let columns = after.column_names(&keys.into_iter().collect::<Vec<_>>());
+        let mut one = entry(
+            &after.name,
+            columns.first().map(String::as_str),
+            Operation::Insert,
+            BreakCause::NewConstraint,
+        );
+        one.sqlstate = Some("23505");
+        one.reason = format!(
+            "{} makes {} ({}) unique; writes of the old app that repeat a value are refused",
+            index.name.name,
+            after.name,
+            columns.join(", ")
+        );
+        found.push((at, one));
+    }
+}
+
+fn first<T>(steps: &[Step], explains: impl Fn(&Change) -> Option<T>) -> Option<(usize, T)> {
+    let found = |(at, step): (usize, &Step)| step.changes.iter().find_map(&explains).map(|found| (at, found));
+    steps.iter().enumerate().find_map(found)
+}
+
+pub(crate) fn conflict_targets(
+    start: &Catalog,
+    now: &Catalog,
+    before: &Relation,
+    after: &Relation,
+    steps: &[Step],
+    found: &mut Found,
+) {
+    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
+    for index in unique_keys(start, before) {
+        let wanted = set(index);
+        let serves = |other: &Index| set(other) == wanted && (!other.partial || index.partial);
+        if unique_keys(now, after).any(serves)
+            || wanted.iter().any(|column| after.column_by_id(*column).is_none())
+        {
+            continue;
+        }
+        let dropped = |change: &Change| match change {
+            Change::IndexDropped { index: gone, .. } if gone.id == index.id => Some(()),
+            _ => None,
+        };
+        let Some((at, ())) = last(steps, dropped) else { continue };
+        let columns = before.column_names(&wanted.iter().copied().collect::<Vec<_>>());
+        let mut one = entry(
+            &before.name,
+            columns.first().map(String::as_str),
+            Operation::Upsert,
+            BreakCause::ConflictTarget,
+        );
+        one.sqlstate = Some("42P10");
+        one.reason = format!(
+            "no unique index on {} ({}) is left for ON CONFLICT of the old app",
+            before.name,
+            columns.join(", ")
+        );
+        found.push((at, one));
+    }
+}
