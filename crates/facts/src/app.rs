@@ -24,7 +24,7 @@ enum Declares {
 }
 
 /// A declared table or view.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppRelation {
     /// Its columns.
     pub columns: Vec<AppColumn>,
@@ -33,7 +33,7 @@ pub struct AppRelation {
 }
 
 /// A declared column.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppColumn {
     /// Its name in the database.
     pub name: String,
@@ -67,13 +67,19 @@ impl App {
             let columns = declared.columns.iter().map(of_declared).collect();
             (name(table), AppRelation { columns, view: false })
         });
-        let views = snapshot.views.iter().map(|(view, declared)| {
+        let own = snapshot.views.iter().filter(|(_, declared)| !declared.existing);
+        let views = own.map(|(view, declared)| {
             let columns = declared.columns.iter().map(of_declared).collect();
             (name(view), AppRelation { columns, view: true })
         });
         let enums = snapshot.enums.iter().map(|(ty, values)| (name(ty), values.clone())).collect();
         let relations = tables.chain(views).collect();
         App { origin: origin.into(), declares: Declares::Listed { relations, enums } }
+    }
+
+    /// Whether this is what a snapshot lists, rather than what a schema happens to hold.
+    pub fn is_listed(&self) -> bool {
+        matches!(self.declares, Declares::Listed { .. })
     }
 
     /// The relation of this name, if it is declared.

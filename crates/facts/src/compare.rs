@@ -3,8 +3,11 @@
 //! Neither is trusted alone: a snapshot does not see hand-written SQL, and a replay does not see
 //! what was done to the database by hand.
 
+use crate::analysis::JudgedSet;
 use crate::app::{App, AppColumn};
+use crate::breaks::find;
 use catalog::{Catalog, Column, QName, RelationKind, Type, TypeRef, format_type};
+use std::sync::Arc;
 
 /// One difference between a declaration and a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,36 +33,67 @@ pub enum DifferenceKind {
     NotNull(bool),
 }
 
-/// Every difference in tables, views and columns, in the order of the declaration.
-pub fn differences(declared: &App, schema: &Catalog) -> Vec<Difference> {
+/// Differences between what a new app declares and what a set leaves, without those that were there
+/// before. Looks only at relations whose declaration or schema the set changed. Nothing where a
+/// snapshot is missing on either side: then nobody knows since when.
+pub fn new_differences(judged: &JudgedSet) -> Vec<Difference> {
+    let (Some(new), old) = (&judged.new_app, &judged.old_app) else { return Vec::new() };
+    if !new.is_listed() || !old.is_listed() {
+        return Vec::new();
+    }
     let mut found = Vec::new();
-    for name in declared.relation_names() {
-        let Some(relation) = declared.relation(&name) else { continue };
-        let mut note = |column: Option<&str>, kind| {
-            found.push(Difference { relation: name.clone(), column: column.map(str::to_owned), kind });
+    for name in new.relation_names() {
+        let (before, after) = (find(&judged.start, &name), find(&judged.end, &name));
+        let untouched = match (before, after) {
+            (Some(before), Some(after)) => Arc::ptr_eq(before, after),
+            (before, after) => before.is_none() && after.is_none(),
         };
-        let Some(actual) = crate::breaks::find(schema, &name) else {
-            note(None, DifferenceKind::OnlyDeclared);
-            continue;
-        };
-        // What a view gives is not compared column by column: snapshots from 8 on don't say it.
-        if relation.view || matches!(actual.kind, RelationKind::View | RelationKind::MaterializedView) {
+        if untouched && old.relation(&name) == new.relation(&name) {
             continue;
         }
-        for column in &relation.columns {
-            match actual.column(&column.name) {
-                None => note(Some(&column.name), DifferenceKind::OnlyDeclared),
-                Some(found) => {
-                    if let Some(kind) = column_difference(schema, column, found) {
-                        note(Some(&column.name), kind);
-                    }
+        let known = differences_of(old, &judged.start, &name);
+        let fresh = |one: &Difference| {
+            !known
+                .iter()
+                .any(|old| (old.column == one.column || old.column.is_none()) && old.kind == one.kind)
+        };
+        found.extend(differences_of(new, &judged.end, &name).into_iter().filter(fresh));
+    }
+    found
+}
+
+/// Every difference in tables, views and columns, in the order of the declaration.
+pub fn differences(declared: &App, schema: &Catalog) -> Vec<Difference> {
+    declared.relation_names().iter().flat_map(|name| differences_of(declared, schema, name)).collect()
+}
+
+fn differences_of(declared: &App, schema: &Catalog, name: &QName) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let Some(relation) = declared.relation(name) else { return found };
+    let mut note = |column: Option<&str>, kind| {
+        found.push(Difference { relation: name.clone(), column: column.map(str::to_owned), kind });
+    };
+    let Some(actual) = find(schema, name) else {
+        note(None, DifferenceKind::OnlyDeclared);
+        return found;
+    };
+    // What a view gives is not compared column by column: snapshots from 8 on don't say it.
+    if relation.view || matches!(actual.kind, RelationKind::View | RelationKind::MaterializedView) {
+        return found;
+    }
+    for column in &relation.columns {
+        match actual.column(&column.name) {
+            None => note(Some(&column.name), DifferenceKind::OnlyDeclared),
+            Some(there) => {
+                if let Some(kind) = column_difference(schema, column, there) {
+                    note(Some(&column.name), kind);
                 }
             }
         }
-        for column in &actual.columns {
-            if !relation.columns.iter().any(|declared| declared.name == column.name) {
-                note(Some(&column.name), DifferenceKind::OnlyReplayed);
-            }
+    }
+    for column in &actual.columns {
+        if !relation.columns.iter().any(|declared| declared.name == column.name) {
+            note(Some(&column.name), DifferenceKind::OnlyReplayed);
         }
     }
     found
@@ -73,7 +107,8 @@ fn column_difference(schema: &Catalog, declared: &AppColumn, actual: &Column) ->
     let wanted = catalog::resolve_type(schema, &written);
     let known = |ty: &Type| !matches!(ty.base, TypeRef::Unknown(_));
     // A user type may be written without its schema; its name is what counts.
-    let same = wanted == actual.ty || named(schema, &wanted) == named(schema, &actual.ty);
+    let alike = named(schema, &wanted).is_some_and(|name| Some(name) == named(schema, &actual.ty));
+    let same = wanted == actual.ty || alike;
     (known(&wanted) && known(&actual.ty) && !same)
         .then(|| DifferenceKind::Type(declared.sql_type.clone(), format_type(schema, &actual.ty)))
 }

@@ -25,6 +25,6 @@ mod values;
 pub use analysis::{Analysis, JudgedSet, Options, PendingSet, Step};
 pub use analyze::{analyze, analyze_each};
 pub use app::{App, AppColumn, AppRelation};
-pub use compare::{Difference, DifferenceKind, differences};
+pub use compare::{Difference, DifferenceKind, differences, new_differences};
 pub use lock_mode::LockMode;
 pub use model::*;

@@ -72,7 +72,9 @@ fn of_relation(
         if !declared.columns.iter().any(|column| column.name == old.name) {
             continue;
         }
-        if let Some(new) = after.column_by_id(old.id).filter(|new| new.name == old.name) {
+        let same = after.column_by_id(old.id).filter(|new| new.name == old.name);
+        // Dropped and added again under its name is still the column that the app writes.
+        if let Some(new) = same.or_else(|| after.column(&old.name)) {
             of_column(start, now, after, old, new, steps, &mut found);
         }
     }
@@ -115,7 +117,9 @@ fn of_column(
     // An enum made anew is judged by its values.
     if old.ty != new.ty && !(is_enum(start, old) && is_enum(now, new)) {
         let step = at(|change| match change {
-            Change::TypeChanged { relation, column, .. } => Some((*relation, *column)),
+            Change::TypeChanged { relation, column, .. } | Change::ColumnAdded { relation, column, .. } => {
+                Some((*relation, *column))
+            }
             _ => None,
         });
         let change = type_change(now, &old.ty, &new.ty, false, true);
@@ -148,9 +152,9 @@ fn of_column(
     let was_always = old.generated.is_some() || old.identity == Some(catalog::Identity::Always);
     if always && !was_always {
         let step = at(|change| match change {
-            Change::IdentitySet { relation, column } | Change::ExpressionSet { relation, column } => {
-                Some((*relation, *column))
-            }
+            Change::IdentitySet { relation, column }
+            | Change::ExpressionSet { relation, column }
+            | Change::ColumnAdded { relation, column, .. } => Some((*relation, *column)),
             _ => None,
         });
         if let Some(step) = step {
@@ -259,7 +263,9 @@ fn row_security(before: &Relation, after: &Relation, steps: &[Step], found: &mut
     let open = after.policies.iter().any(|policy| policy.permissive);
     let newly = on(after) && !on(before);
     let closed = on(after) && on(before) && !open && before.policies.iter().any(|policy| policy.permissive);
-    if open || !(newly || closed) {
+    // FORCE binds the owner too, who saw all rows until then.
+    let forced = on(after) && after.row_security.forced && !before.row_security.forced;
+    if open || !(newly || closed || forced) {
         return;
     }
     let switched = |change: &Change| match change {

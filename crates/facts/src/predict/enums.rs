@@ -51,7 +51,7 @@ impl Search<'_> {
         match stmt {
             Stmt::CreateTable(create) => {
                 for column in &create.columns {
-                    self.column(column);
+                    self.column(column, None);
                 }
                 for constraint in &create.constraints {
                     if let sql::ConstraintKind::Check { expr, .. } = &constraint.kind {
@@ -113,7 +113,7 @@ impl Search<'_> {
     fn action(&mut self, action: &AlterAction, table: Option<&Relation>) {
         let ty = |column: &sql::Ident| table.and_then(|t| t.column(&column.text)).map(|c| c.ty.clone());
         match action {
-            AlterAction::AddColumn { column, .. } => self.column(column),
+            AlterAction::AddColumn { column, .. } => self.column(column, table),
             AlterAction::SetDefault { column, default } => {
                 if let Some(ty) = ty(column) {
                     self.value(&ty, default);
@@ -134,7 +134,8 @@ impl Search<'_> {
         }
     }
 
-    fn column(&mut self, column: &ColumnDef) {
+    fn column(&mut self, column: &ColumnDef, table: Option<&Relation>) {
+        let tables: Vec<&Relation> = table.into_iter().collect();
         for constraint in &column.constraints {
             match constraint {
                 ColumnConstraint::Default(default) => {
@@ -145,11 +146,11 @@ impl Search<'_> {
                     self.uses(&default.uses, &[], &[]);
                 }
                 ColumnConstraint::Generated { expr, .. } => {
-                    self.uses(&expr.uses, std::slice::from_ref(column), &[]);
+                    self.uses(&expr.uses, std::slice::from_ref(column), &tables);
                 }
                 ColumnConstraint::Table(constraint) => {
                     if let sql::ConstraintKind::Check { expr, .. } = &constraint.kind {
-                        self.uses(&expr.uses, std::slice::from_ref(column), &[]);
+                        self.uses(&expr.uses, std::slice::from_ref(column), &tables);
                     }
                 }
                 _ => {}

@@ -109,9 +109,7 @@ impl Prediction<'_> {
             _ => Operation::Update,
         };
         let whole = operation != Operation::Insert
-            && query.filter.as_ref().is_none_or(|filter| {
-                matches!(&filter.shape, Shape::Constant { value, .. } if matches!(value.as_str(), "true" | "t"))
-            });
+            && query.filter.as_ref().is_none_or(|filter| self.is_always_true(query, filter, relation));
         let constant = operation == Operation::Update
             && !query.sets.is_empty()
             && query.sets.iter().all(|(_, value)| {
@@ -216,6 +214,29 @@ impl Prediction<'_> {
                     span,
                 });
             }
+        }
+    }
+
+    /// Whether a WHERE lets every row through: it names no column, asks a NOT NULL column for being
+    /// so, or a column that this set added without a value for being NULL.
+    fn is_always_true(&self, query: &Query, filter: &sql::Expr, relation: &Relation) -> bool {
+        let uses = &filter.uses;
+        if !uses.functions.is_empty() || !query.uses.queries.is_empty() {
+            return false;
+        }
+        let [column] = uses.columns.as_slice() else { return uses.columns.is_empty() };
+        let Some(column) = column.name.as_deref().and_then(|name| relation.column(name)) else {
+            return false;
+        };
+        let text = filter.text.to_ascii_lowercase();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.as_slice() {
+            [_, "is", "not", "null"] => column.not_null,
+            [_, "is", "null"] => {
+                let before = self.cx.start.relation(relation.id).and_then(|r| r.column_by_id(column.id));
+                before.is_none() && !column.has_value_by_default()
+            }
+            _ => false,
         }
     }
 

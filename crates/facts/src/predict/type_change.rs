@@ -101,6 +101,12 @@ impl Prediction<'_> {
             matches!(&command.action, AlterAction::DropDefault { column } | AlterAction::SetDefault { column, .. }
                 if column.text == name.text)
         });
+        // A default that is written with its cast has the type of the cast (strip_implicit_coercions).
+        let own = |default: &Expr| match &default.shape {
+            Shape::Constant { cast: Some(cast), .. } => Some(catalog::resolve_type(self.cx.before, cast)),
+            _ => None,
+        };
+        let from = &column.default.as_ref().and_then(|default| own(default)).unwrap_or_else(|| from.clone());
         let Some(default) = column.default.as_ref().filter(|default| default.shape != Shape::Null) else {
             return;
         };
