@@ -117,10 +117,7 @@ impl Fold<'_> {
 
     fn start(&mut self, request: usize, set: &PendingSet) {
         self.transactions += 1;
-        let old_app = set
-            .old_app
-            .clone()
-            .unwrap_or_else(|| Arc::new(App::of_catalog(&self.catalog, "the replayed history")));
+        let old_app = set.old_app.clone().unwrap_or_else(|| Arc::new(App::stand_in(&self.catalog)));
         let at = self.analysis.steps.len();
         self.analysis.sets.push(JudgedSet {
             start: self.catalog.clone(),

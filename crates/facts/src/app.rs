@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct App {
     /// Where this comes from, for people: `the snapshot of 0007_x`, `the replayed history`.
     pub origin: String,
+    /// Nobody declared it: it stands in for an app whose snapshot is missing.
+    pub stand_in: bool,
     declares: Declares,
 }
 
@@ -57,7 +59,12 @@ impl AppColumn {
 impl App {
     /// An app that declares exactly what a schema holds.
     pub fn of_catalog(catalog: &Catalog, origin: impl Into<String>) -> App {
-        App { origin: origin.into(), declares: Declares::Schema(catalog.clone()) }
+        App { origin: origin.into(), stand_in: false, declares: Declares::Schema(catalog.clone()) }
+    }
+
+    /// What stands in for an app whose snapshot is missing: the schema that it meets.
+    pub fn stand_in(catalog: &Catalog) -> App {
+        App { stand_in: true, ..App::of_catalog(catalog, "the replayed history") }
     }
 
     /// The app that a snapshot declares.
@@ -74,12 +81,7 @@ impl App {
         });
         let enums = snapshot.enums.iter().map(|(ty, values)| (name(ty), values.clone())).collect();
         let relations = tables.chain(views).collect();
-        App { origin: origin.into(), declares: Declares::Listed { relations, enums } }
-    }
-
-    /// Whether this is what a snapshot lists, rather than what a schema happens to hold.
-    pub fn is_listed(&self) -> bool {
-        matches!(self.declares, Declares::Listed { .. })
+        App { origin: origin.into(), stand_in: false, declares: Declares::Listed { relations, enums } }
     }
 
     /// The relation of this name, if it is declared.

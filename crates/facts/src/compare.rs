@@ -38,7 +38,7 @@ pub enum DifferenceKind {
 /// snapshot is missing on either side: then nobody knows since when.
 pub fn new_differences(judged: &JudgedSet) -> Vec<Difference> {
     let (Some(new), old) = (&judged.new_app, &judged.old_app) else { return Vec::new() };
-    if !new.is_listed() || !old.is_listed() {
+    if new.stand_in || old.stand_in {
         return Vec::new();
     }
     let mut found = Vec::new();
