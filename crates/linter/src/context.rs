@@ -5,8 +5,11 @@ use crate::names::{listed, shown, sql_name};
 use crate::place;
 use catalog::{Catalog, Change, QName, Relation, RelationId};
 use drizzle::Project;
-use facts::{Analysis, BreakCause, Facts, Failure, FailureCause, JudgedSet, Lock, Operation, Step};
+use facts::{
+    Analysis, BreakCause, Difference, Facts, Failure, FailureCause, JudgedSet, Lock, Operation, Step,
+};
 use source::{Diagnostic, Evidence, Label, Remedy, RuleMeta, Span};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// One judged set.
@@ -18,6 +21,8 @@ pub struct Context<'a> {
     pub project: &'a Project,
     /// Which set.
     pub set: usize,
+    /// Where its last snapshot and its SQL part ways; worked out for the first rule that asks.
+    pub(crate) drift: &'a OnceCell<Vec<Difference>>,
 }
 
 impl<'a> Context<'a> {
@@ -35,6 +40,65 @@ impl<'a> Context<'a> {
     /// Whether an id was given out in this set, so that what it stands for is new.
     pub fn is_new(&self, id: u32) -> bool {
         id >= self.judged().start.watermark()
+    }
+}
+
+impl Context<'_> {
+    /// Columns that the deployed app declares with a type of this name and that are there when the set
+    /// ends, as `users.mood`.
+    pub fn declared_with(&self, ty: &QName) -> Vec<String> {
+        let (app, end) = (&self.judged().old_app, &self.judged().end);
+        let mut found = Vec::new();
+        for name in app.relation_names() {
+            let Some(catalog::Found::Relation(relation)) = end.slot(&name) else { continue };
+            let declared = app.relation(&name).map(|relation| relation.into_owned()).unwrap_or_default();
+            let columns = declared.columns.iter().filter(|column| is_type(&column.sql_type, ty));
+            let kept = columns.filter(|column| relation.column(&column.name).is_some());
+            found.extend(kept.map(|column| format!("{}.{}", shown(&name.to_string()), column.name)));
+        }
+        found
+    }
+
+    /// A finding about the set as a whole, at the top of its last file.
+    pub fn finding(&self, rule: &'static RuleMeta, what: impl Into<String>) -> Option<Diagnostic> {
+        let migration = self.project.migrations.get(*self.judged().migrations.last()?)?;
+        let first = migration.file.text.lines().next().map_or(0, str::len);
+        let place = Label {
+            file: Arc::clone(&migration.file),
+            span: Span { start: 0, end: first as u32 },
+            text: String::new(),
+        };
+        Some(new_finding(rule, what.into(), place, &migration.tag, None))
+    }
+}
+
+/// Whether a column's type as an app declares it is this user type, or an array of it.
+fn is_type(written: &str, ty: &QName) -> bool {
+    let plain = written.trim_end_matches("[]").replace('"', "");
+    plain == ty.name || plain == ty.to_string()
+}
+
+fn new_finding(
+    rule: &'static RuleMeta,
+    what: String,
+    primary: Label,
+    tag: &str,
+    statement: Option<usize>,
+) -> Diagnostic {
+    Diagnostic {
+        rule: rule.name,
+        group: rule.group,
+        severity: rule.severity,
+        what,
+        why: Vec::new(),
+        remedy: Remedy::default(),
+        evidence: Evidence::Predicted,
+        primary,
+        secondary: Vec::new(),
+        migration: Some(tag.to_owned()),
+        statement,
+        relation: None,
+        accepted: None,
     }
 }
 
@@ -212,20 +276,30 @@ impl<'a> At<'a> {
 
     /// A finding about it, on the whole statement until narrowed.
     pub fn finding(&self, rule: &'static RuleMeta, what: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            rule: rule.name,
-            group: rule.group,
-            severity: rule.severity,
-            what: what.into(),
-            why: Vec::new(),
-            remedy: Remedy::default(),
-            evidence: Evidence::Predicted,
-            primary: Label { file: Arc::clone(&self.step.file), span: self.step.span, text: String::new() },
-            secondary: Vec::new(),
-            migration: Some(self.step.tag.clone()),
-            statement: Some(self.step.index),
-            relation: None,
-        }
+        let place = Label { file: Arc::clone(&self.step.file), span: self.step.span, text: String::new() };
+        new_finding(rule, what.into(), place, &self.step.tag, Some(self.step.index))
+    }
+
+    /// What goes with what it drops though nobody named it: foreign keys, views and tables.
+    pub fn taken_along(&self) -> Vec<String> {
+        let along = |change: &Change| match change {
+            Change::RelationDropped { name, kind, cascade: true, .. } => {
+                let sequence = *kind == catalog::RelationKind::Sequence;
+                (!sequence).then(|| format!("`{}`", shown(&name.to_string())))
+            }
+            Change::ConstraintDropped { relation, constraint, cascade: true } => {
+                let table = self.after(*relation)?.name.to_string();
+                let key = matches!(constraint.kind, catalog::ConstraintKind::ForeignKey { .. });
+                key.then(|| format!("foreign key `{}` of `{}`", constraint.name, shown(&table)))
+            }
+            _ => None,
+        };
+        self.changes().iter().filter_map(along).collect()
+    }
+
+    /// Whether it drops this schema.
+    pub fn drops_schema(&self, schema: &str) -> bool {
+        self.changes_so(|change| matches!(change, Change::SchemaDropped(dropped) if dropped == schema))
     }
 
     /// The place of a relation's name.

@@ -4,15 +4,22 @@
 //! files side by side in `src/rules`: the check, and the page that explains and tests it. Nothing
 //! here parses SQL to learn what it does (crate `facts` knows), reads files or prints.
 
+mod allow;
 mod context;
+mod drift;
 mod finding;
 mod lint;
+mod marker;
 mod names;
 mod place;
 mod prelude;
 mod remedy;
 mod rules;
+mod units;
+mod weigh;
 
+pub use allow::accept;
 pub use context::{At, Broken, Context, Table};
 pub use lint::{lint, rule};
 pub use rules::{RULES, Rule};
+pub use weigh::{Weights, weigh};

@@ -1,7 +1,8 @@
 //! SQL to copy, in the forms that fit drizzle-kit and its migrator.
 
-use crate::context::Table;
-use crate::names::{literal, quoted};
+use crate::context::{At, Table};
+use crate::names::{definition, literal, quoted, sql_name, sql_type};
+use catalog::QName;
 
 /// SQL that can't run in the migrator's transaction: a migration file of its own.
 pub(crate) fn own_file(sql: &str) -> String {
@@ -74,6 +75,39 @@ pub(crate) fn batch(table: &Table<'_>, assignment: &str, condition: &str) -> Str
          UPDATE {table} SET {assignment}\n\
          WHERE {key} IN (\n  SELECT {key} FROM {table}\n  WHERE {condition}\n  ORDER BY {key} LIMIT 1000\n);\n"
     )
+}
+
+/// The values that an enum has gained, each added where it stands; empty if there are none.
+pub(crate) fn new_values(name: &QName, (before, after): (&[String], &[String])) -> String {
+    let ty = sql_name(name);
+    let place = |n: usize| match n.checked_sub(1).and_then(|n| after.get(n)) {
+        Some(previous) => format!(" AFTER {}", literal(previous)),
+        None => before.first().map_or(String::new(), |first| format!(" BEFORE {}", literal(first))),
+    };
+    let added = after.iter().enumerate().filter(|(_, value)| !before.contains(value));
+    added.map(|(n, value)| format!("ALTER TYPE {ty} ADD VALUE {}{};\n", literal(value), place(n))).collect()
+}
+
+/// The new column written together with its key; `None` where that form would read the table too.
+pub(crate) fn inline_key(
+    at: At<'_>,
+    relation: &catalog::Relation,
+    key: &catalog::Constraint,
+) -> Option<String> {
+    let [column] = key.columns.as_slice() else { return None };
+    let column = relation.column_by_id(*column)?;
+    if column.not_null || column.default.is_some() || !matches!(column.ty.base, catalog::TypeRef::Builtin(_))
+    {
+        return None;
+    }
+    let written = definition(&at.step.after, relation, key)?;
+    let references = &written[written.find("REFERENCES")?..];
+    let ty = sql_type(&at.step.after, &column.ty);
+    let (table, name) = (sql_name(&relation.name), quoted(&column.name));
+    Some(format!(
+        "-- instead of ADD COLUMN and ADD CONSTRAINT\nALTER TABLE {table} ADD COLUMN {name} {ty} CONSTRAINT {} {references};\n",
+        quoted(&key.name)
+    ))
 }
 
 /// A lock_timeout for the rest of the transaction.

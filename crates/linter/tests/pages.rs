@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `sql schema` | the history: what was migrated before, for all blocks up to the next `schema` |
 //! | `sql old-app` | the schema that the deployed app declares, where it differs from the history; for the blocks up to the next `schema` |
+//! | `sql new-app` | the schema that the app being deployed declares; for the blocks up to the next `schema`, together with the `old-app` or else the history as declared before |
 //! | `sql unsafe` | a pending migration that the page's rule must catch |
 //! | `sql safer` | the way to do it: nothing of the page's rule, no error, no warning that it does not announce |
 //! | `sql safe` | looks like the hazard and is none: nothing of the page's rule |
@@ -31,7 +32,7 @@
 
 use drizzle::{MemoryFiles, load_sql_files};
 use facts::{Analysis, App, Options, PendingSet, Version, analyze};
-use linter::{RULES, lint};
+use linter::{RULES, accept, lint};
 use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -95,6 +96,7 @@ struct Block {
     kind: String,
     schema: String,
     old_app: Option<String>,
+    new_app: Option<String>,
     version: u8,
     zone: String,
     text: String,
@@ -103,7 +105,7 @@ struct Block {
 impl Page {
     fn new(rule: &'static str, text: &str) -> Page {
         let mut blocks = Vec::new();
-        let (mut schema, mut old_app) = (String::new(), None);
+        let (mut schema, mut old_app, mut new_app) = (String::new(), None, None);
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
             let Some(info) = line.strip_prefix("```") else { continue };
@@ -122,6 +124,7 @@ impl Page {
                 kind: kind.to_owned(),
                 schema: schema.clone(),
                 old_app: old_app.clone(),
+                new_app: new_app.clone(),
                 version: 16,
                 zone: "UTC".to_owned(),
                 text: body,
@@ -134,8 +137,9 @@ impl Page {
                 }
             }
             match kind {
-                "schema" => (schema, old_app) = (block.text, None),
+                "schema" => (schema, old_app, new_app) = (block.text, None, None),
                 "old-app" => old_app = Some(block.text),
+                "new-app" => new_app = Some(block.text),
                 "unsafe" | "safer" | "safe" => blocks.push(block),
                 _ => panic!("{rule}.md:{}: unknown kind {kind}", number + 1),
             }
@@ -176,17 +180,20 @@ impl Block {
         let (files, deploys) = self.files();
         let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
         let expected: Vec<Expected> = files.iter().flat_map(|(path, text)| announced(path, text)).collect();
-        let old_app = self.old_app.as_deref().map(app);
+        let new_app = self.new_app.as_deref().map(app);
+        let declared = self.new_app.as_ref().map(|_| self.schema.as_str());
+        let old_app = self.old_app.as_deref().or(declared).map(app);
         let memory = MemoryFiles::new(files);
         let (project, diagnostics) = load_sql_files(&memory, &paths);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let sets: Vec<PendingSet> = deploys
             .into_iter()
-            .map(|migrations| PendingSet { migrations, old_app: old_app.clone(), new_app: None })
+            .map(|migrations| PendingSet { migrations, old_app: old_app.clone(), new_app: new_app.clone() })
             .collect();
         let options = Options { version: Version(self.version), time_zone: self.zone.clone() };
         let analysis = analyze(&project, &sets, &options);
-        let found = lint(&analysis, &project);
+        let mut found = accept(lint(&analysis, &project), &analysis, &project);
+        found.retain(|found| found.accepted.is_none());
 
         let mut problems: Vec<String> = found.iter().flat_map(lacking).collect();
         let mut left: Vec<&Diagnostic> = found.iter().collect();
@@ -350,6 +357,7 @@ fn the_format_is_read_as_described() {
         kind: "unsafe".to_owned(),
         schema: String::new(),
         old_app: None,
+        new_app: None,
         version: 16,
         zone: "UTC".to_owned(),
         text: "SELECT 1;\n-- ^ one\n-- expect: two, three\nSELECT 2;\n-- deploy\n-- migration: 0009_x\nSELECT 3;\n".to_owned(),

@@ -1,6 +1,7 @@
 //! A column that the deployed app still names is gone.
 
 use crate::prelude::*;
+use crate::units;
 
 /// What is fixed about it.
 pub const META: RuleMeta = RuleMeta {
@@ -13,8 +14,16 @@ pub const META: RuleMeta = RuleMeta {
 /// Columns dropped, by themselves or with a table that is made anew without them.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
+        let mut anew = Vec::new();
         for broken in at.broken(BreakCause::ColumnDropped) {
             let Some(column) = broken.column.filter(|_| !is_view(&broken.table)) else { continue };
+            if units::is_renamed_column(at, broken.table.label, column) {
+                continue;
+            }
+            if units::is_made_anew(at, broken.table.label) {
+                anew.push(broken);
+                continue;
+            }
             let (table, name) = (broken.table.sql(), quoted(column));
             let cascade = at.changes_so(|change| {
                 matches!(change, Change::ColumnDropped { name, cascade: true, .. } if name == column)
@@ -34,6 +43,10 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             if cascade {
                 finding = finding.why("CASCADE takes the column along");
             }
+            let along = at.taken_along();
+            if !along.is_empty() {
+                finding = finding.why(format!("CASCADE takes along {}", listed(&along)));
+            }
             out.push(
                 finding
                     .fix(
@@ -44,7 +57,40 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .code(code(&broken.table, column, &table, &name)),
             );
         }
+        out.extend(made_anew(at, &anew));
     }
+}
+
+/// A table dropped and made again with other columns: one finding for all that changed.
+fn made_anew(at: At<'_>, lost: &[crate::context::Broken<'_>]) -> Option<Diagnostic> {
+    let first = lost.first()?;
+    let columns: Vec<&str> = lost.iter().filter_map(|broken| broken.column).collect();
+    let mut finding = at
+        .finding(
+            &META,
+            format!(
+                "makes `{}` anew without {}, which the deployed app still names",
+                first.table.shown(),
+                listed(&columns)
+            ),
+        )
+        .about(first.table.label)
+        .on(at.on_name(first.table.label))
+        .why(first.failing());
+    let required = at.broken(BreakCause::RequiredColumn);
+    let required: Vec<&str> = required.iter().filter_map(|broken| broken.column).collect();
+    if !required.is_empty() {
+        finding = finding.why(format!(
+            "it also demands values for {}, which the deployed app does not know: 23502",
+            listed(&required)
+        ));
+    }
+    Some(
+        finding.fix(
+            "Leave the old table as it is and make the new one under a new name. Deploy the app that uses it, move the rows \
+             over in batches, and drop the old table in a later deploy.",
+        ),
+    )
 }
 
 fn is_view(table: &Table<'_>) -> bool {

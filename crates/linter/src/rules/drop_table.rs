@@ -1,6 +1,7 @@
 //! A table that the deployed app still uses is gone.
 
 use crate::prelude::*;
+use crate::units;
 
 /// What is fixed about it.
 pub const META: RuleMeta = RuleMeta {
@@ -14,12 +15,15 @@ pub const META: RuleMeta = RuleMeta {
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         for broken in at.broken(BreakCause::RelationDropped) {
-            if broken.table.relation.is_some_and(|relation| !relation.is_table()) {
+            let label = broken.table.label;
+            let view = broken.table.relation.is_some_and(|relation| !relation.is_table());
+            // A schema that goes with all that is in it, and a rename, are told by rules of their own.
+            let schema = label.split_once('.').is_some_and(|(schema, _)| at.drops_schema(schema));
+            if view || schema || units::is_renamed_table(at, label) {
                 continue;
             }
             let name = broken.shown();
-            let along: Vec<String> =
-                at.changes().iter().filter_map(|change| taken_along(at, change)).collect();
+            let along = at.taken_along();
             let mut finding = at
                 .finding(&META, format!("drops table `{name}`, which the deployed app still uses"))
                 .about(broken.table.label)
@@ -38,21 +42,5 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .code(format!("-- the next deploy\nDROP TABLE {};\n", broken.table.sql())),
             );
         }
-    }
-}
-
-/// What goes though nobody named it.
-fn taken_along(at: At<'_>, change: &Change) -> Option<String> {
-    match change {
-        Change::RelationDropped { name, kind, cascade: true, .. } => {
-            let sequence = *kind == catalog::RelationKind::Sequence;
-            (!sequence).then(|| format!("`{}`", shown(&name.to_string())))
-        }
-        Change::ConstraintDropped { relation, constraint, cascade: true } => {
-            let table = at.after(*relation)?.name.to_string();
-            let key = matches!(constraint.kind, catalog::ConstraintKind::ForeignKey { .. });
-            key.then(|| format!("foreign key `{}` of `{}`", constraint.name, shown(&table)))
-        }
-        _ => None,
     }
 }

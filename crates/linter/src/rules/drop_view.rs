@@ -14,7 +14,20 @@ pub const META: RuleMeta = RuleMeta {
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         for broken in at.broken(BreakCause::RelationDropped) {
-            if broken.table.relation.is_none_or(|relation| relation.is_table()) {
+            let schema =
+                broken.table.label.split_once('.').is_some_and(|(schema, _)| at.drops_schema(schema));
+            // A view that goes with a table or column is named by the finding about that.
+            let cascade = at.changes_so(|change| match change {
+                Change::RelationDropped { name, cascade: true, .. } => name.to_string() == broken.table.label,
+                _ => false,
+            });
+            let told = at
+                .broken(BreakCause::ColumnDropped)
+                .iter()
+                .chain(&at.broken(BreakCause::RelationDropped))
+                .any(|other| other.table.relation.is_some_and(|relation| relation.is_table()));
+            if schema || (cascade && told) || broken.table.relation.is_none_or(|relation| relation.is_table())
+            {
                 continue;
             }
             out.push(

@@ -1,6 +1,7 @@
 //! A statement fails on rows that the table may hold.
 
 use crate::prelude::*;
+use crate::units;
 
 /// What is fixed about it.
 pub const META: RuleMeta = RuleMeta {
@@ -24,8 +25,11 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         FailureCause::Write,
     ];
     for at in cx.steps() {
-        // What can't run here at all fails for that reason, whatever the rows hold.
-        if at.failures(&[FailureCause::InTransaction]).next().is_some() {
+        // What fails for certain fails for that reason, whatever the rows hold.
+        let certain = |failure: &facts::Failure| {
+            failure.certainty == facts::Certainty::Always && !ROWS.contains(&failure.cause)
+        };
+        if at.facts().failures.iter().any(certain) {
             continue;
         }
         let validates = at.changes_so(|change| matches!(change, Change::ConstraintValidated { .. }));
@@ -38,6 +42,8 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let cause = (failure.cause, &failure.column);
             if (!sure && harmless)
                 || told.contains(&cause)
+                || is_recreation(at, failure)
+                || units::is_empty_column(at, failure)
                 || required.iter().any(|one| one.column == failure.column.as_deref())
             {
                 continue;
@@ -75,6 +81,17 @@ fn finding(at: At<'_>, failure: &facts::Failure, sure: bool) -> Diagnostic {
         Some(relation) => finding.about(relation),
         None => finding,
     }
+}
+
+/// A cast back to an enum that is made anew: rows with a value that went are told by that rule, and the
+/// others fit.
+fn is_recreation(at: At<'_>, failure: &facts::Failure) -> bool {
+    let Some(relation) = failure.relation.as_deref().filter(|_| failure.cause == FailureCause::Cast) else {
+        return false;
+    };
+    let gone = |unit: &units::Recreated<'_>| unit.values.0.iter().any(|value| !unit.values.1.contains(value));
+    units::recreated(at.cx, relation, failure.column.as_deref())
+        .is_some_and(|unit| !gone(&unit) || unit.is_told(at.cx))
 }
 
 fn advice(cause: FailureCause) -> &'static str {

@@ -13,6 +13,10 @@ pub const META: RuleMeta = RuleMeta {
 /// Concurrent builds that skip an index of the same name, valid or not.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps().filter(|at| place::makes_index_if_not_exists(at.step)) {
+        // Where it can't run at all, it keeps nothing.
+        if at.failures(&[FailureCause::InTransaction]).next().is_some() {
+            continue;
+        }
         for change in at.changes() {
             let Change::IndexCreated {
                 index,

@@ -27,6 +27,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 }
                 _ => None,
             });
+            let types = types.or_else(|| made_anew(cx, &broken, column));
             let what = match &types {
                 Some((from, to)) => {
                     format!(
@@ -55,6 +56,14 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             });
         }
     }
+}
+
+/// The types of a column that was dropped and added again under its name.
+fn made_anew(cx: Context<'_>, broken: &crate::context::Broken<'_>, column: &str) -> Option<(String, String)> {
+    let (start, end) = (&cx.judged().start, &cx.judged().end);
+    let id = broken.table.relation?.id;
+    let (old, new) = (start.relation(id)?.column(column)?, end.relation(id)?.column(column)?);
+    Some((crate::names::sql_type(start, &old.ty), crate::names::sql_type(end, &new.ty)))
 }
 
 /// Whether the type is an enum made anew with fewer values, which is a rule of its own.

@@ -32,6 +32,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             .on(name.and_then(|name| at.on_name(name)))
             .why(first.failing())
             .why(format!("{} of that type", listed(&columns)))
+            .why("the recreation writes those tables anew under ACCESS EXCLUSIVE, and fails with 22P02 as long as a row holds the value")
             .why("values read before the change and written back fail as well");
         for broken in &broken {
             finding = finding.why(plain(broken.reason));

@@ -1,6 +1,7 @@
 //! A new column must have a value that the deployed app does not give.
 
 use crate::prelude::*;
+use crate::units;
 
 /// What is fixed about it.
 pub const META: RuleMeta = RuleMeta {
@@ -15,6 +16,15 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         for broken in at.broken(BreakCause::RequiredColumn) {
             let Some(column) = broken.column else { continue };
+            let anew = units::is_made_anew(at, broken.table.label);
+            if anew
+                && at
+                    .broken(BreakCause::ColumnDropped)
+                    .iter()
+                    .any(|other| other.table.label == broken.table.label)
+            {
+                continue;
+            }
             let mut finding = at
                 .finding(
                     &META,

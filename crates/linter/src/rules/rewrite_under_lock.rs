@@ -1,6 +1,7 @@
 //! A table is written anew while reads and writes wait.
 
 use crate::prelude::*;
+use crate::units::{self, Recreated};
 
 /// What is fixed about it.
 pub const META: RuleMeta = RuleMeta {
@@ -12,6 +13,7 @@ pub const META: RuleMeta = RuleMeta {
 
 /// Rewrites of tables that existed: one finding a statement.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    let mut enums: Vec<String> = Vec::new();
     for at in cx.steps() {
         // TRUNCATE and REFRESH are rules of their own; what can't run here does no harm here.
         let mut rewrites = at.facts().rewrites.iter().filter(|rewrite| {
@@ -19,6 +21,14 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         });
         let Some(first) = rewrites.next() else { continue };
         if at.failures(&[FailureCause::InTransaction]).next().is_some() {
+            continue;
+        }
+        if let Some(unit) = units::recreated(cx, &first.relation, first.column.as_deref()) {
+            let name = unit.name.to_string();
+            if !enums.contains(&name) && !unit.is_told(cx) {
+                out.push(recreation(at, &unit, first));
+            }
+            enums.push(name);
             continue;
         }
         let table = at.table(&first.relation);
@@ -48,6 +58,24 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             Some(code) => finding.code(code),
             None => finding,
         });
+    }
+}
+
+/// An enum dropped and made again with the values that it had: one finding for all its statements.
+fn recreation(at: At<'_>, unit: &Recreated<'_>, first: &facts::Cost<RewriteCause>) -> Diagnostic {
+    let name = unit.name.to_string();
+    let columns: Vec<String> =
+        unit.columns.iter().map(|(table, column)| format!("`{}.{column}`", shown(table))).collect();
+    let code = remedy::new_values(unit.name, unit.values);
+    let finding = at
+        .finding(&META, format!("makes enum `{}` anew and casts {} over while reads and writes wait", shown(&name), listed(&columns)))
+        .about(&first.relation)
+        .on(first.column.as_deref().and_then(|column| at.on_part(column)))
+        .whys(at.lock_lines(&first.relation))
+        .why("every row is copied and every index rebuilt, once for text and once more for the new type where it goes by way of text: the wait grows with the size of the table");
+    match code.is_empty() {
+        true => finding.fix("The values are the same in another order. Leave the type as it is, and sort in the query where the order matters."),
+        false => finding.fix("The old values all stay, so add the new ones instead, which reads no row. They can be used once this is committed.").code(code),
     }
 }
 

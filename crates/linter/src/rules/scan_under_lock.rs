@@ -99,6 +99,9 @@ fn finding(at: At<'_>, scan: &facts::Cost<ScanCause>) -> Diagnostic {
                 _ => "Add it NOT VALID, and VALIDATE it in a later deploy: not in the next file, which runs in the same transaction under the same lock.",
             };
             let finding = finding.fix(text);
+            if let Some(code) = on_new.then(|| remedy::inline_key(at, relation, constraint)).flatten() {
+                return finding.code(code);
+            }
             let owner = Table { label: &scan.relation, relation: Some(relation) };
             match definition {
                 Some(definition) => finding.code(remedy::in_two_steps(&owner, &constraint.name, &definition)),
