@@ -3,6 +3,7 @@
 //! The form and its escapes are those of GitHub's page "Workflow commands for GitHub Actions" and
 //! of the `@actions/core` command functions it describes.
 
+use crate::rule_doc::plain;
 use source::{Diagnostic, Severity};
 use std::fmt::Write;
 
@@ -10,10 +11,10 @@ use std::fmt::Write;
 pub fn github(diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let command = match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "notice",
+        let command = match (diagnostic.severity, &diagnostic.accepted) {
+            (_, Some(_)) | (Severity::Info, None) => "notice",
+            (Severity::Error, None) => "error",
+            (Severity::Warning, None) => "warning",
         };
         let label = &diagnostic.primary;
         let start = label.file.position(label.span.start);
@@ -32,24 +33,10 @@ pub fn github(diagnostics: &[Diagnostic]) -> String {
             out,
             "::{command} {properties},title={}::{}",
             property(&format!("brolly {}", diagnostic.rule)),
-            message(&text(diagnostic))
+            message(&plain(diagnostic))
         );
     }
     out
-}
-
-fn text(diagnostic: &Diagnostic) -> String {
-    let mut text = diagnostic.what.clone();
-    for why in &diagnostic.why {
-        let _ = write!(text, "\n- {why}");
-    }
-    if !diagnostic.remedy.text.is_empty() {
-        let _ = write!(text, "\n\n{}", diagnostic.remedy.text);
-    }
-    if let Some(code) = &diagnostic.remedy.code {
-        let _ = write!(text, "\n\n{}", code.trim_end());
-    }
-    text
 }
 
 fn message(text: &str) -> String {

@@ -47,10 +47,11 @@ pub fn human(diagnostics: &[Diagnostic], run: &Run, options: &HumanOptions) -> S
 }
 
 fn report(diagnostic: &Diagnostic, width: usize) -> Vec<Group<'_>> {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Info => Level::NOTE,
+    let level = match (diagnostic.severity, &diagnostic.accepted) {
+        (_, Some(_)) => Level::INFO.with_name("accepted"),
+        (Severity::Error, None) => Level::ERROR,
+        (Severity::Warning, None) => Level::WARNING,
+        (Severity::Info, None) => Level::NOTE,
     };
     let mut main = Group::with_title(level.primary_title(diagnostic.what.as_str()).id(diagnostic.rule));
     let mut files: Vec<&Arc<SourceFile>> = vec![&diagnostic.primary.file];
@@ -69,6 +70,12 @@ fn report(diagnostic: &Diagnostic, width: usize) -> Vec<Group<'_>> {
     }
     // Room for ` = note: ` and the width of line numbers.
     let room = width.saturating_sub(14).max(40);
+    if let Some(reason) = &diagnostic.accepted {
+        // Whoever accepted it has read why; the page of the rule tells the rest.
+        return vec![
+            main.element(Padding).element(Level::NOTE.message(wrapped(&format!("accepted: {reason}"), room))),
+        ];
+    }
     if !diagnostic.why.is_empty() {
         main = main.element(Padding);
     }
@@ -92,6 +99,9 @@ fn help(diagnostic: &Diagnostic, room: usize) -> Option<Group<'_>> {
 /// SQL to copy, indented and never cut or wrapped.
 fn code(diagnostic: &Diagnostic) -> String {
     let mut out = String::new();
+    if diagnostic.accepted.is_some() {
+        return out;
+    }
     for line in diagnostic.remedy.code.iter().flat_map(|code| code.trim_end().lines()) {
         out.push('\n');
         if !line.is_empty() {
@@ -154,7 +164,7 @@ fn shown(text: &str, span: Span) -> Range<usize> {
 }
 
 /// Broken at spaces so that no line is longer than `room`; what has lines already keeps them.
-fn wrapped(text: &str, room: usize) -> String {
+pub(crate) fn wrapped(text: &str, room: usize) -> String {
     let mut out = String::new();
     for (n, line) in text.lines().enumerate() {
         if n > 0 {

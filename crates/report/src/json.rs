@@ -35,6 +35,7 @@ struct Summary {
     errors: usize,
     warnings: usize,
     notes: usize,
+    accepted: usize,
     migrations: usize,
     migrations_with_findings: usize,
 }
@@ -53,6 +54,7 @@ struct Finding<'a> {
     migration: Option<&'a str>,
     statement: Option<usize>,
     relation: Option<&'a str>,
+    accepted: Option<&'a str>,
     related: Vec<Related<'a>>,
 }
 
@@ -92,6 +94,7 @@ pub fn json(diagnostics: &[Diagnostic], run: &Run) -> String {
             errors: counts.errors,
             warnings: counts.warnings,
             notes: counts.notes,
+            accepted: counts.accepted,
             migrations: run.migrations.len(),
             migrations_with_findings: counts.migrations,
         },
@@ -116,6 +119,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding<'_> {
         migration: diagnostic.migration.as_deref(),
         statement: diagnostic.statement,
         relation: diagnostic.relation.as_deref(),
+        accepted: diagnostic.accepted.as_deref(),
         related: diagnostic
             .secondary
             .iter()

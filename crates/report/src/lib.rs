@@ -4,13 +4,28 @@
 //! a rule means or which findings matter, and nothing prints.
 
 mod facts_json;
+mod fingerprint;
 mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod rule_doc;
 mod run;
+mod sarif;
+mod timeline;
+mod timeline_text;
 
 pub use facts_json::facts_line;
 pub use github::github;
+pub use gitlab::gitlab;
 pub use human::{HumanOptions, human};
 pub use json::json;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use rule_doc::{RuleDoc, heading, weight};
 pub use run::{Counts, Run, counts, summary_line};
+pub use sarif::sarif;
+pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
+pub use timeline_text::timeline_text;

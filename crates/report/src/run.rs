@@ -14,9 +14,11 @@ pub struct Run {
     pub migrations: Vec<String>,
     /// Major version of Postgres that they were judged for.
     pub postgres: u8,
+    /// The weight from which a finding fails the run; `None` where none does.
+    pub fail_on: Option<Severity>,
 }
 
-/// Findings by weight.
+/// Findings by weight, those that a comment accepts apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Errors.
@@ -25,18 +27,22 @@ pub struct Counts {
     pub warnings: usize,
     /// Notes, which never fail a run.
     pub notes: usize,
+    /// Accepted ones, whatever they would weigh.
+    pub accepted: usize,
     /// Different migrations with at least one finding.
     pub migrations: usize,
 }
 
 /// Counts findings by weight.
 pub fn counts(diagnostics: &[Diagnostic]) -> Counts {
-    let of = |severity: Severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+    let open = || diagnostics.iter().filter(|d| d.accepted.is_none());
+    let of = |severity: Severity| open().filter(|d| d.severity == severity).count();
     let touched: BTreeSet<&str> = diagnostics.iter().filter_map(|d| d.migration.as_deref()).collect();
     Counts {
         errors: of(Severity::Error),
         warnings: of(Severity::Warning),
         notes: of(Severity::Info),
+        accepted: diagnostics.len() - open().count(),
         migrations: touched.len(),
     }
 }
@@ -49,6 +55,7 @@ pub fn summary_line(diagnostics: &[Diagnostic], run: &Run) -> String {
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| plural(count, word))
+        .chain((counts.accepted > 0).then(|| format!("{} accepted", counts.accepted)))
         .collect();
     if parts.is_empty() {
         return format!("no findings in {}", plural(judged, "migration"));

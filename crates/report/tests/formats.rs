@@ -36,6 +36,7 @@ fn finding() -> Diagnostic {
         migration: Some("0002_drop".to_owned()),
         statement: Some(0),
         relation: Some("public.users".to_owned()),
+        accepted: None,
     }
 }
 
@@ -45,6 +46,7 @@ fn run() -> Run {
         selection: "2 migrations since origin/main".to_owned(),
         migrations: vec!["0001_add".to_owned(), "0002_drop".to_owned()],
         postgres: 16,
+        fail_on: Some(Severity::Error),
     }
 }
 
