@@ -1,16 +1,28 @@
 //! Chores of this repository: `cargo xtask <chore>`, or `cargo run -p xtask -- <chore>`.
 //!
 //! - `new-rule <name>` writes a new lint rule with its page and puts it into the list.
+//! - `codegen` writes what is made from code: the JSON Schema of the settings. `--check` only compares.
+//! - `docs [folder]` builds the site of rule pages.
+//! - `bench` times `brolly lint` on generated projects.
 
 // This is no part of the tool: it works on the repository's own files.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+mod bench;
+mod codegen;
+mod docs;
 mod new_rule;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask new-rule <name>\n\n  new-rule <name>   a rule named by its hazard in kebab-case, such as `drop-column`";
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+  new-rule <name>          a rule named by its hazard in kebab-case, such as `drop-column`
+  codegen [--check]        writes schema/brolly.schema.json, or says whether it is as it should be
+  docs [folder]            builds the site of rule pages (target/site)
+  bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +30,12 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let done = match words.as_slice() {
         ["new-rule", name] => new_rule::new_rule(root, name),
+        ["codegen"] => codegen::codegen(root, false),
+        ["codegen", "--check"] => codegen::codegen(root, true),
+        ["docs"] => docs::docs(&root.join("target/site")),
+        ["docs", folder] => docs::docs(Path::new(folder)),
+        ["bench"] => bench::bench(root, None),
+        ["bench", "--squawk", path] => bench::bench(root, Some(path)),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -33,11 +33,17 @@ pub enum Command {
     /// queries of the deployed app that stop working.
     #[command(after_help = FACTS_EXAMPLES)]
     Facts(Box<FactsArguments>),
-    /// Print the page of a rule, or the list of all rules.
-    Explain {
-        /// Name of the rule, such as `drop-column`.
-        rule: Option<String>,
+    /// List all rules.
+    Rules {
+        /// How they are written.
+        #[arg(long, value_enum, default_value_t = RulesFormat::Human)]
+        format: RulesFormat,
     },
+    /// Print the page of a rule, or the timeline of a migration: statement by statement, which locks
+    /// are held and until when, who waits, what grows with the table, which app breaks.
+    Explain(Box<ExplainArguments>),
+    /// Write brolly.json and a CI job for the project at hand.
+    Init(InitArguments),
 }
 
 const LINT_EXAMPLES: &str = "\
@@ -82,9 +88,13 @@ pub struct LintArguments {
     /// How findings are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// Write the findings to a file and only their numbers to the terminal.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
     /// The weight from which a finding makes the exit code 1.
-    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "WEIGHT")]
-    pub fail_on: FailOn,
+    /// [default: error]
+    #[arg(long, value_enum, value_name = "WEIGHT")]
+    pub fail_on: Option<FailOn>,
     /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
@@ -110,6 +120,63 @@ pub struct FactsArguments {
     pub format: FactsFormat,
 }
 
+/// Arguments of `brolly explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A rule such as `drop-column`, or a migration by its tag or path; without it, all rules are listed.
+    #[arg(value_name = "RULE|MIGRATION")]
+    pub what: Option<String>,
+    /// A Drizzle config to read; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub config: Vec<String>,
+    /// A migrations folder (`out` of the config); may be given several times.
+    #[arg(long, value_name = "DIR")]
+    pub out: Vec<String>,
+    /// The settings to go by instead of the nearest brolly.json above the project.
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<String>,
+    /// What to judge for.
+    #[command(flatten)]
+    pub server: Server,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
+    pub format: ExplainFormat,
+    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// Arguments of `brolly init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// Overwrite what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// The service to write a job for, instead of the one that the repository seems to use.
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub ci: Option<Ci>,
+}
+
+/// A CI service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ci {
+    /// .github/workflows/brolly.yml
+    Github,
+    /// .gitlab/brolly.yml
+    Gitlab,
+    /// No job.
+    None,
+}
+
+/// How an explanation is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people.
+    Human,
+    /// One JSON document.
+    Json,
+}
+
 /// Where the migrations are.
 #[derive(Debug, Default, Args)]
 pub struct Places {
@@ -123,6 +190,9 @@ pub struct Places {
     /// A migrations folder (`out` of the config); may be given several times.
     #[arg(long, value_name = "DIR")]
     pub out: Vec<String>,
+    /// The settings to go by instead of the nearest brolly.json above a project.
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<String>,
 }
 
 /// Which migrations are judged.
@@ -142,12 +212,25 @@ pub struct Choice {
 /// The server that migrations are judged for.
 #[derive(Debug, Args)]
 pub struct Server {
-    /// Major version of Postgres, 13 to 18.
-    #[arg(long, value_name = "VERSION", default_value_t = 16, value_parser = clap::value_parser!(u8).range(13..=18))]
-    pub pg: u8,
-    /// TimeZone of the session that migrates.
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub time_zone: String,
+    /// Major version of Postgres, 13 to 18. [default: 16]
+    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(13..=18))]
+    pub pg: Option<u8>,
+    /// TimeZone of the session that migrates. [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+}
+
+impl Server {
+    /// What statements are judged for: what the flags say, or else the settings.
+    pub fn options(&self, settings: &settings::Settings) -> facts::Options {
+        let usual = facts::Options::default();
+        let zone = self.time_zone.clone().or_else(|| settings.time_zone.clone());
+        facts::Options {
+            version: self.pg.or(settings.postgres).map_or(usual.version, facts::Version),
+            time_zone: zone.unwrap_or(usual.time_zone),
+            ..usual
+        }
+    }
 }
 
 /// How findings are written.
@@ -159,6 +242,25 @@ pub enum Format {
     Json,
     /// Workflow commands, which GitHub shows beside the changed lines.
     Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// The code quality report of GitLab.
+    Gitlab,
+    /// JUnit XML: a suite for each migration, a case for each finding.
+    Junit,
+    /// A comment for a pull request: the verdict first, details folded.
+    Markdown,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RulesFormat {
+    /// For people.
+    Human,
+    /// One JSON document, with the pages in it.
+    Json,
+    /// Tables.
+    Markdown,
 }
 
 /// How facts are written.

@@ -4,6 +4,7 @@
 //! The one module that reads files. A link to a directory is no directory when it is come upon in
 //! a listing, so that no loop of links can hang a search; named by the user, it is followed.
 
+use crate::errors::Error;
 use drizzle::{Entry, FileError, Files, join};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,16 @@ impl Disk {
     /// and otherwise as it was given.
     pub fn tidy(&self, path: &str) -> String {
         tidy(&self.root.to_string_lossy(), path)
+    }
+
+    /// Writes a file and the folders that it lies in.
+    #[expect(clippy::disallowed_methods, reason = "this is where the disk is touched")]
+    pub fn write(&self, path: &str, text: &str) -> Result<(), Error> {
+        let whole = self.root.join(path);
+        let folders = whole.parent().map_or(Ok(()), std::fs::create_dir_all);
+        folders
+            .and_then(|()| std::fs::write(&whole, text))
+            .map_err(|error| Error::NotWritten { path: path.to_owned(), why: error.to_string() })
     }
 }
 

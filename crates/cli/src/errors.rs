@@ -33,11 +33,59 @@ pub enum Error {
         /// The path as given.
         path: String,
     },
-    /// There is no rule of that name.
-    #[error("there is no rule `{name}`\n  brolly explain lists them")]
-    NoSuchRule {
+    /// The settings file that was named is not there.
+    #[error("there is no settings file `{path}`\n  brolly init writes one")]
+    NoSuchSettings {
+        /// The path as given.
+        path: String,
+    },
+    /// A settings file can't be read.
+    #[error("{path} can't be read: {why}")]
+    UnreadableSettings {
+        /// The file.
+        path: String,
+        /// What the system says.
+        why: String,
+    },
+    /// A settings file says what means nothing.
+    #[error("the settings can't be used\n{}", lines.join("\n"))]
+    BrokenSettings {
+        /// What is wrong, with place and cure.
+        lines: Vec<String>,
+    },
+    /// The baseline is no migration.
+    #[error("{path}: no migration is called `{tag}`, the baseline{near}")]
+    NoSuchBaseline {
+        /// The settings file.
+        path: String,
+        /// The baseline.
+        tag: String,
+        /// The migration that may be meant, as a line.
+        near: String,
+    },
+    /// There is neither a rule nor a migration of that name.
+    #[error(
+        "`{name}` is neither a rule nor a migration{near}\n  brolly rules lists the rules; a migration goes by its tag or its path"
+    )]
+    NothingToExplain {
         /// The name as given.
         name: String,
+        /// The rule that may be meant, as a line.
+        near: String,
+    },
+    /// What would be written is there already.
+    #[error("nothing was written: there is {} already\n  --force overwrites", paths.join(" and "))]
+    WouldOverwrite {
+        /// The files.
+        paths: Vec<String>,
+    },
+    /// A file could not be written.
+    #[error("{path} can't be written: {why}")]
+    NotWritten {
+        /// The file.
+        path: String,
+        /// What the system says.
+        why: String,
     },
     /// The current directory is gone or can't be read.
     #[error("the current directory can't be worked out: {source}\n  change to one that exists")]

@@ -1,41 +1,40 @@
-//! `brolly explain`: the pages of the rules, which are compiled in.
+//! `brolly explain`: a rule by its page, which is compiled in, or a migration by its timeline.
 
 use crate::Outcome;
+use crate::args::{ExplainArguments, ExplainFormat, RulesFormat};
+use crate::disk::Disk;
 use crate::errors::Error;
-use source::{RuleMeta, Severity};
-use std::fmt::Write;
+use crate::{rules, timeline};
+use report::{HumanOptions, weight};
+use source::RuleMeta;
 
-/// The page of a rule, or the list of all rules.
-pub fn explain(name: Option<&str>) -> Result<Outcome, Error> {
-    let Some(name) = name else { return Ok(Outcome { output: list(), ..Outcome::default() }) };
-    let unknown = || Error::NoSuchRule { name: name.to_owned() };
-    let meta = linter::rule(name).ok_or_else(unknown)?;
-    let page = linter::RULES.iter().find(|rule| rule.meta.name == name).map(|rule| rule.page);
-    let output = match page {
-        Some(page) => page.to_owned(),
-        // Those about files rather than SQL say all they know in the finding itself.
-        None => format!("# {}\n\n{} ({})\n", meta.name, sentence(meta.summary), weight(meta.severity)),
-    };
-    Ok(Outcome { output, ..Outcome::default() })
-}
-
-fn list() -> String {
-    let own = linter::RULES.iter().map(|rule| rule.meta);
-    let mut rules: Vec<&RuleMeta> = own.chain(drizzle::rules::ALL.iter().copied()).collect();
-    rules.sort_by_key(|meta| (meta.group, meta.name));
-    let width = rules.iter().map(|meta| meta.name.len()).max().unwrap_or_default();
-    let mut text = String::new();
-    for meta in rules {
-        let _ = writeln!(text, "{:width$}  {:7}  {}", meta.name, weight(meta.severity), meta.summary);
+/// The page of a rule, the timeline of a migration, or the list of all rules.
+pub fn explain(
+    disk: &Disk,
+    wanted: &ExplainArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+    paper: &HumanOptions,
+) -> Result<Outcome, Error> {
+    let Some(name) = &wanted.what else { return Ok(rules::rules(RulesFormat::Human)) };
+    if let Some(meta) = linter::rule(name) {
+        return Ok(Outcome { output: page(meta, wanted.format), ..Outcome::default() });
     }
-    text
+    if let Some(outcome) = timeline::timeline(disk, name, wanted, env, paper)? {
+        return Ok(outcome);
+    }
+    let near = source::nearest(name, rules::all().into_iter().map(|meta| meta.name));
+    let near = near.map_or(String::new(), |near| format!("\n  did you mean `{near}`?"));
+    Err(Error::NothingToExplain { name: name.clone(), near })
 }
 
-fn weight(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
+fn page(meta: &RuleMeta, format: ExplainFormat) -> String {
+    match (format, rules::page(meta.name)) {
+        (ExplainFormat::Json, page) => rules::json_of(meta, page),
+        // Those about files rather than SQL say all they know in the finding itself.
+        (ExplainFormat::Human, "") => {
+            format!("# {}\n\n{} ({})\n", meta.name, sentence(meta.summary), weight(meta.severity))
+        }
+        (ExplainFormat::Human, page) => page.to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge};
 use crate::projects;
-use facts::{Options, Version};
+use crate::settings_file::{Found, SettingsFiles};
 use source::{Diagnostic, Group, Severity};
 
 /// One JSON object a statement, in execution order.
@@ -20,10 +20,13 @@ pub fn facts(
     let compare = asked.base.is_some() || asked.fetch_base || asked.allow_missing_base;
     let choice = if compare { Choice::New } else { Choice::Facts };
     let mut judge = Judge::new(disk, choice, asked, env);
-    let options = Options { version: Version(wanted.server.pg), time_zone: wanted.server.time_zone.clone() };
+    let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     for target in found.targets {
-        let selected = judge.select(target)?;
+        let settings = files.of(&target.project)?;
+        let options = wanted.server.options(&settings.settings);
+        // Facts are no verdict: what the settings leave alone is shown too.
+        let selected = judge.select(target, &Found::default())?;
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
         for step in &analysis.steps {
             outcome.output.push_str(&report::facts_line(step, &analysis));

@@ -8,10 +8,12 @@ use crate::disk::Disk;
 use crate::errors::Error;
 use crate::projects::Target;
 use crate::select::{self, Chosen};
+use crate::settings_file::Found;
 use drizzle::{Migration, Project, Snapshot};
 use facts::{App, PendingSet};
 use git::{Changed, Request};
 use source::Diagnostic;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What is asked for where no files are named.
@@ -46,6 +48,8 @@ pub struct Selected {
     pub about: About,
     /// What reading the project found wrong, as far as this run has to do with it.
     pub diagnostics: Vec<Diagnostic>,
+    /// Tags of migrations that the settings leave alone.
+    pub left_alone: BTreeSet<String>,
 }
 
 impl Selected {
@@ -71,12 +75,12 @@ impl<'a> Judge<'a> {
         Judge { disk, choice, repositories: Repositories::new(disk, request, env) }
     }
 
-    /// Chooses what of a project is judged.
-    pub fn select(&mut self, target: Target) -> Result<Selected, Error> {
+    /// Chooses what of a project is judged. What is named is, whatever the settings say.
+    pub fn select(&mut self, target: Target, settings: &Found) -> Result<Selected, Error> {
         let project = target.project;
         let mut compared = Compared::default();
         let mut everything = false;
-        let chosen = match (&target.named, self.choice) {
+        let mut chosen = match (&target.named, self.choice) {
             (Some(files), choice) => select::named(&project, files, choice != Choice::New),
             (None, Choice::All) => {
                 everything = true;
@@ -97,15 +101,22 @@ impl<'a> Judge<'a> {
                 }
             },
         };
+        let mut left_alone = BTreeSet::new();
+        if target.named.is_none() {
+            let (left, said) = settings.unjudged(self.disk, &project);
+            chosen = select::without(chosen, &left, &said);
+            left_alone = left.iter().map(|index| project.migrations[*index].tag.clone()).collect();
+        }
         let judged = chosen.sets.iter().flatten().map(|index| project.migrations[*index].tag.clone());
         let tags = judged.chain(compared.touched).collect();
         let about = About { everything, tags };
         let mut diagnostics = about.keep(target.diagnostics, &project);
         diagnostics.extend(compared.edited);
+        diagnostics.retain(|d| d.migration.as_ref().is_none_or(|tag| !left_alone.contains(tag)));
         let (ordered, sets) = select::applied_first(&project, &chosen);
         let sets = with_apps(self.disk, &ordered, &sets, self.choice, &mut diagnostics);
         let Chosen { text, .. } = chosen;
-        Ok(Selected { project: ordered, as_written: project, sets, text, about, diagnostics })
+        Ok(Selected { project: ordered, as_written: project, sets, text, about, diagnostics, left_alone })
     }
 }
 

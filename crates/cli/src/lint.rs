@@ -1,13 +1,15 @@
 //! `brolly lint`: find, choose, analyze, lint, render.
 
 use crate::Outcome;
-use crate::args::{Format, LintArguments};
+use crate::args::{FailOn, Format, LintArguments};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected};
-use crate::{checks, projects};
-use facts::{Options, Version};
-use report::{HumanOptions, Run};
+use crate::settings_file::SettingsFiles;
+use crate::{checks, projects, rules};
+use facts::Options;
+use linter::Weights;
+use report::{HumanOptions, RuleDoc, Run};
 use source::{Diagnostic, Group, Severity};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -23,41 +25,70 @@ pub fn lint(
     let several = found.targets.len() > 1;
     let choice = if wanted.all { Choice::All } else { Choice::New };
     let mut judge = Judge::new(disk, choice, &wanted.choice, env);
-    let options = Options { version: Version(wanted.server.pg), time_zone: wanted.server.time_zone.clone() };
-    let mut run =
-        Run { version: env!("CARGO_PKG_VERSION").to_owned(), postgres: wanted.server.pg, ..Run::default() };
+    let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
+    let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
+    let mut ended = errors::CLEAN;
     let mut selections = Vec::new();
     let mut diagnostics = Vec::new();
     for target in found.targets {
         let dir = target.project.dir.clone();
-        let selected = judge.select(target)?;
+        let settings = files.of(&target.project)?;
+        files.saw(&settings, &target.project);
+        let options = wanted.server.options(&settings.settings);
+        let fail_on = wanted.fail_on.map_or_else(|| settings.fail_on(), FailOn::severity);
+        if selections.is_empty() {
+            (run.postgres, run.fail_on) = (options.version.0, fail_on);
+        }
+        let selected = judge.select(target, &settings)?;
         let text = &selected.text;
         selections.push(if several { format!("{dir}: {text}") } else { text.clone() });
         run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
-        diagnostics.extend(judged(disk, selected, &options));
+        let found = judged(disk, selected, &options, &settings.weights());
+        ended = ended.max(code(&found, fail_on));
+        diagnostics.extend(found);
     }
+    files.finish()?;
     run.selection = selections.join("; ");
-    let code = code(&diagnostics, wanted);
     let output = match wanted.format {
         Format::Json => report::json(&diagnostics, &run),
         Format::Github => report::github(&diagnostics),
+        Format::Sarif => report::sarif(&diagnostics, &run, &rule_docs()),
+        Format::Gitlab => report::gitlab(&diagnostics),
+        Format::Junit => report::junit(&diagnostics, &run),
+        Format::Markdown => report::markdown(&diagnostics, &run),
         Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
     };
     let mut notes = if wanted.quiet { Vec::new() } else { found.notes };
-    if wanted.format == Format::Github && !wanted.quiet {
+    let beside = wanted.output.is_some() || wanted.format == Format::Github;
+    if beside && !wanted.quiet {
         notes.extend(selections);
         notes.push(report::summary_line(&diagnostics, &run));
     }
-    Ok(Outcome { output, notes, code })
+    let output = match &wanted.output {
+        Some(path) => {
+            disk.write(path, &output)?;
+            String::new()
+        }
+        None => output,
+    };
+    Ok(Outcome { output, notes, code: ended })
+}
+
+/// The rules as formats show them.
+fn rule_docs() -> Vec<RuleDoc<'static>> {
+    rules::all().into_iter().map(|meta| RuleDoc { meta, page: rules::page(meta.name) }).collect()
 }
 
 /// All findings of one project, in the order in which they are told.
-fn judged(disk: &Disk, selected: Selected, options: &Options) -> Vec<Diagnostic> {
+fn judged(disk: &Disk, selected: Selected, options: &Options, weights: &Weights) -> Vec<Diagnostic> {
     let project = &selected.project;
     let analysis = facts::analyze(project, &selected.sets, options);
     let mut found = selected.diagnostics;
     found.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
     found.extend(linter::lint(&analysis, project));
+    found.retain(|d| d.migration.as_ref().is_none_or(|tag| !selected.left_alone.contains(tag)));
+    // Comments count before weights, so that none is called unused for what is switched off.
+    found = linter::weigh(linter::accept(found, &analysis, project), weights);
     in_order(&mut found, project);
     found
 }
@@ -111,12 +142,14 @@ fn human(
     text
 }
 
-fn code(diagnostics: &[Diagnostic], wanted: &LintArguments) -> u8 {
+fn code(diagnostics: &[Diagnostic], fail_on: Option<Severity>) -> u8 {
     if diagnostics.iter().any(keeps_from_judging) {
         return errors::COULD_NOT;
     }
-    match wanted.fail_on.severity() {
-        Some(least) if diagnostics.iter().any(|d| d.severity >= least) => errors::FINDINGS,
+    match fail_on {
+        Some(least) if diagnostics.iter().any(|d| d.accepted.is_none() && d.severity >= least) => {
+            errors::FINDINGS
+        }
         _ => errors::CLEAN,
     }
 }
@@ -149,13 +182,15 @@ mod tests {
             migration: migration.map(str::to_owned),
             statement: None,
             relation: None,
+            accepted: None,
         }
     }
 
     fn check(fail_on: &str, findings: &[Diagnostic], expected: u8) {
         let parsed = Arguments::try_parse_from(["brolly", "lint", "--fail-on", fail_on]);
         let Ok(Arguments { command: Command::Lint(wanted) }) = parsed else { panic!("these are arguments") };
-        assert_eq!(code(findings, &wanted), expected, "{fail_on}");
+        let fail_on = wanted.fail_on.and_then(FailOn::severity);
+        assert_eq!(code(findings, fail_on), expected, "{fail_on:?}");
     }
 
     #[test]
@@ -165,6 +200,8 @@ mod tests {
         let lost = finding(Severity::Error, Group::Input, None);
         check("error", &[], errors::CLEAN);
         check("error", std::slice::from_ref(&warning), errors::CLEAN);
+        let accepted = Diagnostic { accepted: Some("so".to_owned()), ..warning.clone() };
+        check("warning", &[accepted], errors::CLEAN);
         check("warning", std::slice::from_ref(&warning), errors::FINDINGS);
         check("info", std::slice::from_ref(&warning), errors::FINDINGS);
         check("error", &[warning, error.clone()], errors::FINDINGS);

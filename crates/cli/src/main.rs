@@ -7,10 +7,14 @@ mod disk;
 mod errors;
 mod explain;
 mod facts;
+mod init;
 mod judge;
 mod lint;
 mod projects;
+mod rules;
 mod select;
+mod settings_file;
+mod timeline;
 
 use args::{Arguments, Color, Command};
 use clap::Parser;
@@ -58,7 +62,9 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
     match &arguments.command {
         Command::Lint(wanted) => lint::lint(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Facts(wanted) => facts::facts(&disk, wanted, &variable),
-        Command::Explain { rule } => explain::explain(rule.as_deref()),
+        Command::Rules { format } => Ok(rules::rules(*format)),
+        Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Init(wanted) => init::init(&disk, wanted),
     }
 }
 

@@ -83,6 +83,19 @@ pub fn new(project: &Project, new: &New, against: &str) -> Chosen {
     Chosen { sets, newest, text }
 }
 
+/// The choice without what the settings leave alone.
+pub fn without(mut chosen: Chosen, left: &BTreeSet<usize>, said: &[String]) -> Chosen {
+    if said.is_empty() {
+        return chosen;
+    }
+    for set in &mut chosen.sets {
+        set.retain(|index| !left.contains(index));
+    }
+    chosen.sets.retain(|set| !set.is_empty());
+    chosen.text = format!("{}; {}", chosen.text, said.join("; "));
+    chosen
+}
+
 fn share(judged: usize, total: usize) -> String {
     match (judged, total) {
         (1, 1) => "1 migration".to_owned(),

@@ -14,8 +14,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("facts", &["source", "sql", "catalog", "drizzle"]),
     ("linter", &["source", "sql", "catalog", "drizzle", "facts"]),
     ("report", &["source", "sql", "catalog", "drizzle", "facts"]),
+    ("settings", &["source"]),
     ("git", &[]),
-    ("cli", &["source", "sql", "catalog", "drizzle", "facts", "linter", "report", "git"]),
+    ("cli", &["source", "sql", "catalog", "drizzle", "facts", "linter", "report", "settings", "git"]),
 ];
 
 /// The crates that may touch files, processes and the environment.
@@ -85,6 +86,7 @@ fn heavy_libraries_stay_in_one_room() {
         ("oxc_parser", "drizzle"),
         ("annotate-snippets", "report"),
         ("clap", "cli"),
+        ("schemars", "settings"),
         ("imbl", "catalog"),
     ] {
         for (name, path) in crates() {

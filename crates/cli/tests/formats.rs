@@ -103,7 +103,7 @@ fn rules_are_explained() {
     folder
         .brolly(&["explain", "missing-snapshot"])
         .says(0, &["# missing-snapshot", "A migration has no snapshot"]);
-    folder.brolly(&["explain", "no-such"]).complains(2, &["there is no rule `no-such`", "brolly explain"]);
+    folder.brolly(&["explain", "no-such"]).complains(2, &["`no-such` is neither a rule nor a migration", "brolly rules"]);
 }
 
 #[test]

@@ -27,8 +27,9 @@ pub(crate) fn cut_literals(file: &Arc<SourceFile>, tag: &str) -> Vec<Diagnostic>
             at = token.start + BREAKPOINT.len();
             continue;
         }
-        let inside: Vec<usize> =
-            markers.iter().copied().filter(|m| token.start < *m && *m < token.end).collect();
+        let from = markers.partition_point(|marker| *marker <= token.start);
+        let to = markers.partition_point(|marker| *marker < token.end);
+        let inside = markers.get(from..to).unwrap_or_default();
         let Some(first) = inside.first().copied() else {
             at = token.end;
             continue;
@@ -39,7 +40,7 @@ pub(crate) fn cut_literals(file: &Arc<SourceFile>, tag: &str) -> Vec<Diagnostic>
             continue;
         }
         let chunk = markers.partition_point(|marker| *marker < token.start);
-        found.push(cut(file, tag, &token, &inside, chunk));
+        found.push(cut(file, tag, &token, inside, chunk));
     }
     found
 }

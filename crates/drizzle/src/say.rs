@@ -24,6 +24,7 @@ pub(crate) fn say(
         migration: None,
         statement: None,
         relation: None,
+        accepted: None,
     }
 }
 

@@ -10,6 +10,8 @@ use std::ffi::CString;
 
 /// The most open brackets that a statement may hold; the recursion over sub-queries is as deep.
 const DEPTH_LIMIT: usize = 100;
+/// Comment openings in a row.
+const COMMENT_LIMIT: usize = 1000;
 
 /// What a text holds, in order of place.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,6 +148,18 @@ pub(crate) fn tree(text: &str) -> Result<ParseResult, Failure> {
 fn checked(text: &str) -> Result<&str, Failure> {
     if let Some(at) = text.find('\0') {
         return Err(Failure::Refused(at, "a NUL character can't be part of SQL"));
+    }
+    // The parser's lexer reads a run of comment openings again from each of them.
+    if text.len() > COMMENT_LIMIT && text.matches("/*").nth(COMMENT_LIMIT).is_some() {
+        let mut openings = 0;
+        let mut end = 0;
+        for (at, _) in text.match_indices("/*") {
+            openings = if at == end { openings + 1 } else { 1 };
+            end = at + 2;
+            if openings > COMMENT_LIMIT {
+                return Err(Failure::Refused(at, "comments are nested too deeply"));
+            }
+        }
     }
     let brackets = || text.bytes().filter(|b| matches!(b, b'(' | b'[')).count();
     if text.len() > DEPTH_LIMIT && brackets() > DEPTH_LIMIT {

@@ -1,0 +1,140 @@
+//! `brolly rules`, `brolly explain` and `brolly init`.
+
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
+
+mod run;
+
+use run::{Folder, config, folder};
+use serde_json::Value;
+
+fn project() -> Folder {
+    let folder = folder();
+    folder.journal(
+        "drizzle",
+        &[
+            ("0000_create", "CREATE TABLE users (id int PRIMARY KEY, nick text, age int);\nCREATE TABLE pets (id int PRIMARY KEY);\n"),
+            (
+                "0001_change",
+                "CREATE INDEX users_age ON users (age);\n--> statement-breakpoint\n\
+                 ALTER TABLE pets ADD COLUMN name text;\n--> statement-breakpoint\nCOMMIT;\n\
+                 --> statement-breakpoint\nALTER TABLE users DROP COLUMN nick;\n",
+            ),
+        ],
+    );
+    folder
+}
+
+#[test]
+fn a_migration_is_explained_as_a_timeline() {
+    let folder = project();
+    for name in ["0001_change", "drizzle/0001_change.sql"] {
+        let ended = folder.brolly(&["explain", name]);
+        ended.says(
+            0,
+            &[
+                "0001_change\n    BEGIN\n",
+                "  1 | CREATE INDEX users_age ON users (age)",
+                "    |   locks   SHARE on users (until the commit behind statement 3)",
+                "    |   waits   writes of users; reads go on",
+                "    |   grows   reads all of users",
+                "  2 | ALTER TABLE pets ADD COLUMN name text",
+                "    |   locks   SHARE on users, since statement 1 (until the commit behind statement 3)",
+                "    |           ACCESS EXCLUSIVE on pets",
+                "    |   waits   reads and writes of pets",
+                "    |   waits   writes of users; reads go on",
+                "  3 | COMMIT",
+                "    COMMIT  frees users, pets",
+                "  4   ALTER TABLE users DROP COLUMN nick",
+                "outside of any transaction: freed when it ends",
+                "breaks  the deployed app, from the commit on:",
+                "42703; column nick",
+            ],
+        );
+        ended.lacks("0000_create").lacks("\u{1b}[");
+    }
+    folder
+        .brolly(&["explain", "0001_change", "--color", "always"])
+        .says(0, &["\u{1b}[31mreads and writes of pets"]);
+}
+
+#[test]
+fn a_timeline_is_json_too() {
+    let ended = project().brolly(&["explain", "0001_change", "--format", "json", "--pg", "15"]);
+    let json: Value = serde_json::from_str(&ended.out).expect("it is JSON");
+    assert_eq!((&json["version"], &json["postgres"]), (&1.into(), &15.into()));
+    let second = &json["statements"][1];
+    assert_eq!(second["locks"].as_array().map(Vec::len), Some(2));
+    assert_eq!((&second["until"], &second["commits"]), (&2.into(), &false.into()));
+    assert_eq!(second["readsWait"], serde_json::json!(["public.pets"]));
+    assert_eq!(json["statements"][3]["breaksOldApp"][0]["sqlstate"], "42703");
+    // JSON.md names every field that is written.
+    let page = include_str!("../../report/JSON.md");
+    for key in second.as_object().expect("an object").keys() {
+        assert!(page.contains(&format!("`{key}`")), "JSON.md does not describe `{key}`");
+    }
+}
+
+#[test]
+fn what_is_neither_rule_nor_migration_is_said() {
+    let folder = project();
+    folder
+        .brolly(&["explain", "drop-colum"])
+        .complains(2, &["`drop-colum` is neither", "did you mean `drop-column`?"]);
+    folder.brolly(&["explain", "drizzle/gone.sql"]).complains(2, &["there is no `drizzle/gone.sql`"]);
+}
+
+#[test]
+fn rules_are_listed() {
+    let folder = folder();
+    folder
+        .brolly(&["rules"])
+        .says(0, &["Breaks the deployed app", "drop-column", "Journal, snapshots and files"]);
+    folder
+        .brolly(&["rules", "--format", "markdown"])
+        .says(0, &["# Rules", "## Breaks", "| `drop-column` | error |"]);
+    let json: Value =
+        serde_json::from_str(&folder.brolly(&["rules", "--format", "json"]).out).expect("it is JSON");
+    let rules = json["rules"].as_array().expect("a list");
+    assert!(rules.iter().any(|rule| rule["name"] == "unused-ignore" && rule["page"].is_string()));
+    assert!(rules.iter().any(|rule| rule["name"] == "missing-snapshot" && rule["page"].is_null()));
+}
+
+#[test]
+fn init_writes_settings_and_a_job_and_overwrites_nothing() {
+    let folder = project();
+    folder.write("drizzle.config.ts", config("./drizzle"));
+    folder.write("compose.yaml", "services:\n  db:\n    image: postgres:17-alpine\n");
+    folder.write(".github/CODEOWNERS", "").commit(".", "first");
+    let ended = folder.brolly(&["init"]);
+    ended.says(
+        0,
+        &[
+            "drizzle (drizzle.config.ts): 2 migrations, a journal, the newest 0001_change",
+            "PostgreSQL 17 in compose.yaml",
+            "GitHub",
+            "wrote\n  brolly.json\n  .github/workflows/brolly.yml",
+        ],
+    );
+    let job = std::fs::read_to_string(folder.at(".github/workflows/brolly.yml")).expect("it is written");
+    assert!(job.contains("      - \"drizzle/**\"\n      - \"brolly.json\"\n"), "{job}");
+    let json: Value =
+        serde_json::from_slice(&std::fs::read(folder.at("brolly.json")).expect("it is written"))
+            .expect("JSON");
+    assert_eq!(json["postgres"], 17);
+    // What it writes is what lint reads.
+    assert_ne!(folder.brolly(&["lint"]).code, 2);
+    folder.brolly(&["init"]).complains(2, &["nothing was written", "brolly.json", "--force overwrites"]);
+    folder.brolly(&["init", "--force"]).says(0, &["wrote"]);
+}
+
+#[test]
+fn init_knows_gitlab_and_does_without() {
+    let folder = project();
+    folder.brolly(&["init"]).says(0, &["neither GitHub nor GitLab", "wrote\n  brolly.json\n"]);
+    let folder = project();
+    folder.write(".gitlab-ci.yml", "image: postgres:14\n");
+    folder.brolly(&["init"]).says(0, &["PostgreSQL 14", "GitLab", ".gitlab/brolly.yml", "include:"]);
+    let folder = project();
+    folder.brolly(&["init", "--ci", "none"]).says(0, &["wrote"]).lacks("neither");
+    assert!(!folder.at(".github").exists());
+}

@@ -1,0 +1,16 @@
+//! `brolly.json`: what a project says about its rules, its server and its tables.
+//!
+//! [`read`] turns the text into [`Settings`] and says, with a place, what is wrong with it; [`schema`]
+//! is the JSON Schema that editors complete from. Where the file lies is the caller's affair, and so
+//! is what the settings do to findings (`linter::weigh`).
+
+mod glob;
+mod json;
+mod read;
+mod schema;
+mod values;
+
+pub use glob::matches;
+pub use read::{BROKEN_SETTINGS, read};
+pub use schema::{Known, keys, schema};
+pub use values::{FailOn, Level, Runner, SMALL_TABLE_ROWS, Settings, relation_name};

@@ -1,0 +1,197 @@
+//! Times `brolly lint` on projects that are generated, always the same ones: 10,000 migrations with
+//! `--all`, and one new migration on top of 300. With squawk at hand, the same files in the same run.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const MANY: usize = 10_000;
+const FEW: usize = 300;
+const ROUNDS: usize = 5;
+
+/// Builds brolly, generates, runs, and tells the numbers.
+pub fn bench(root: &Path, squawk: Option<&str>) -> Result<String, String> {
+    let built = Command::new("cargo")
+        .args(["build", "--quiet", "--release", "--package", "brolly"])
+        .current_dir(root)
+        .status()
+        .map_err(|error| format!("cargo: {error}"))?;
+    if !built.success() {
+        return Err("brolly does not build".to_owned());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let brolly = root.join(&target).join("release/brolly");
+    let work = root.join(&target).join("bench");
+    let _ = fs::remove_dir_all(&work);
+    let many = work.join("many");
+    let few = work.join("few");
+    write_project(&many, MANY)?;
+    write_project(&few, FEW)?;
+
+    let mut text = String::new();
+    let all = ["lint", "drizzle", "--all", "--format", "json", "--output", "out.json"];
+    let (time, memory) = best(&brolly, &all, &many)?;
+    let _ = writeln!(text, "lint --all, {MANY} migrations   {:>9}   {}", ms(time), mib(memory));
+    let newest = format!("drizzle/{}.sql", tag(FEW - 1));
+    let (one, one_memory) =
+        best(&brolly, &["lint", newest.as_str(), "--format", "json", "--output", "out.json"], &few)?;
+    let _ = writeln!(text, "one new migration of {FEW}       {:>9}   {}", ms(one), mib(one_memory));
+    match squawk {
+        None => text.push_str("squawk                          not given: --squawk PATH compares with it\n"),
+        Some(path) => {
+            let squawk = fs::canonicalize(path).map_err(|error| format!("{path}: {error}"))?;
+            let (theirs, their_memory) = on_all_files(&squawk, &many)?;
+            let _ = writeln!(
+                text,
+                "squawk, the same files          {:>9}   {}\nratio                           {:>9.1}",
+                ms(theirs),
+                mib(their_memory),
+                theirs.as_secs_f64() / time.as_secs_f64()
+            );
+        }
+    }
+    text.push_str(
+        "goals: 10 times squawk, under 300 MB; under 20 ms for the new one. Times are the best of five.",
+    );
+    Ok(text)
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+fn mib(kib: Option<u64>) -> String {
+    kib.map_or("memory unknown".to_owned(), |kib| format!("{:.0} MB at most", kib as f64 * 1024.0 / 1e6))
+}
+
+fn best(program: &Path, args: &[&str], dir: &Path) -> Result<(Duration, Option<u64>), String> {
+    let mut times = Vec::new();
+    let mut memory = None;
+    for _ in 0..ROUNDS {
+        let (time, peak) = once(program, args, dir)?;
+        times.push(time);
+        memory = memory.max(peak);
+    }
+    Ok((times.into_iter().min().unwrap_or_default(), memory))
+}
+
+/// Squawk takes files as arguments: as many at once as a command line holds.
+fn on_all_files(squawk: &Path, dir: &Path) -> Result<(Duration, Option<u64>), String> {
+    let files: Vec<String> = (0..MANY).map(|n| format!("drizzle/{}.sql", tag(n))).collect();
+    let mut times = Vec::new();
+    let mut memory = None;
+    for _ in 0..3 {
+        let mut sum = Duration::ZERO;
+        for part in files.chunks(5_000) {
+            let mut args = vec!["--reporter", "json"];
+            args.extend(part.iter().map(String::as_str));
+            let (time, peak) = once(squawk, &args, dir)?;
+            sum += time;
+            memory = memory.max(peak);
+        }
+        times.push(sum);
+    }
+    Ok((times.into_iter().min().unwrap_or_default(), memory))
+}
+
+/// Wall time of a run and its peak memory, where the system has `/usr/bin/time` to tell it.
+fn once(program: &Path, args: &[&str], dir: &Path) -> Result<(Duration, Option<u64>), String> {
+    let peak = dir.join("peak.txt");
+    let gnu_time = Path::new("/usr/bin/time");
+    let mut command = if gnu_time.exists() {
+        let mut command = Command::new(gnu_time);
+        command.args(["-q", "-f", "%M", "-o"]).arg(&peak).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.args(args).current_dir(dir).stdout(Stdio::null()).stderr(Stdio::null());
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
+    // Without GNU time: the high-water mark that the kernel keeps while the process is there.
+    let mut seen = None;
+    if !gnu_time.exists() {
+        let status = format!("/proc/{}/status", child.id());
+        while matches!(child.try_wait(), Ok(None)) {
+            seen = seen.max(high_water(&status));
+            std::thread::sleep(Duration::from_micros(500));
+        }
+    }
+    let ended = child.wait().map_err(|error| error.to_string())?;
+    let time = start.elapsed();
+    if ended.code().is_none_or(|code| code > 1) {
+        return Err(format!("{} {} ended with {ended}", program.display(), args.first().unwrap_or(&"")));
+    }
+    let told = fs::read_to_string(&peak).ok().and_then(|text| text.trim().parse().ok());
+    Ok((time, told.or(seen)))
+}
+
+fn high_water(status: &str) -> Option<u64> {
+    let text = fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+fn tag(n: usize) -> String {
+    format!("{n:05}_step")
+}
+
+fn write_project(dir: &Path, count: usize) -> Result<(), String> {
+    let folder = dir.join("drizzle");
+    let write = |path: PathBuf, text: String| {
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    fs::create_dir_all(folder.join("meta")).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut entries = Vec::new();
+    for n in 0..count {
+        write(folder.join(format!("{}.sql", tag(n))), migration(n))?;
+        let when = 1_600_000_000_000_u64 + n as u64 * 60_000;
+        entries.push(format!(
+            "{{\"idx\":{n},\"version\":\"7\",\"when\":{when},\"tag\":\"{}\",\"breakpoints\":true}}",
+            tag(n)
+        ));
+    }
+    let journal = format!(
+        "{{\"version\":\"7\",\"dialect\":\"postgresql\",\"entries\":[\n{}\n]}}\n",
+        entries.join(",\n")
+    );
+    write(folder.join("meta/_journal.json"), journal)
+}
+
+/// Ten kinds of migrations by turns; each tenth makes a table that the next nine work on.
+fn migration(n: usize) -> String {
+    let (table, kind) = (n / 10, n % 10);
+    let parent = table.saturating_sub(1);
+    let brk = "\n--> statement-breakpoint\n";
+    let lines: Vec<String> = match kind {
+        0 => vec![format!(
+            "CREATE TABLE \"table_{table}\" (\n\t\"id\" serial PRIMARY KEY NOT NULL,\n\t\"name\" text NOT NULL,\n\t\
+             \"owner_id\" integer,\n\t\"total\" numeric(10, 2) DEFAULT '0' NOT NULL,\n\t\"note\" varchar(100),\n\t\
+             \"created_at\" timestamp with time zone DEFAULT now() NOT NULL\n);"
+        )],
+        1 => vec![format!("ALTER TABLE \"table_{table}\" ADD COLUMN \"email\" varchar(255);")],
+        2 => vec![format!(
+            "CREATE INDEX \"table_{table}_name_idx\" ON \"table_{table}\" USING btree (\"name\");"
+        )],
+        3 => vec![
+            format!("ALTER TABLE \"table_{table}\" ADD COLUMN \"state\" text DEFAULT 'new' NOT NULL;"),
+            format!("CREATE UNIQUE INDEX \"table_{table}_email_idx\" ON \"table_{table}\" (\"email\");"),
+        ],
+        4 => vec![format!(
+            "ALTER TABLE \"table_{table}\" ADD CONSTRAINT \"table_{table}_owner_fk\" FOREIGN KEY (\"owner_id\") \
+             REFERENCES \"public\".\"table_{parent}\"(\"id\") ON DELETE no action ON UPDATE no action;"
+        )],
+        5 => vec![format!("ALTER TABLE \"table_{table}\" ALTER COLUMN \"email\" SET NOT NULL;")],
+        6 => vec![format!("ALTER TABLE \"table_{table}\" ALTER COLUMN \"note\" SET DATA TYPE text;")],
+        7 => vec![format!(
+            "UPDATE \"table_{table}\" SET \"state\" = 'old' WHERE \"created_at\" < '2020-01-01';"
+        )],
+        8 => vec![format!(
+            "ALTER TABLE \"table_{table}\" ADD CONSTRAINT \"table_{table}_total_check\" CHECK (\"total\" >= 0) NOT VALID;"
+        )],
+        _ => vec![format!("ALTER TABLE \"table_{table}\" DROP COLUMN \"note\";")],
+    };
+    lines.join(brk) + "\n"
+}
