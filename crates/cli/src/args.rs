@@ -228,7 +228,6 @@ impl Server {
         facts::Options {
             version: self.pg.or(settings.postgres).map_or(usual.version, facts::Version),
             time_zone: zone.unwrap_or(usual.time_zone),
-            ..usual
         }
     }
 }

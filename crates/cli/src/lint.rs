@@ -7,12 +7,14 @@ use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected};
 use crate::settings_file::SettingsFiles;
 use crate::{checks, projects, rules};
-use facts::Options;
+use drizzle::Project;
+use facts::{Analysis, Options};
 use linter::Weights;
 use report::{HumanOptions, RuleDoc, Run};
 use source::{Diagnostic, Group, Severity};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
 
 /// Judges what the arguments name and says it in the format that they ask for.
 pub fn lint(
@@ -82,27 +84,52 @@ fn rule_docs() -> Vec<RuleDoc<'static>> {
 /// All findings of one project, in the order in which they are told.
 fn judged(disk: &Disk, selected: Selected, options: &Options, weights: &Weights) -> Vec<Diagnostic> {
     let project = &selected.project;
-    let analysis = facts::analyze(project, &selected.sets, options);
-    let mut found = selected.diagnostics;
-    found.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
-    found.extend(linter::lint(&analysis, project));
+    let mut rest = selected.diagnostics;
+    rest.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
+    let said = Mutex::new(Said { rest: by_migration(rest), found: Vec::new() });
+    // A set is linted while the next one is worked out, and forgotten then: a long history passes
+    // through without being held as a whole.
+    rayon::scope(|scope| {
+        facts::analyze_each(project, &selected.sets, options, &mut |analysis| {
+            let said = &said;
+            scope.spawn(move |_| {
+                let mut found = linter::findings(&analysis, project);
+                found.extend(said.lock().unwrap_or_else(PoisonError::into_inner).about(&analysis, project));
+                let accepted = linter::accept(found, &analysis, project);
+                said.lock().unwrap_or_else(PoisonError::into_inner).found.extend(accepted);
+            });
+        });
+    });
+    let Said { rest, mut found } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.extend(rest.into_values().flatten());
     found.retain(|d| d.migration.as_ref().is_none_or(|tag| !selected.left_alone.contains(tag)));
     // Comments count before weights, so that none is called unused for what is switched off.
-    found = linter::weigh(linter::accept(found, &analysis, project), weights);
-    in_order(&mut found, project);
+    found = linter::weigh(found, weights);
+    linter::in_order(&mut found, project);
     found
 }
 
-/// By migration, what is about no migration first; then by harm, then by place. Said once.
-fn in_order(found: &mut Vec<Diagnostic>, project: &drizzle::Project) {
-    let mut said = HashSet::new();
-    found.retain(|d| said.insert((d.rule, d.primary.file.path.clone(), d.primary.span, d.what.clone())));
-    let order: HashMap<&str, usize> =
-        project.migrations.iter().enumerate().map(|(n, migration)| (migration.tag.as_str(), n)).collect();
-    found.sort_by_cached_key(|d| {
-        let migration = d.migration.as_deref().map(|tag| order.get(tag).copied().unwrap_or(usize::MAX));
-        (migration, d.group, d.statement, d.primary.span, d.rule)
-    });
+/// Findings that are there, and those of the files that wait for their set.
+struct Said {
+    rest: HashMap<Option<String>, Vec<Diagnostic>>,
+    found: Vec<Diagnostic>,
+}
+
+impl Said {
+    /// Takes what waits for the migrations of a set.
+    fn about(&mut self, analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
+        let indexes = analysis.sets.iter().flat_map(|set| &set.migrations);
+        let tags = indexes.filter_map(|index| project.migrations.get(*index)).map(|m| Some(m.tag.clone()));
+        tags.filter_map(|tag| self.rest.remove(&tag)).flatten().collect()
+    }
+}
+
+fn by_migration(found: Vec<Diagnostic>) -> HashMap<Option<String>, Vec<Diagnostic>> {
+    let mut sorted: HashMap<Option<String>, Vec<Diagnostic>> = HashMap::new();
+    for one in found {
+        sorted.entry(one.migration.clone()).or_default().push(one);
+    }
+    sorted
 }
 
 /// What was chosen, the findings, the numbers; one line where there are none.

@@ -103,7 +103,9 @@ fn rules_are_explained() {
     folder
         .brolly(&["explain", "missing-snapshot"])
         .says(0, &["# missing-snapshot", "A migration has no snapshot"]);
-    folder.brolly(&["explain", "no-such"]).complains(2, &["`no-such` is neither a rule nor a migration", "brolly rules"]);
+    folder
+        .brolly(&["explain", "no-such"])
+        .complains(2, &["`no-such` is neither a rule nor a migration", "brolly rules"]);
 }
 
 #[test]

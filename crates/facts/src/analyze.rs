@@ -9,7 +9,7 @@ use crate::predict::{Context, predict};
 use crate::session::{Boundary, Session};
 use crate::{body, predict};
 use catalog::{Applied, Catalog, Change, apply};
-use drizzle::Project;
+use drizzle::{Migration, Project};
 use rayon::prelude::*;
 use source::Span;
 use sql::{Parsed, Statement, Stmt, SyntaxError};
@@ -38,14 +38,6 @@ pub fn analyze_each(
     options: &Options,
     done: &mut dyn FnMut(Analysis),
 ) -> Catalog {
-    let parsed: Vec<Vec<Parsed>> = project
-        .migrations
-        .par_iter()
-        .map(|migration| {
-            let text = &migration.file.text;
-            migration.chunks.iter().map(|chunk| sql::parse(chunk.of(text), chunk.start)).collect()
-        })
-        .collect();
     let mut set_of = vec![None; project.migrations.len()];
     for (n, set) in sets.iter().enumerate() {
         for migration in &set.migrations {
@@ -56,22 +48,34 @@ pub fn analyze_each(
     }
     let mut fold =
         Fold { catalog: Catalog::new(), analysis: empty(options), transactions: 0, current: None, done };
-    for (n, chunks) in parsed.into_iter().enumerate() {
-        let set = set_of[n];
-        if fold.current.as_ref().map(|current| current.request) != set {
-            fold.finish();
-            if let Some(request) = set {
-                fold.start(request, &sets[request]);
+    for (window, migrations) in project.migrations.chunks(WINDOW).enumerate() {
+        let parsed: Vec<Vec<Parsed>> = migrations.par_iter().map(parsed).collect();
+        for (at, chunks) in parsed.into_iter().enumerate() {
+            let n = window * WINDOW + at;
+            let set = set_of[n];
+            if fold.current.as_ref().map(|current| current.request) != set {
+                fold.finish();
+                if let Some(request) = set {
+                    fold.start(request, &sets[request]);
+                }
             }
-        }
-        if set.is_some() {
-            fold.migration(project, n, chunks);
-        } else {
-            fold.replay(chunks);
+            if set.is_some() {
+                fold.migration(project, n, chunks);
+            } else {
+                fold.replay(chunks);
+            }
         }
     }
     fold.finish();
     fold.catalog
+}
+
+/// Migrations that are parsed side by side before they are replayed one by one.
+const WINDOW: usize = 512;
+
+fn parsed(migration: &Migration) -> Vec<Parsed> {
+    let text = &migration.file.text;
+    migration.chunks.iter().map(|chunk| sql::parse(chunk.of(text), chunk.start)).collect()
 }
 
 fn empty(options: &Options) -> Analysis {

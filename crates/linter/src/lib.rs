@@ -20,6 +20,6 @@ mod weigh;
 
 pub use allow::accept;
 pub use context::{At, Broken, Context, Table};
-pub use lint::{lint, rule};
+pub use lint::{findings, in_order, lint, rule};
 pub use rules::{RULES, Rule};
 pub use weigh::{Weights, weigh};

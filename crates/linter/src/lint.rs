@@ -6,10 +6,17 @@ use drizzle::Project;
 use facts::Analysis;
 use source::{Diagnostic, RuleMeta};
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// The findings of every rule on every judged set: by migration, then by harm, then by place.
+/// The findings of every rule on every judged set, in order.
 pub fn lint(analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
+    let mut found = findings(analysis, project);
+    in_order(&mut found, project);
+    found
+}
+
+/// The findings of every rule on every judged set, set by set; [`in_order`] sorts them.
+pub fn findings(analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for set in 0..analysis.sets.len() {
         let drift = OnceCell::new();
@@ -18,19 +25,19 @@ pub fn lint(analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
             (rule.check)(cx, &mut found);
         }
     }
+    found
+}
+
+/// Each finding once: by migration, what is about no migration first; then by harm, then by place.
+pub fn in_order(found: &mut Vec<Diagnostic>, project: &Project) {
+    let mut said = HashSet::new();
+    found.retain(|d| said.insert((d.rule, d.primary.file.path.clone(), d.primary.span, d.what.clone())));
     let order: HashMap<&str, usize> =
         project.migrations.iter().enumerate().map(|(n, migration)| (migration.tag.as_str(), n)).collect();
-    let migration = |d: &Diagnostic| d.migration.as_deref().and_then(|tag| order.get(tag).copied());
-    found.sort_by(|a, b| {
-        (migration(a), a.group, a.statement, a.primary.span, a.rule).cmp(&(
-            migration(b),
-            b.group,
-            b.statement,
-            b.primary.span,
-            b.rule,
-        ))
+    found.sort_by_cached_key(|d| {
+        let migration = d.migration.as_deref().map(|tag| order.get(tag).copied().unwrap_or(usize::MAX));
+        (migration, d.group, d.statement, d.primary.span, d.rule)
     });
-    found
 }
 
 /// What is fixed about the rule of this name, those of crate `drizzle` among them.
