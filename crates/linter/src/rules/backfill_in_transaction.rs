@@ -69,8 +69,7 @@ fn copies(at: At<'_>) -> Option<Diagnostic> {
         .on(at.on_name(&read.relation))
         .why("the time grows with the number of rows that it reads and writes")
         .fix("Copy outside of the migration, in batches; or in a later deploy, when no statement of the same transaction locks the table.");
-    // How much is copied is not known.
-    Some(under(finding, earlier, lock).weighs(Severity::Warning))
+    Some(under(finding, earlier, lock))
 }
 
 fn under(finding: Diagnostic, earlier: At<'_>, lock: &facts::Lock) -> Diagnostic {
