@@ -228,6 +228,7 @@ impl Server {
         facts::Options {
             version: self.pg.or(settings.postgres).map_or(usual.version, facts::Version),
             time_zone: zone.unwrap_or(usual.time_zone),
+            app_role: settings.app_role.clone(),
         }
     }
 }

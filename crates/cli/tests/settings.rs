@@ -204,3 +204,24 @@ fn every_format_is_written_to_a_file_where_one_is_named() {
     let ended = folder.brolly(&["lint", "--all", "--output", "brolly.d/../drizzle"]);
     ended.complains(2, &["can't be written"]);
 }
+
+#[test]
+fn the_role_of_the_app_decides_about_privileges_and_policies() {
+    let folder = folder();
+    folder.write("a.sql", "CREATE TABLE t (id int PRIMARY KEY);\nCREATE TABLE u (id int PRIMARY KEY);\n");
+    folder.write(
+        "b.sql",
+        "REVOKE SELECT ON t FROM reporting;\nALTER TABLE u ENABLE ROW LEVEL SECURITY;\n\
+         CREATE POLICY p ON u TO reporting USING (true);\n",
+    );
+    let rules = |role: &str| {
+        folder.write("brolly.json", &format!("{{ \"appRole\": \"{role}\" }}"));
+        folder.brolly(&["lint", ".", "--all", "--settings", "brolly.json"]).rules()
+    };
+    let of_reporting = rules("reporting");
+    assert!(of_reporting.iter().any(|rule| rule == "revoke-privilege"), "{of_reporting:?}");
+    assert!(!of_reporting.iter().any(|rule| rule == "rls-hides-rows"), "{of_reporting:?}");
+    let of_app = rules("app");
+    assert!(!of_app.iter().any(|rule| rule == "revoke-privilege"), "{of_app:?}");
+    assert!(of_app.iter().any(|rule| rule == "rls-hides-rows"), "{of_app:?}");
+}

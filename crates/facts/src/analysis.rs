@@ -16,11 +16,13 @@ pub struct Options {
     pub version: Version,
     /// The TimeZone of the session that migrates; `UTC` unless set.
     pub time_zone: String,
+    /// The role that the app connects as; `None` where it is not known, and may be any.
+    pub app_role: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { version: Version::default(), time_zone: "UTC".to_owned() }
+        Options { version: Version::default(), time_zone: "UTC".to_owned(), app_role: None }
     }
 }
 

@@ -134,7 +134,12 @@ impl Fold<'_> {
         self.current = Some(Current {
             request,
             session: Session::begin(&self.catalog, self.transactions),
-            tracker: breaks::Tracker::new(&self.catalog, old_app, set.new_app.clone()),
+            tracker: breaks::Tracker::new(
+                &self.catalog,
+                old_app,
+                set.new_app.clone(),
+                self.analysis.options.app_role.clone(),
+            ),
         });
     }
 

@@ -24,15 +24,20 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
-    pub fn new(start: &Catalog, old_app: Arc<App>, new_app: Option<Arc<App>>) -> Tracker {
+    pub fn new(
+        start: &Catalog,
+        old_app: Arc<App>,
+        new_app: Option<Arc<App>>,
+        app_role: Option<String>,
+    ) -> Tracker {
         Tracker {
             start: start.clone(),
             old_app,
             new_app,
             touched: BTreeSet::new(),
             reported: HashSet::new(),
-            values: crate::values::Values::default(),
-            objects: crate::objects::Objects::default(),
+            values: crate::values::Values::of_role(app_role.clone()),
+            objects: crate::objects::Objects::of_role(app_role),
         }
     }
 

@@ -4,13 +4,17 @@ use crate::analysis::Step;
 use crate::breaks::last;
 use crate::model::{BreakCause, Operation};
 use crate::values::{Found, entry};
-use catalog::{Catalog, Change, Index, Relation};
+use catalog::{Catalog, Change, ColumnId, Index, Relation};
 use std::collections::BTreeSet;
 
 fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterator<Item = &'a Index> {
     relation.indexes.iter().filter_map(|id| catalog.index(*id).map(|index| &**index)).filter(|index| {
         index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some)
     })
+}
+
+fn key_columns(index: &Index) -> BTreeSet<ColumnId> {
+    index.keys.iter().flatten().copied().collect()
 }
 
 /// Unique indexes and constraints that refuse rows which were accepted before.
@@ -22,17 +26,16 @@ pub(crate) fn new_unique_keys(
     steps: &[Step],
     found: &mut Found,
 ) {
-    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
     let unique = |catalog: &Catalog, relation: &Relation| -> Vec<Index> {
         let all = relation.indexes.iter().filter_map(|id| catalog.index(*id)).filter(|index| index.unique);
         all.map(|index| (**index).clone()).collect()
     };
     let known = unique(start, before);
     for index in unique(now, after) {
-        let keys = set(&index);
+        let keys = key_columns(&index);
         let covers = |old: &Index| {
             old.id == index.id
-                || (!old.partial && old.keys.iter().all(Option::is_some) && set(old).is_subset(&keys))
+                || (!old.partial && old.keys.iter().all(Option::is_some) && key_columns(old).is_subset(&keys))
         };
         // A column that the old app doesn't know holds NULL in its rows, and NULLs are distinct.
         let fresh = keys.iter().any(|key| before.column_by_id(*key).is_none());
@@ -67,6 +70,7 @@ fn first<T>(steps: &[Step], explains: impl Fn(&Change) -> Option<T>) -> Option<(
     steps.iter().enumerate().find_map(found)
 }
 
+/// Unique keys of the old app that ON CONFLICT can no longer name.
 pub(crate) fn conflict_targets(
     start: &Catalog,
     now: &Catalog,
@@ -75,10 +79,9 @@ pub(crate) fn conflict_targets(
     steps: &[Step],
     found: &mut Found,
 ) {
-    let set = |index: &Index| index.keys.iter().flatten().copied().collect::<BTreeSet<_>>();
     for index in unique_keys(start, before) {
-        let wanted = set(index);
-        let serves = |other: &Index| set(other) == wanted && (!other.partial || index.partial);
+        let wanted = key_columns(index);
+        let serves = |other: &Index| key_columns(other) == wanted && (!other.partial || index.partial);
         if unique_keys(now, after).any(serves)
             || wanted.iter().any(|column| after.column_by_id(*column).is_none())
         {

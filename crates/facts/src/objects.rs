@@ -11,15 +11,24 @@ use std::collections::HashSet;
 /// What was reported already, over the commits of a set.
 #[derive(Default)]
 pub(crate) struct Objects {
+    role: Option<String>,
     reported: HashSet<(String, String)>,
 }
 
 impl Objects {
+    /// For an app that connects as this role, where it is known.
+    pub fn of_role(role: Option<String>) -> Objects {
+        Objects { role, ..Objects::default() }
+    }
+
     /// Judges a committed state; `steps` are those of the set so far.
     pub fn committed(&mut self, start: &Catalog, now: &Catalog, steps: &mut [Step]) {
         for step in steps {
-            let found: Vec<Break> =
-                step.changes.iter().filter_map(|change| lost(start, now, change)).collect();
+            let found: Vec<Break> = step
+                .changes
+                .iter()
+                .filter_map(|change| lost(start, now, change, self.role.as_deref()))
+                .collect();
             for found in found {
                 if self.reported.insert((found.relation.clone(), found.reason.clone())) {
                     step.facts.may_break_old_app.push(found);
@@ -40,7 +49,7 @@ fn entry(object: &QName, sqlstate: &'static str, cause: BreakCause, reason: Stri
     }
 }
 
-fn lost(start: &Catalog, now: &Catalog, change: &Change) -> Option<Break> {
+fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> Option<Break> {
     let dropped = BreakCause::ObjectDropped;
     match change {
         Change::TypeDropped { name, .. } => {
@@ -82,6 +91,8 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change) -> Option<Break> {
                 format!("schema {name} is dropped or renamed; whatever the old app names in it is gone");
             gone.then(|| entry(&QName::new(name.clone(), "*"), "3F000", dropped, reason))
         }
+        Change::PrivilegesRevoked { roles, .. } if !concerns(app, roles) => None,
+        Change::OwnerSet { role, .. } if app == Some(role.as_str()) => None,
         Change::PrivilegesRevoked { relation, privileges, roles } => {
             let name = existing(start, now, *relation)?;
             let what =
@@ -104,4 +115,10 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change) -> Option<Break> {
 fn existing(start: &Catalog, now: &Catalog, id: RelationId) -> Option<QName> {
     let before = start.relation(id)?;
     now.relation(id).map(|_| before.name.clone())
+}
+
+/// Whether something about these roles is about the app: its role is not known, or among them, or
+/// they are everybody.
+pub(crate) fn concerns(app: Option<&str>, roles: &[String]) -> bool {
+    app.is_none_or(|app| roles.iter().any(|role| role == app || role == "public"))
 }

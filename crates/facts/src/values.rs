@@ -15,12 +15,18 @@ use std::collections::{BTreeSet, HashSet};
 /// Follows what depends on values from commit to commit.
 #[derive(Default)]
 pub(crate) struct Values {
+    role: Option<String>,
     relations: BTreeSet<RelationId>,
     types: bool,
     reported: HashSet<(String, Option<String>, BreakCause, String)>,
 }
 
 impl Values {
+    /// For an app that connects as this role, where it is known.
+    pub fn of_role(role: Option<String>) -> Values {
+        Values { role, ..Values::default() }
+    }
+
     pub fn saw(&mut self, step: &Step) {
         for change in &step.changes {
             self.relations.extend(change.relation());
@@ -38,7 +44,9 @@ impl Values {
             if declared.view || before.name != after.name {
                 continue;
             }
-            for (at, found) in of_relation(start, now, before, after, &declared, steps) {
+            let mut all = of_relation(start, now, before, after, &declared, steps);
+            row_security(before, after, self.role.as_deref(), steps, &mut all);
+            for (at, found) in all {
                 self.report(&mut steps[at], found);
             }
         }
@@ -81,7 +89,6 @@ fn of_relation(
     new_constraints(before, after, declared, steps, &mut found);
     keys::new_unique_keys(start, now, before, after, steps, &mut found);
     keys::conflict_targets(start, now, before, after, steps, &mut found);
-    row_security(before, after, steps, &mut found);
     found
 }
 
@@ -258,11 +265,13 @@ fn new_constraints(
     }
 }
 
-fn row_security(before: &Relation, after: &Relation, steps: &[Step], found: &mut Found) {
+fn row_security(before: &Relation, after: &Relation, app: Option<&str>, steps: &[Step], found: &mut Found) {
     let on = |relation: &Relation| relation.row_security.enabled;
-    let open = after.policies.iter().any(|policy| policy.permissive);
+    let lets_in =
+        |policy: &catalog::Policy| policy.permissive && crate::objects::concerns(app, &policy.roles);
+    let open = after.policies.iter().any(lets_in);
     let newly = on(after) && !on(before);
-    let closed = on(after) && on(before) && !open && before.policies.iter().any(|policy| policy.permissive);
+    let closed = on(after) && on(before) && !open && before.policies.iter().any(lets_in);
     // FORCE binds the owner too, who saw all rows until then.
     let forced = on(after) && after.row_security.forced && !before.row_security.forced;
     if open || !(newly || closed || forced) {

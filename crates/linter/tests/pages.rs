@@ -190,7 +190,8 @@ impl Block {
             .into_iter()
             .map(|migrations| PendingSet { migrations, old_app: old_app.clone(), new_app: new_app.clone() })
             .collect();
-        let options = Options { version: Version(self.version), time_zone: self.zone.clone() };
+        let options =
+            Options { version: Version(self.version), time_zone: self.zone.clone(), ..Options::default() };
         let analysis = analyze(&project, &sets, &options);
         let mut found = accept(lint(&analysis, &project), &analysis, &project);
         found.retain(|found| found.accepted.is_none());
