@@ -215,7 +215,7 @@ fn the_role_of_the_app_decides_about_privileges_and_policies() {
          CREATE POLICY p ON u TO reporting USING (true);\n",
     );
     let rules = |role: &str| {
-        folder.write("brolly.json", &format!("{{ \"appRole\": \"{role}\" }}"));
+        folder.write("brolly.json", format!("{{ \"appRole\": \"{role}\" }}"));
         folder.brolly(&["lint", ".", "--all", "--settings", "brolly.json"]).rules()
     };
     let of_reporting = rules("reporting");
