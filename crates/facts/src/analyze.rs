@@ -4,7 +4,7 @@
 use crate::analysis::{Analysis, JudgedSet, Options, PendingSet, Step};
 use crate::app::App;
 use crate::breaks;
-use crate::model::Facts;
+use crate::model::{Facts, Operation};
 use crate::predict::{Context, predict};
 use crate::session::{Boundary, Session};
 use crate::{body, predict};
@@ -13,6 +13,7 @@ use drizzle::{Migration, Project};
 use rayon::prelude::*;
 use source::Span;
 use sql::{Parsed, Statement, Stmt, SyntaxError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Parses the whole history, replays it, and judges the pending sets.
@@ -86,6 +87,8 @@ struct Current {
     request: usize,
     session: Session,
     tracker: breaks::Tracker,
+    /// Relations that statements so far put rows into.
+    filled: BTreeSet<String>,
 }
 
 struct Fold<'a> {
@@ -140,6 +143,7 @@ impl Fold<'_> {
                 set.new_app.clone(),
                 self.analysis.options.app_role.clone(),
             ),
+            filled: BTreeSet::new(),
         });
     }
 
@@ -227,7 +231,7 @@ impl Fold<'_> {
         let mut facts = Facts::default();
         let mut changes = Vec::new();
         if body::has_body(&statement.stmt) {
-            let enum_values = &current.session.enum_values;
+            let (enum_values, filled) = (&current.session.enum_values, &current.filled);
             let mut judge = |stmt: &Stmt, before: &Catalog, after: &Catalog, run: body::Run<'_>| {
                 let cx = Context {
                     before,
@@ -236,6 +240,7 @@ impl Fold<'_> {
                     start,
                     version,
                     utc,
+                    filled,
                     conditional: run.conditional,
                     in_code: matches!(statement.stmt, Stmt::Do(_) | Stmt::Call(_)),
                 };
@@ -259,6 +264,7 @@ impl Fold<'_> {
                 start,
                 version,
                 utc,
+                filled: &current.filled,
                 conditional: false,
                 in_code: false,
             };
@@ -300,6 +306,8 @@ impl Fold<'_> {
         step.changes = changes;
         let alone = step.transaction.is_none();
         self.catalog = catalog;
+        let inserted = step.facts.writes.iter().filter(|write| write.operation == Operation::Insert);
+        current.filled.extend(inserted.map(|write| write.relation.clone()));
         current.tracker.saw(&step);
         self.analysis.steps.push(step);
         if boundary == Boundary::Committed || (alone && boundary == Boundary::None) {

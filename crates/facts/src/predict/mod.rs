@@ -20,6 +20,7 @@ use crate::model::{Certainty, Cost, Facts, Failure, FailureCause, Lock, RewriteC
 use catalog::{Applied, Catalog, Change, Column, Found, Relation, RelationId, RelationKind};
 use source::Span;
 use sql::{Name, Stmt};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Everything that a prediction depends on.
@@ -37,6 +38,8 @@ pub struct Context<'a> {
     pub version: Version,
     /// The session's TimeZone is UTC.
     pub utc: bool,
+    /// Relations, by their names in the facts, that earlier statements of the set put rows into.
+    pub filled: &'a BTreeSet<String>,
     /// The statement may not run, since a condition in code guards it.
     pub conditional: bool,
     /// The statement stands in code, so what its queries read whole is counted, too.
@@ -254,7 +257,7 @@ impl<'a> Prediction<'a> {
         span: Option<Span>,
     ) {
         // A table made in this set holds only the rows that the set itself put there.
-        if self.is_new(id) {
+        if self.is_new(id) && !self.cx.filled.contains(&self.label(id)) {
             return;
         }
         self.fail(Failure {
