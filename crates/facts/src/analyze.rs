@@ -211,7 +211,7 @@ impl Fold<'_> {
     fn step(&mut self, mut step: Step, item: Item) {
         let statement = match item {
             Item::Error(error) => {
-                step.facts.unknown.push(format!("syntax error: {}", error.message));
+                step.facts.unknown.push(error.message.clone());
                 step.facts.failures.push(predict_syntax(&error));
                 step.error = Some(error);
                 self.analysis.steps.push(step);

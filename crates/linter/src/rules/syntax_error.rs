@@ -15,7 +15,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         let Some(error) = &at.step.error else { continue };
         out.push(
-            at.finding(&META, format!("syntax error: {}", error.message))
+            at.finding(&META, error.message.clone())
                 .on(Some(error.span))
                 .why("predicted: fails with 42601, and everything pending is rolled back")
                 .why("what this piece would have changed is not known to the statements after it")
