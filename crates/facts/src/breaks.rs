@@ -74,7 +74,7 @@ impl Tracker {
                 self.relation(&name, &declared, now, steps);
             }
             if let Some(declared) = new_app.as_ref().and_then(|app| app.relation(&name)) {
-                self.new_relation(&name, &declared, now, steps);
+                crate::ahead::not_there_yet(&self.start, &name, &declared, now, steps);
             }
         }
         self.values.committed(&self.start, now, &self.old_app, steps);
@@ -304,49 +304,6 @@ impl Tracker {
                         reason: reason.clone(),
                     },
                 );
-            }
-        }
-    }
-
-    /// What the new app declares and the schema before the set does not have.
-    fn new_relation(&mut self, name: &QName, declared: &AppRelation, now: &Catalog, steps: &mut [Step]) {
-        let Some(relation) = find(now, name) else { return };
-        let before = find(&self.start, name);
-        for column in &declared.columns {
-            if relation.column(&column.name).is_none()
-                || before.is_some_and(|r| r.column(&column.name).is_some())
-            {
-                continue;
-            }
-            let (id, wanted) = (relation.id, &column.name);
-            let brings = |change: &Change| match change {
-                Change::ColumnAdded { relation, name, .. } if *relation == id && name == wanted => Some(()),
-                Change::ColumnRenamed { relation, to, .. } if *relation == id && to == wanted => Some(()),
-                Change::RelationCreated { relation, .. } if *relation == id => Some(()),
-                Change::RelationRenamed { relation, .. } if *relation == id => Some(()),
-                _ => None,
-            };
-            let Some((at, ())) = last(steps, brings) else { continue };
-            let (sqlstate, reason) = match before {
-                Some(_) => ("42703", format!("column {wanted} of {name} is not there before this migration")),
-                None => ("42P01", format!("{name} is not there before this migration")),
-            };
-            let operations: &[Operation] = match column.generated {
-                true => &[Operation::Select],
-                false => &[Operation::Select, Operation::Insert],
-            };
-            for operation in operations {
-                let new = Break {
-                    relation: name.to_string(),
-                    column: before.map(|_| wanted.clone()),
-                    operation: *operation,
-                    sqlstate: Some(sqlstate),
-                    cause: BreakCause::NotThereYet,
-                    reason: reason.clone(),
-                };
-                if !steps[at].facts.breaks_new_app.contains(&new) {
-                    steps[at].facts.breaks_new_app.push(new);
-                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::analysis::Step;
 use crate::breaks::last;
-use crate::model::{BreakCause, Operation};
+use crate::model::{Break, BreakCause, Operation};
 use crate::values::{Found, entry};
 use catalog::{Catalog, Change, ColumnId, Index, Relation};
 use std::collections::BTreeSet;
@@ -11,6 +11,18 @@ fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterato
     relation.indexes.iter().filter_map(|id| catalog.index(*id).map(|index| &**index)).filter(|index| {
         index.unique && index.valid && !index.deferrable && index.keys.iter().all(Option::is_some)
     })
+}
+
+/// A break that is about a key, and the key's columns in words.
+fn about(
+    table: &Relation,
+    key: &BTreeSet<ColumnId>,
+    operation: Operation,
+    cause: BreakCause,
+) -> (Break, String) {
+    let columns = table.column_names(&key.iter().copied().collect::<Vec<_>>());
+    let one = entry(&table.name, columns.first().map(String::as_str), operation, cause);
+    (one, columns.join(", "))
 }
 
 fn key_columns(index: &Index) -> BTreeSet<ColumnId> {
@@ -47,19 +59,11 @@ pub(crate) fn new_unique_keys(
             _ => None,
         };
         let Some((at, ())) = first(steps, built) else { continue };
-        let columns = after.column_names(&keys.into_iter().collect::<Vec<_>>());
-        let mut one = entry(
-            &after.name,
-            columns.first().map(String::as_str),
-            Operation::Insert,
-            BreakCause::NewConstraint,
-        );
+        let (mut one, columns) = about(after, &keys, Operation::Insert, BreakCause::NewConstraint);
         one.sqlstate = Some("23505");
         one.reason = format!(
             "{} makes {} ({}) unique; writes of the old app that repeat a value are refused",
-            index.name.name,
-            after.name,
-            columns.join(", ")
+            index.name.name, after.name, columns
         );
         found.push((at, one));
     }
@@ -92,18 +96,11 @@ pub(crate) fn conflict_targets(
             _ => None,
         };
         let Some((at, ())) = last(steps, dropped) else { continue };
-        let columns = before.column_names(&wanted.iter().copied().collect::<Vec<_>>());
-        let mut one = entry(
-            &before.name,
-            columns.first().map(String::as_str),
-            Operation::Upsert,
-            BreakCause::ConflictTarget,
-        );
+        let (mut one, columns) = about(before, &wanted, Operation::Upsert, BreakCause::ConflictTarget);
         one.sqlstate = Some("42P10");
         one.reason = format!(
             "no unique index on {} ({}) is left for ON CONFLICT of the old app",
-            before.name,
-            columns.join(", ")
+            before.name, columns
         );
         found.push((at, one));
     }

@@ -5,6 +5,7 @@
 //! [`Analysis`]; rules, planner, runner and verifier only ask it. Nothing here writes prose for
 //! findings or gives severities.
 
+mod ahead;
 mod analysis;
 mod analyze;
 mod app;

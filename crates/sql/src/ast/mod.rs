@@ -4,6 +4,7 @@
 //! a form of its own is [`Stmt::Other`], never dropped.
 
 mod alter;
+mod column;
 mod create;
 mod expr;
 mod names;
@@ -11,6 +12,7 @@ mod query;
 mod utility;
 
 pub use alter::*;
+pub use column::*;
 pub use create::*;
 pub use expr::*;
 pub use names::*;
