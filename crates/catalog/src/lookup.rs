@@ -1,7 +1,9 @@
 //! Finding things in a [`Catalog`].
 
 use crate::names::{first_free, object_name};
-use crate::{Catalog, Column, Function, Index, IndexId, QName, Relation, RelationId, Slot, TypeId, UserType};
+use crate::{
+    Catalog, Column, ColumnId, Function, Index, IndexId, QName, Relation, RelationId, Slot, TypeId, UserType,
+};
 use imbl::{HashMap, OrdMap, OrdSet};
 use sql::Name;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ impl Default for Catalog {
             type_names: OrdMap::new(),
             functions: OrdMap::new(),
             extensions: OrdMap::new(),
+            owned: OrdMap::new(),
             search_path: vec!["public".to_owned()],
             next_id: 1,
         }
@@ -46,6 +49,26 @@ impl Catalog {
     /// All relations in the order in which they were made.
     pub fn relations(&self) -> impl Iterator<Item = &Arc<Relation>> {
         self.relations.values()
+    }
+
+    /// The sequences that columns of a relation own.
+    pub(crate) fn sequences_of(&self, owner: RelationId) -> impl Iterator<Item = &Arc<Relation>> {
+        let ever = self.owned.get(&owner).into_iter().flatten();
+        ever.filter_map(|sequence| self.relations.get(sequence))
+            .filter(move |sequence| sequence.owned_by.is_some_and(|(table, _)| table == owner))
+    }
+
+    /// Sets the column that owns a sequence.
+    pub(crate) fn set_owner(&mut self, sequence: RelationId, owner: Option<(RelationId, ColumnId)>) {
+        if let Some(relation) = self.relations.get_mut(&sequence) {
+            Arc::make_mut(relation).owned_by = owner;
+        }
+        if let Some((table, _)) = owner {
+            let ever = self.owned.entry(table).or_default();
+            if !ever.contains(&sequence) {
+                ever.push(sequence);
+            }
+        }
     }
 
     /// The index with this id.

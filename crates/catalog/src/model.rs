@@ -57,6 +57,8 @@ pub struct Catalog {
     pub(crate) type_names: OrdMap<QName, TypeId>,
     pub(crate) functions: OrdMap<QName, Vec<Arc<Function>>>,
     pub(crate) extensions: OrdMap<String, String>,
+    /// Sequences that columns of a relation ever owned: where to look, `owned_by` decides.
+    pub(crate) owned: OrdMap<RelationId, Vec<RelationId>>,
     pub(crate) search_path: Vec<String>,
     pub(crate) next_id: u32,
 }

@@ -21,6 +21,10 @@ use clap::Parser;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+/// A run makes millions of small values in one thread and drops them in others.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a command wants said, and how it ended.
 #[derive(Debug, Default)]
 pub struct Outcome {

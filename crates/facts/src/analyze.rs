@@ -49,30 +49,47 @@ pub fn analyze_each(
     }
     let mut fold =
         Fold { catalog: Catalog::new(), analysis: empty(options), transactions: 0, current: None, done };
-    for (window, migrations) in project.migrations.chunks(WINDOW).enumerate() {
-        let parsed: Vec<Vec<Parsed>> = migrations.par_iter().map(parsed).collect();
-        for (at, chunks) in parsed.into_iter().enumerate() {
-            let n = window * WINDOW + at;
-            let set = set_of[n];
-            if fold.current.as_ref().map(|current| current.request) != set {
-                fold.finish();
-                if let Some(request) = set {
-                    fold.start(request, &sets[request]);
+    // One window is replayed while the next one is parsed.
+    let mut windows = project.migrations.chunks(WINDOW);
+    let mut ready = all_parsed(windows.next().unwrap_or_default());
+    let mut first = 0;
+    while !ready.is_empty() {
+        let next = windows.next().unwrap_or_default();
+        let mut replay = || {
+            for (at, chunks) in ready.drain(..).enumerate() {
+                let n = first + at;
+                let set = set_of[n];
+                if fold.current.as_ref().map(|current| current.request) != set {
+                    fold.finish();
+                    if let Some(request) = set {
+                        fold.start(request, &sets[request]);
+                    }
+                }
+                if set.is_some() {
+                    fold.migration(project, n, chunks);
+                } else {
+                    fold.replay(chunks);
                 }
             }
-            if set.is_some() {
-                fold.migration(project, n, chunks);
-            } else {
-                fold.replay(chunks);
-            }
-        }
+        };
+        let mut parsed = Vec::new();
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| parsed = all_parsed(next));
+            replay();
+        });
+        ready = parsed;
+        first += WINDOW;
     }
     fold.finish();
     fold.catalog
 }
 
 /// Migrations that are parsed side by side before they are replayed one by one.
-const WINDOW: usize = 512;
+const WINDOW: usize = 128;
+
+fn all_parsed(migrations: &[Migration]) -> Vec<Vec<Parsed>> {
+    migrations.par_iter().map(parsed).collect()
+}
 
 fn parsed(migration: &Migration) -> Vec<Parsed> {
     let text = &migration.file.text;

@@ -205,8 +205,8 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 column::edit(step, relation, column, |c| c.identity = None);
                 let owned = step
                     .catalog
-                    .relations()
-                    .find(|r| r.kind == RelationKind::Sequence && r.owned_by == Some((relation, column)))
+                    .sequences_of(relation)
+                    .find(|r| r.owned_by == Some((relation, column)))
                     .map(|r| r.id);
                 if let (true, Some(owned)) = (was, owned) {
                     drop::remove_relation(step, owned, true);

@@ -216,9 +216,8 @@ pub(super) fn insert_sequence(
     owned_by: Option<(RelationId, ColumnId)>,
 ) {
     let id = RelationId(step.next_id());
-    let mut sequence = relation::empty(id, name, RelationKind::Sequence, persistence);
-    sequence.owned_by = owned_by;
-    relation::insert(step, sequence);
+    relation::insert(step, relation::empty(id, name, RelationKind::Sequence, persistence));
+    step.catalog.set_owner(id, owned_by);
 }
 
 fn owner(step: &mut Step<'_>, table: &sql::Name, column: &str) -> Option<(RelationId, ColumnId)> {
@@ -238,9 +237,7 @@ pub(super) fn alter_sequence(step: &mut Step<'_>, alter: &AlterSequence) {
     };
     if let Some(owned_by) = &alter.owned_by {
         let owned_by = owned_by.as_ref().and_then(|(table, column)| owner(step, table, column));
-        if let Some(sequence) = step.relation_mut(id) {
-            sequence.owned_by = owned_by;
-        }
+        step.catalog.set_owner(id, owned_by);
     }
 }
 

@@ -180,12 +180,7 @@ pub(super) fn remove_relation(step: &mut Step<'_>, id: RelationId, cascade: bool
             step.catalog.names.remove(&index.name);
         }
     }
-    let owned: Vec<RelationId> = step
-        .catalog
-        .relations()
-        .filter(|other| other.owned_by.is_some_and(|(owner, _)| owner == id))
-        .map(|other| other.id)
-        .collect();
+    let owned: Vec<RelationId> = step.catalog.sequences_of(id).map(|other| other.id).collect();
     for parent in &relation.parents {
         if let Some(parent) = step.relation_mut(*parent) {
             parent.children.retain(|child| *child != id);

@@ -83,8 +83,9 @@ pub(super) fn remove_column(step: &mut Step<'_>, id: RelationId, column: ColumnI
             drop::remove_index(step, *index, false, true);
         }
     }
+    let sequences = step.catalog.sequences_of(id);
     let owned: Vec<RelationId> =
-        step.catalog.relations().filter(|r| r.owned_by == Some((id, column))).map(|r| r.id).collect();
+        sequences.filter(|sequence| sequence.owned_by == Some((id, column))).map(|r| r.id).collect();
     let generated: Vec<ColumnId> = relation
         .columns
         .iter()

@@ -2,7 +2,7 @@
 
 use super::{Step, create, kinds};
 use crate::model::Slot;
-use crate::{Change, Found, IndexId, QName, RelationId, RelationKind};
+use crate::{Change, Found, IndexId, QName, RelationId};
 use sql::{ObjectKind, Rename, SetSchema};
 use std::sync::Arc;
 
@@ -190,13 +190,8 @@ fn move_relation(step: &mut Step<'_>, id: RelationId, to: QName) {
                 rename_index(step, *index, QName::new(to.schema.clone(), name));
             }
         }
-        let owned: Vec<_> = step
-            .catalog
-            .relations()
-            .filter(|other| other.kind == RelationKind::Sequence)
-            .filter(|other| other.owned_by.is_some_and(|(owner, _)| owner == id))
-            .map(|other| (other.id, other.name.name.clone()))
-            .collect();
+        let owned: Vec<_> =
+            step.catalog.sequences_of(id).map(|other| (other.id, other.name.name.clone())).collect();
         for (sequence, name) in owned {
             move_relation(step, sequence, QName::new(to.schema.clone(), name));
         }
