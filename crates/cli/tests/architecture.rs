@@ -14,13 +14,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("facts", &["source", "sql", "catalog", "drizzle"]),
     ("linter", &["source", "sql", "catalog", "drizzle", "facts"]),
     ("report", &["source", "sql", "catalog", "drizzle", "facts"]),
+    ("pg", &["source", "sql", "catalog", "facts"]),
+    ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
     ("settings", &["source"]),
     ("git", &[]),
-    ("cli", &["source", "sql", "catalog", "drizzle", "facts", "linter", "report", "settings", "git"]),
+    (
+        "cli",
+        &[
+            "source", "sql", "catalog", "drizzle", "facts", "linter", "report", "settings", "git", "pg",
+            "verify",
+        ],
+    ),
 ];
 
 /// The crates that may touch files, processes and the environment.
-const EDGE: &[&str] = &["git", "cli"];
+const EDGE: &[&str] = &["git", "pg", "verify", "cli"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

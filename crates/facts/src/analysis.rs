@@ -85,6 +85,9 @@ pub struct JudgedSet {
     pub steps: std::ops::Range<usize>,
     /// Indexes into `Project::migrations`.
     pub migrations: Vec<usize>,
+    /// An earlier migration with a statement that can't run where Drizzle's migrator would have run it: a
+    /// sign that something else runs these files.
+    pub ran_outside: Option<Arc<str>>,
 }
 
 /// All that is known about the pending sets of a project.

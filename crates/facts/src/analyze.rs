@@ -47,8 +47,14 @@ pub fn analyze_each(
             }
         }
     }
-    let mut fold =
-        Fold { catalog: Catalog::new(), analysis: empty(options), transactions: 0, current: None, done };
+    let mut fold = Fold {
+        catalog: Catalog::new(),
+        analysis: empty(options),
+        transactions: 0,
+        current: None,
+        ran_outside: None,
+        done,
+    };
     // One window is replayed while the next one is parsed.
     let mut windows = project.migrations.chunks(WINDOW);
     let mut ready = all_parsed(windows.next().unwrap_or_default());
@@ -68,7 +74,7 @@ pub fn analyze_each(
                 if set.is_some() {
                     fold.migration(project, n, chunks);
                 } else {
-                    fold.replay(chunks);
+                    fold.replay(&project.migrations[n].tag, chunks);
                 }
             }
         };
@@ -114,14 +120,27 @@ struct Fold<'a> {
     analysis: Analysis,
     transactions: u32,
     current: Option<Current>,
+    /// See [`JudgedSet::ran_outside`].
+    ran_outside: Option<Arc<str>>,
     done: &'a mut dyn FnMut(Analysis),
 }
 
 impl Fold<'_> {
     /// Applies a migration that is not judged.
-    fn replay(&mut self, chunks: Vec<Parsed>) {
+    fn replay(&mut self, tag: &str, chunks: Vec<Parsed>) {
         let mut saved: Option<Catalog> = None;
+        let mut open = true;
         for statement in chunks.iter().flat_map(|chunk| &chunk.statements) {
+            if let Stmt::Transaction(control) = &statement.stmt {
+                open = match control {
+                    sql::Transaction::Begin => true,
+                    sql::Transaction::Commit { chain } | sql::Transaction::Rollback { chain } => *chain,
+                    _ => open,
+                };
+            }
+            if open && predict::transaction::needs_no_transaction(&statement.stmt).is_some() {
+                self.ran_outside = Some(tag.into());
+            }
             match &statement.stmt {
                 Stmt::Transaction(sql::Transaction::Begin) => saved = Some(self.catalog.clone()),
                 Stmt::Transaction(sql::Transaction::Rollback { .. }) => {
@@ -150,6 +169,7 @@ impl Fold<'_> {
             new_app: set.new_app.clone(),
             steps: at..at,
             migrations: set.migrations.clone(),
+            ran_outside: self.ran_outside.clone(),
         });
         self.current = Some(Current {
             request,
@@ -171,6 +191,12 @@ impl Fold<'_> {
         set.steps.end = self.analysis.steps.len();
         let steps = &mut self.analysis.steps[set.steps.clone()];
         current.tracker.committed(&self.catalog, steps);
+        let refused = |step: &&Step| {
+            step.facts.failures.iter().any(|f| f.cause == crate::model::FailureCause::InTransaction)
+        };
+        if let Some(step) = steps.iter().rfind(refused) {
+            self.ran_outside = Some(step.tag.as_str().into());
+        }
         self.transactions = current.session.last_number();
         let fresh = empty(&self.analysis.options);
         let mut judged = std::mem::replace(&mut self.analysis, fresh);

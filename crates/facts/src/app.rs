@@ -22,7 +22,7 @@ enum Declares {
     /// What a snapshot lists.
     Listed { relations: BTreeMap<QName, AppRelation>, enums: BTreeMap<QName, Vec<String>> },
     /// Exactly what a schema holds; looked up when asked, since there may be thousands of tables.
-    Schema(Catalog),
+    Schema(Box<Catalog>),
 }
 
 /// A declared table or view.
@@ -59,7 +59,7 @@ impl AppColumn {
 impl App {
     /// An app that declares exactly what a schema holds.
     pub fn of_catalog(catalog: &Catalog, origin: impl Into<String>) -> App {
-        App { origin: origin.into(), stand_in: false, declares: Declares::Schema(catalog.clone()) }
+        App { origin: origin.into(), stand_in: false, declares: Declares::Schema(Box::new(catalog.clone())) }
     }
 
     /// What stands in for an app whose snapshot is missing: the schema that it meets.

@@ -312,9 +312,11 @@ impl Facts {
         self.locks.iter().find(|lock| lock.relation == relation)
     }
 
-    /// Notes a lock; of two on one relation the stronger stays.
+    /// Notes a lock; of two on one relation the stronger stays. A new table may go by the name that an
+    /// old one had before it was renamed.
     pub fn add_lock(&mut self, lock: Lock) {
-        match self.locks.iter_mut().find(|other| other.relation == lock.relation) {
+        let same = |other: &&mut Lock| other.relation == lock.relation && other.new == lock.new;
+        match self.locks.iter_mut().find(same) {
             Some(other) if other.mode < lock.mode => *other = lock,
             Some(_) => {}
             None => self.locks.push(lock),

@@ -27,7 +27,9 @@ fn changes(at: At<'_>, write: &facts::Write) -> Option<Diagnostic> {
     };
     let table = at.table(&write.relation);
     let rows = if write.whole { "every row" } else { "an unknown number of rows" };
-    let held = at.held_lock(&write.relation);
+    // Of what it reads as well: who waits for that lock waits until the rows are written.
+    let touched = at.facts().locks.iter().filter(|lock| !lock.new).map(|lock| lock.relation.as_str());
+    let held = std::iter::once(write.relation.as_str()).chain(touched).find_map(|label| at.held_lock(label));
     let mut finding = at
         .finding(&META, format!("{word} {rows} of `{}` in the migration's transaction", table.shown()))
         .about(&write.relation)
@@ -38,7 +40,8 @@ fn changes(at: At<'_>, write: &facts::Write) -> Option<Diagnostic> {
     if let Some((earlier, lock)) = held {
         finding = under(finding, earlier, lock);
     }
-    if !write.whole && held.is_none() {
+    // Alone it stops neither reads nor inserts.
+    if held.is_none() {
         finding = finding.weighs(Severity::Warning);
     }
     let code = match (place::data_change(at.step), write.operation) {

@@ -24,6 +24,14 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 ))
                 .fix(remedy::OWN_FILE)
                 .code(remedy::own_file(&format!("{sql};")));
+            // With Drizzle's migrator the earlier one would have failed, and nothing would follow it.
+            let finding = match &cx.judged().ran_outside {
+                Some(earlier) => finding.weighs(Severity::Warning).why(format!(
+                    "`{earlier}` holds such a statement as well; if something else than Drizzle's migrator runs these files, \
+                     outside of a transaction, set `\"runner\": \"outside-transaction\"` in brolly.json"
+                )),
+                None => finding,
+            };
             out.push(match relation {
                 Some(relation) => finding.about(relation),
                 None => finding,
