@@ -96,6 +96,8 @@ pub enum RewriteCause {
     Truncate,
     /// `REFRESH MATERIALIZED VIEW`.
     Refresh,
+    /// A server was seen to do it; it does not say why.
+    Observed,
 }
 
 /// Why a relation is read whole.
@@ -122,6 +124,8 @@ pub enum ScanCause {
     Domain,
     /// A query that fills a new relation.
     Query,
+    /// A server was seen to do it; it does not say why.
+    Observed,
 }
 
 /// A way in which a statement can fail.
@@ -197,6 +201,8 @@ pub enum FailureCause {
     Refused,
     /// The grammar refuses it.
     Syntax,
+    /// A server refused it, with a message of its own.
+    Observed,
 }
 
 /// A kind of query that the app makes.

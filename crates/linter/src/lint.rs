@@ -94,7 +94,7 @@ mod tests {
             FailureCause::Dependents => &["dependent-objects"],
             FailureCause::Missing => &["missing-object"],
             FailureCause::Duplicate => &["duplicate-object"],
-            FailureCause::Version | FailureCause::Refused => &["refused-statement"],
+            FailureCause::Version | FailureCause::Refused | FailureCause::Observed => &["refused-statement"],
             FailureCause::Syntax => &["syntax-error"],
         }
     }

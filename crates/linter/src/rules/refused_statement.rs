@@ -13,7 +13,7 @@ pub const META: RuleMeta = RuleMeta {
 /// Postgres refuses the statement on this schema or in this version.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
-        for failure in at.failures(&[FailureCause::Refused, FailureCause::Version]) {
+        for failure in at.failures(&[FailureCause::Refused, FailureCause::Version, FailureCause::Observed]) {
             let finding = at
                 .finding(&META, plain(&failure.when))
                 .on(failure.span)

@@ -98,6 +98,7 @@ fn reason(cause: RewriteCause) -> &'static str {
         RewriteCause::VacuumFull => "VACUUM FULL copies the table",
         RewriteCause::Cluster => "CLUSTER copies the table in the order of an index",
         RewriteCause::Truncate | RewriteCause::Refresh => "the content is replaced",
+        RewriteCause::Observed => "a server was seen to write it anew",
     }
 }
 

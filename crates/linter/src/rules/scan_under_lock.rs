@@ -24,6 +24,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     | ScanCause::PartitionBound
                     | ScanCause::Domain
                     | ScanCause::Reindex
+                    | ScanCause::Observed
             );
             // A rewrite or an index build of the same table is the same wait, told by its own rule.
             let told = facts.rewrites.iter().any(|other| other.relation == scan.relation)
