@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::args::{FailOn, Format, LintArguments};
+use crate::deploys::Deploys;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected};
@@ -28,6 +29,7 @@ pub fn lint(
     let choice = if wanted.all { Choice::All } else { Choice::New };
     let mut judge = Judge::new(disk, choice, &wanted.choice, env);
     let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
+    let mut deploys = Deploys::new(disk);
     let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
     let mut ended = errors::CLEAN;
     let mut selections = Vec::new();
@@ -41,11 +43,17 @@ pub fn lint(
         if selections.is_empty() {
             (run.postgres, run.fail_on) = (options.version.0, fail_on);
         }
-        let selected = judge.select(target, &settings)?;
+        let named = target.named.is_some();
+        let mut selected = judge.select(target, &settings)?;
+        // Files that were named are judged by themselves, and where nothing is new there is no deploy.
+        if !named && (selected.about.everything || !selected.sets.is_empty()) {
+            selected.diagnostics.extend(deploys.findings(&selected.project));
+        }
         let text = &selected.text;
         selections.push(if several { format!("{dir}: {text}") } else { text.clone() });
         run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
-        let found = judged(disk, selected, &options, &settings.weights());
+        let mut found = judged(disk, selected, &options, &settings.weights());
+        deploys.once(&mut found);
         ended = ended.max(code(&found, fail_on));
         diagnostics.extend(found);
     }

@@ -297,7 +297,7 @@ fn is_no_error(diagnostic: &Diagnostic) -> bool {
 }
 
 /// An absolute path as one that starts at the disk's root, so that findings name short paths.
-fn relative(disk: &Disk, path: &std::path::Path) -> String {
+pub fn relative(disk: &Disk, path: &std::path::Path) -> String {
     let (from, to): (Vec<_>, Vec<_>) = match disk.canonical(".") {
         Some(root) => (root.components().map(own).collect(), path.components().map(own).collect()),
         None => return path.to_string_lossy().into_owned(),

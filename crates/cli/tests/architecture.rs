@@ -11,8 +11,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sql", &["source"]),
     ("catalog", &["source", "sql"]),
     ("drizzle", &["source"]),
+    ("deploy", &["source"]),
     ("facts", &["source", "sql", "catalog", "drizzle"]),
-    ("linter", &["source", "sql", "catalog", "drizzle", "facts"]),
+    ("linter", &["source", "sql", "catalog", "drizzle", "deploy", "facts"]),
     ("report", &["source", "sql", "catalog", "drizzle", "facts"]),
     ("pg", &["source", "sql", "catalog", "facts"]),
     ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
@@ -21,8 +22,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "source", "sql", "catalog", "drizzle", "facts", "linter", "report", "settings", "git", "pg",
-            "verify",
+            "source", "sql", "catalog", "drizzle", "deploy", "facts", "linter", "report", "settings", "git",
+            "pg", "verify",
         ],
     ),
 ];
@@ -94,6 +95,7 @@ fn heavy_libraries_stay_in_one_room() {
         ("oxc_parser", "drizzle"),
         ("annotate-snippets", "report"),
         ("clap", "cli"),
+        ("saphyr-parser", "deploy"),
         ("schemars", "settings"),
         ("imbl", "catalog"),
     ] {

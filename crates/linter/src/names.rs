@@ -66,7 +66,7 @@ pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
 pub(crate) fn definition(catalog: &Catalog, relation: &Relation, constraint: &Constraint) -> Option<String> {
     match &constraint.kind {
         ConstraintKind::Check { expr, .. } => Some(format!("CHECK ({})", expr.text)),
-        ConstraintKind::ForeignKey { target, target_name, target_columns, on_delete } => {
+        ConstraintKind::ForeignKey { target, target_name, target_columns, on_delete, .. } => {
             let columns = column_list(&relation.column_names(&constraint.columns));
             let found = target.and_then(|id| catalog.relation(id));
             let target = found.map_or(target_name, |found| &found.name);

@@ -33,6 +33,7 @@ mod keeps_invalid_index;
 mod lock_pileup;
 mod lock_table;
 mod lossy_type_change;
+mod migrate_after_deploy;
 mod missing_object;
 mod move_table;
 mod narrowing_type_change;
@@ -63,6 +64,9 @@ mod unknown_statement;
 mod unused_ignore;
 mod validate_in_same_transaction;
 mod view_loses_column;
+
+/// What `migrate-after-deploy` says about the scripts and workflows of a repository.
+pub use migrate_after_deploy::findings as late_migrations;
 
 /// One rule.
 #[derive(Clone, Copy)]
@@ -116,6 +120,7 @@ pub const RULES: &[Rule] = &[
     rule!(lock_pileup, "lock-pileup"),
     rule!(lock_table, "lock-table"),
     rule!(lossy_type_change, "lossy-type-change"),
+    rule!(migrate_after_deploy, "migrate-after-deploy"),
     rule!(missing_object, "missing-object"),
     rule!(move_table, "move-table"),
     rule!(narrowing_type_change, "narrowing-type-change"),

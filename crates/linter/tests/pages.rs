@@ -13,12 +13,15 @@ use page::{Block, Page};
 use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
+/// The rules whose blocks are files of other kinds: `tests/file_pages.rs` runs them.
+const OF_FILES: &[&str] = &["migrate-after-deploy"];
+
 #[test]
 fn pages() {
     let only = std::env::var("RULE").ok();
     let mut wrong = Vec::new();
     let mut blocks = 0;
-    for rule in RULES {
+    for rule in RULES.iter().filter(|rule| !OF_FILES.contains(&rule.meta.name)) {
         if only.as_deref().is_some_and(|only| only != rule.meta.name) {
             continue;
         }

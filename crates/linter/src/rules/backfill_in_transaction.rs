@@ -62,7 +62,8 @@ fn changes(at: At<'_>, write: &facts::Write) -> Option<Diagnostic> {
 /// A copy reads a table, and whoever writes that table waits for a lock taken before.
 fn copies(at: At<'_>) -> Option<Diagnostic> {
     at.facts().writes.first()?;
-    let read = at.facts().locks.iter().filter(|lock| !lock.new && lock.mode == facts::LockMode::AccessShare);
+    let reads = |lock: &&facts::Lock| lock.mode <= facts::LockMode::RowShare && !lock.conditional;
+    let read = at.facts().locks.iter().filter(|lock| !lock.new).filter(reads);
     let (read, (earlier, lock)) =
         read.filter_map(|read| Some((read, at.held_lock(&read.relation)?))).next()?;
     let table = at.table(&read.relation);

@@ -33,6 +33,7 @@ use facts::{Analysis, App, Options, PendingSet, Version, analyze};
 use std::sync::Arc;
 
 /// A page with its blocks.
+#[allow(dead_code, reason = "not every test asks for the name")]
 pub struct Page {
     pub rule: &'static str,
     pub blocks: Vec<Block>,
