@@ -4,7 +4,7 @@
 //! up and for people.
 
 use imbl::{HashMap, OrdMap, OrdSet};
-use sql::{Expr, Persistence, Query, Volatility};
+use sql::{Expr, KeyOrder, Persistence, Query, Volatility};
 use std::fmt;
 use std::sync::Arc;
 
@@ -118,6 +118,10 @@ pub struct Relation {
     pub partition: bool,
     /// Whether it is the DEFAULT partition.
     pub default_partition: bool,
+    /// What a partition holds, as written.
+    pub partition_bound: Option<String>,
+    /// `range`, `list` or `hash` for a partitioned table.
+    pub partition_strategy: Option<String>,
     /// Key columns of a partitioned table.
     pub partition_key: Vec<String>,
     /// Tables with a foreign key to this one (once a key).
@@ -255,6 +259,8 @@ pub enum ConstraintKind {
         target_columns: Vec<ColumnId>,
         /// `ON DELETE`.
         on_delete: &'static str,
+        /// `ON UPDATE`.
+        on_update: &'static str,
     },
 }
 
@@ -277,6 +283,14 @@ pub struct Index {
     pub partial: bool,
     /// Predicate and expressions, for comparison.
     pub expressions: Vec<String>,
+    /// For each key that is an expression, in order.
+    pub terms: Vec<Arc<Expr>>,
+    /// The predicate.
+    pub filter: Option<Arc<Expr>>,
+    /// For each key: its order, operator class and collation; empty for a constraint's index.
+    pub orders: Vec<KeyOrder>,
+    /// INCLUDE.
+    pub include: Vec<ColumnId>,
     /// NULLS NOT DISTINCT.
     pub nulls_not_distinct: bool,
     /// Access method.
@@ -303,7 +317,7 @@ pub struct View {
 }
 
 /// A trigger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
     /// Its name.
     pub name: String,
@@ -315,12 +329,14 @@ pub struct Trigger {
     pub columns: Vec<ColumnId>,
     /// BEFORE rather than AFTER.
     pub before: bool,
+    /// WHEN.
+    pub condition: Option<Arc<Expr>>,
     /// ENABLE.
     pub enabled: bool,
 }
 
 /// A policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Its name.
     pub name: String,
@@ -330,6 +346,10 @@ pub struct Policy {
     pub roles: Vec<String>,
     /// PERMISSIVE.
     pub permissive: bool,
+    /// USING.
+    pub using: Option<Arc<Expr>>,
+    /// WITH CHECK.
+    pub with_check: Option<Arc<Expr>>,
     /// Columns of its own table that it reads.
     pub columns: Vec<ColumnId>,
     /// Other relations that it reads.
@@ -362,10 +382,10 @@ pub enum UserTypeKind {
         constrained: bool,
         /// NOT NULL.
         not_null: bool,
-        /// Names of its CHECKs and whether they are validated.
-        checks: Vec<(String, bool)>,
-        /// Whether it has a default.
-        default: bool,
+        /// Its CHECKs.
+        checks: Vec<DomainCheck>,
+        /// DEFAULT.
+        default: Option<Arc<Expr>>,
     },
     /// A composite type, kept as a relation.
     Composite(RelationId),
@@ -373,6 +393,17 @@ pub enum UserTypeKind {
     Range,
     /// A base or shell type.
     Base,
+}
+
+/// A CHECK of a domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DomainCheck {
+    /// Its name.
+    pub name: String,
+    /// The condition.
+    pub expr: Arc<Expr>,
+    /// Whether all values are known to satisfy it.
+    pub validated: bool,
 }
 
 /// A function or procedure.

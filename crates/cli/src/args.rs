@@ -18,6 +18,7 @@ Examples:
   brolly lint --all                  judge the whole history, each migration as a deploy of its own
   brolly lint --format github        the same findings as annotations of a pull request
   brolly facts --pg 13 drizzle       locks, rewrites, scans and broken queries of each statement
+  brolly verify                      the new migrations, really run on a throwaway server
   brolly explain drop-column         what a rule is about, and the safe way
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
@@ -33,6 +34,10 @@ pub enum Command {
     /// queries of the deployed app that stop working.
     #[command(after_help = FACTS_EXAMPLES)]
     Facts(Box<FactsArguments>),
+    /// Run the pending migrations on a throwaway Postgres, with rows in every table, and say what
+    /// they did: locks, rewrites, failures, and which queries of the old and the new app break.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Box<VerifyArguments>),
     /// List all rules.
     Rules {
         /// How they are written.
@@ -118,6 +123,69 @@ pub struct FactsArguments {
     /// How facts are written.
     #[arg(long, value_enum, default_value_t = FactsFormat::Jsonl)]
     pub format: FactsFormat,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  brolly verify                             what is new against the base branch, on a throwaway server
+  brolly verify --rows 1000 --rows users=1e6    bigger tables, for times that mean something
+  brolly verify drizzle/0042_add_index.sql  this migration, on top of the history before it
+  brolly verify --database-url postgres://me@localhost/postgres
+                                            in a scratch database on a server that runs already
+
+What happens: the history is applied, every table gets rows that satisfy its constraints, the queries
+of both apps are tried, the pending migrations run as Drizzle's migrator runs them, and the queries
+are tried again. What was seen is held against what brolly predicts. Nothing is left behind.
+
+A server is found in --pg-bin, on this machine, or in npm's @embedded-postgres packages.
+
+Exit codes: 0 all went well, 1 a migration fails or breaks queries, 2 could not do its job.";
+
+/// Arguments of `brolly verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub places: Places,
+    /// What to run.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What to judge for.
+    #[command(flatten)]
+    pub server: Server,
+    /// Where to run it.
+    #[command(flatten)]
+    pub room: Room,
+    /// Rows in each table, or in one: `1000`, `users=1e6`; may be given several times. [default: 3]
+    #[arg(long, value_name = "N|TABLE=N")]
+    pub rows: Vec<String>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = VerifyFormat::Human)]
+    pub format: VerifyFormat,
+    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// The server that statements run on.
+#[derive(Debug, Args)]
+pub struct Room {
+    /// The folder of `initdb` and `postgres` to start a throwaway server with.
+    #[arg(long, value_name = "DIR")]
+    pub pg_bin: Option<String>,
+    /// Make a scratch database on this server instead of starting one; its other databases are not
+    /// touched.
+    #[arg(long, value_name = "URL", conflicts_with = "pg_bin")]
+    pub database_url: Option<String>,
+}
+
+/// How a run on a server is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    /// For people.
+    Human,
+    /// One JSON document (crates/report/JSON.md describes it).
+    Json,
 }
 
 /// Arguments of `brolly explain`.

@@ -93,6 +93,24 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// An amount of rows that is none.
+    #[error("--rows {text} is no amount of rows\n  write 1000, or users=1e6 for one table")]
+    BadRows {
+        /// As given.
+        text: String,
+    },
+    /// What waits for servers can't be started.
+    #[error("connections can't be waited for: {source}")]
+    NoRuntime {
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A server, or what was asked of it.
+    #[error(transparent)]
+    Server(#[from] pg::Error),
+    /// A run on a server.
+    #[error(transparent)]
+    Verify(#[from] ::verify::Error),
     /// Git could not say what is new.
     #[error(transparent)]
     Git(#[from] git::Error),

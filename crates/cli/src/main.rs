@@ -3,6 +3,7 @@
 mod args;
 mod changes;
 mod checks;
+mod deploys;
 mod disk;
 mod errors;
 mod explain;
@@ -10,11 +11,13 @@ mod facts;
 mod init;
 mod judge;
 mod lint;
+mod place;
 mod projects;
 mod rules;
 mod select;
 mod settings_file;
 mod timeline;
+mod verify;
 
 use args::{Arguments, Color, Command};
 use clap::Parser;
@@ -66,6 +69,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
     match &arguments.command {
         Command::Lint(wanted) => lint::lint(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Facts(wanted) => facts::facts(&disk, wanted, &variable),
+        Command::Verify(wanted) => verify::verify(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),

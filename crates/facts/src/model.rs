@@ -323,8 +323,11 @@ impl Facts {
     pub fn add_lock(&mut self, lock: Lock) {
         let same = |other: &&mut Lock| other.relation == lock.relation && other.new == lock.new;
         match self.locks.iter_mut().find(same) {
-            Some(other) if other.mode < lock.mode => *other = lock,
-            Some(_) => {}
+            // Something is locked for sure if either is; then the stronger mode is the one to count with.
+            Some(other) => {
+                other.mode = other.mode.max(lock.mode);
+                other.conditional &= lock.conditional;
+            }
             None => self.locks.push(lock),
         }
     }

@@ -14,4 +14,4 @@ mod parse;
 pub use ast::*;
 pub use body::{BodyStatement, Guard, RoutineBody, routine_body, routine_body_within};
 pub use lex::{Token, TokenKind, tokens};
-pub use parse::{Parsed, SyntaxError, canonical, parse, parse_expression, parse_query, parse_type};
+pub use parse::{Parsed, SyntaxError, canonical, parse, parse_expression, parse_query, parse_type, term};

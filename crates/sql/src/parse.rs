@@ -1,6 +1,6 @@
 //! Text to statements: parse, split what doesn't parse, find the fault.
 
-use crate::ast::{Expr, Query, Statement, Stmt, TypeName};
+use crate::ast::{Expr, Query, Statement, Stmt, Term, TypeName};
 use crate::fault::fault;
 use crate::lex::{self, Token, TokenKind};
 use crate::lower::{self, Lower, Place};
@@ -93,6 +93,12 @@ pub fn canonical(expr: &Expr) -> String {
         text.as_str().strip_prefix("SELECT ").map(str::to_owned)
     });
     written.unwrap_or_else(|| expr.text.clone())
+}
+
+/// The tree of an expression; [`Term::Opaque`] where its text can't be parsed by itself.
+pub fn term(expr: &Expr) -> Term {
+    let wrapped = Wrapped::new("SELECT (", &expr.text, "\n)");
+    wrapped.with_target(|lower, node| Some(lower::term(lower, node))).unwrap_or(Term::Opaque)
 }
 
 /// A text inside a `SELECT`.

@@ -265,6 +265,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
             if let Some(relation) = step.relation_mut(found) {
                 relation.partition = true;
                 relation.default_partition = bound.as_ref().is_some_and(|bound| bound.default);
+                relation.partition_bound = bound.as_ref().map(|bound| bound.text.clone());
             }
             let changes = step.out.changes.len();
             for index in step.relation(id).map(|parent| parent.indexes.clone()).unwrap_or_default() {
@@ -282,6 +283,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
             if let Some(relation) = step.relation_mut(found) {
                 relation.partition = false;
                 relation.default_partition = false;
+                relation.partition_bound = None;
             }
             step.change(Change::PartitionDetached { parent: id, partition: found });
         }

@@ -191,9 +191,9 @@ fn lower(step: &mut Step<'_>, relation: &Relation, written: &sql::Constraint) ->
             };
             (Lowered::Keyed(key), ids, "excl", columns.clone())
         }
-        Written::ForeignKey { columns, target, target_columns, on_delete, .. } => {
+        Written::ForeignKey { columns, target, target_columns, on_delete, on_update } => {
             let ids = step.column_ids(relation, columns);
-            let kind = foreign_key(step, target, target_columns, on_delete);
+            let kind = foreign_key(step, target, target_columns, (*on_delete, *on_update));
             (Lowered::Plain(kind), ids, "fkey", words(columns))
         }
     })
@@ -203,7 +203,7 @@ fn foreign_key(
     step: &mut Step<'_>,
     target: &sql::Name,
     target_columns: &[Ident],
-    on_delete: &'static str,
+    (on_delete, on_update): (&'static str, &'static str),
 ) -> ConstraintKind {
     let Some(found) = step.catalog.find_relation(target).cloned() else {
         step.missing_relation(target);
@@ -213,6 +213,7 @@ fn foreign_key(
             target_name,
             target_columns: Vec::new(),
             on_delete,
+            on_update,
         };
     };
     let columns = if target_columns.is_empty() {
@@ -248,6 +249,7 @@ fn foreign_key(
         target_name: found.name.clone(),
         target_columns: columns,
         on_delete,
+        on_update,
     }
 }
 
@@ -294,6 +296,10 @@ fn key_index(
         unique: key.kind != Key::Exclude,
         partial: key.partial,
         expressions: Vec::new(),
+        terms: Vec::new(),
+        filter: None,
+        orders: Vec::new(),
+        include: Vec::new(),
         nulls_not_distinct: key.nulls_not_distinct,
         method: key.method.clone(),
         valid: true,
@@ -362,12 +368,14 @@ fn copy_index(step: &mut Step<'_>, id: RelationId, source: &Relation, index: Ind
     let name = implicit_constraint_name(step.catalog, &relation, &words, label);
     let new = IndexId(step.next_id());
     let depends = index.depends.iter().filter_map(translate).collect();
+    let include = index.include.iter().filter_map(translate).collect();
     let copy = Index {
         id: new,
         name: QName::new(relation.name.schema.clone(), name.clone()),
         table: id,
         keys: keys.clone(),
         depends,
+        include,
         ..(*index).clone()
     };
     insert_index(step, copy, IndexOrigin::Constraint);

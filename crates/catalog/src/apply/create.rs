@@ -127,6 +127,7 @@ pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
     let mut words = Vec::new();
     let mut depends = Vec::new();
     let mut expressions = Vec::new();
+    let mut terms = Vec::new();
     for key in &create.keys {
         match key {
             IndexKey::Column(name) => match table.column(name) {
@@ -144,6 +145,7 @@ pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
             IndexKey::Expr(expr) => {
                 keys.push(None);
                 expressions.push(expr.text.clone());
+                terms.push(Arc::new(expr.clone()));
                 words.push(match &expr.shape {
                     sql::Shape::Call(name) => name.clone(),
                     _ => "expr".to_owned(),
@@ -152,7 +154,9 @@ pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
             }
         }
     }
-    depends.extend(create.include.iter().filter_map(|name| table.column(name)).map(|column| column.id));
+    let include: Vec<ColumnId> =
+        create.include.iter().filter_map(|name| table.column(name)).map(|column| column.id).collect();
+    depends.extend(&include);
     if let Some(filter) = &create.filter {
         expressions.push(filter.text.clone());
         depends.extend(own_columns(step, table.id, filter));
@@ -181,6 +185,10 @@ pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
         unique: create.unique,
         partial: create.filter.is_some(),
         expressions,
+        terms,
+        filter: create.filter.clone().map(Arc::new),
+        orders: create.orders.clone(),
+        include,
         nulls_not_distinct: create.nulls_not_distinct,
         method: create.method.clone(),
         valid: !create.only || table.kind != RelationKind::Partitioned,
@@ -295,6 +303,7 @@ pub(super) fn create_trigger(step: &mut Step<'_>, create: &CreateTrigger) {
         events: create.events.clone(),
         columns,
         before: create.before,
+        condition: create.condition.clone().map(Arc::new),
         enabled: true,
     };
     if let Some(table) = step.relation_mut(table.id) {
@@ -319,6 +328,8 @@ pub(super) fn create_policy(step: &mut Step<'_>, create: &CreatePolicy) {
         command: create.command.clone(),
         roles: create.roles.clone(),
         permissive: create.permissive,
+        using: create.using.clone().map(Arc::new),
+        with_check: create.with_check.clone().map(Arc::new),
         columns: Vec::new(),
         reads: Vec::new(),
         functions: Vec::new(),
@@ -340,6 +351,12 @@ pub(super) fn alter_policy(step: &mut Step<'_>, alter: &AlterPolicy) {
     let mut policy = policy.clone();
     if let Some(roles) = &alter.roles {
         policy.roles.clone_from(roles);
+    }
+    if let Some(using) = &alter.using {
+        policy.using = Some(Arc::new(using.clone()));
+    }
+    if let Some(with_check) = &alter.with_check {
+        policy.with_check = Some(Arc::new(with_check.clone()));
     }
     policy_uses(step, table.id, &mut policy, alter.using.iter().chain(&alter.with_check));
     set_policy(step, table.id, policy);

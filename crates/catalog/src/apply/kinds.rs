@@ -1,7 +1,7 @@
 //! Enums, domains and composite types.
 
 use super::{Step, column, relation};
-use crate::model::{Type, UserType, UserTypeKind};
+use crate::model::{DomainCheck, Type, UserType, UserTypeKind};
 use crate::{Change, QName, RelationId, TypeId, resolve_type};
 use sql::{
     AlterDomain, AlterEnum, CreateDomain, CreateType, DomainChange, EnumChange, Persistence, TypeKind,
@@ -55,17 +55,18 @@ pub(super) fn create_type(step: &mut Step<'_>, create: &CreateType) {
 
 pub(super) fn create_domain(step: &mut Step<'_>, create: &CreateDomain) {
     let base = resolve_type(step.catalog, &create.base);
-    let checks = create.checks.iter().enumerate().map(|(n, (name, _))| {
+    let checks = create.checks.iter().enumerate().map(|(n, (name, expr))| {
         let numbered = if n == 0 { String::new() } else { n.to_string() };
         let chosen = format!("{}_check{numbered}", create.name.name);
-        (name.as_ref().map_or(chosen, |name| name.text.clone()), true)
+        let name = name.as_ref().map_or(chosen, |name| name.text.clone());
+        DomainCheck { name, expr: Arc::new(expr.clone()), validated: true }
     });
     let kind = UserTypeKind::Domain {
         base,
         constrained: create.not_null || !create.checks.is_empty(),
         not_null: create.not_null,
         checks: checks.collect(),
-        default: create.default.is_some(),
+        default: create.default.clone().map(Arc::new),
     };
     insert(step, &create.name, kind);
 }
@@ -119,25 +120,25 @@ pub(super) fn alter_domain(step: &mut Step<'_>, alter: &AlterDomain) {
         step.refuse("42809", format!("{} is not a domain", found.name), Some(alter.name.span));
         return;
     };
-    let (mut not_null, mut checks, mut default) = (*not_null, checks.clone(), *default);
+    let (mut not_null, mut checks, mut default) = (*not_null, checks.clone(), default.clone());
     let base: Type = base.clone();
     let mut constrained_now = None;
     match &alter.change {
-        DomainChange::Default(expr) => default = expr.is_some(),
+        DomainChange::Default(expr) => default = expr.clone().map(Arc::new),
         DomainChange::NotNull(set) => {
             not_null = *set;
             constrained_now = set.then_some(true);
         }
-        DomainChange::AddCheck { name, not_valid, .. } => {
+        DomainChange::AddCheck { name, not_valid, expr } => {
             let name =
                 name.as_ref().map_or_else(|| format!("{}_check", found.name.name), |name| name.text.clone());
-            checks.push((name, !not_valid));
+            checks.push(DomainCheck { name, expr: Arc::new(expr.clone()), validated: !not_valid });
             constrained_now = Some(!not_valid);
         }
-        DomainChange::DropConstraint { name } => checks.retain(|(check, _)| *check != name.text),
+        DomainChange::DropConstraint { name } => checks.retain(|check| check.name != name.text),
         DomainChange::Validate { name } => {
-            if let Some(check) = checks.iter_mut().find(|(check, _)| *check == name.text) {
-                check.1 = true;
+            if let Some(check) = checks.iter_mut().find(|check| check.name == name.text) {
+                check.validated = true;
             }
             constrained_now = Some(true);
         }

@@ -4,6 +4,7 @@ use super::{Step, column, constraint};
 use crate::model::{Relation, RelationKind, RowSecurityState, Slot};
 use crate::{Change, ColumnId, Constraint, ConstraintKind, QName, RelationId};
 use sql::{ColumnConstraint, CreateTable, Persistence};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A relation with nothing in it.
@@ -21,6 +22,8 @@ pub(super) fn empty(id: RelationId, name: QName, kind: RelationKind, persistence
         children: Vec::new(),
         partition: false,
         default_partition: false,
+        partition_bound: None,
+        partition_strategy: None,
         partition_key: Vec::new(),
         referenced_by: Vec::new(),
         view: None,
@@ -79,6 +82,8 @@ pub(super) fn create_table(step: &mut Step<'_>, create: &CreateTable) {
     let mut relation = empty(id, name, kind, create.persistence);
     relation.partition = create.partition.is_some();
     relation.default_partition = create.partition.as_ref().is_some_and(|bound| bound.default);
+    relation.partition_bound = create.partition.as_ref().map(|bound| bound.text.clone());
+    relation.partition_strategy = create.partition_by.as_ref().map(|by| by.strategy.clone());
     relation.partition_key = create.partition_by.iter().flat_map(|by| by.columns.clone()).collect();
     let parents = inherit(step, &mut relation, create);
     for like in &create.like {
@@ -94,6 +99,7 @@ pub(super) fn create_table(step: &mut Step<'_>, create: &CreateTable) {
         }
     }
     let changes_before = step.out.changes.len();
+    let create = without_repeated_keys(create);
     for definition in &create.columns {
         let merges = definition.type_name.is_none()
             || (!parents.is_empty()
@@ -120,6 +126,65 @@ pub(super) fn create_table(step: &mut Step<'_>, create: &CreateTable) {
             .into_iter()
             .filter(|change| !matches!(change, Change::ColumnAdded { relation, .. } if *relation == id)),
     );
+}
+
+/// A key that says what another of the statement says is dropped, and the one that stays takes its
+/// name if it has none (`transformIndexConstraints` in src/backend/parser/parse_utilcmd.c).
+fn without_repeated_keys(create: &CreateTable) -> Cow<'_, CreateTable> {
+    let in_columns = create.columns.iter().flat_map(|column| &column.constraints);
+    let in_columns = in_columns.filter_map(|clause| match clause {
+        ColumnConstraint::Table(constraint) => Some(constraint),
+        _ => None,
+    });
+    let keys: Vec<sql::Constraint> =
+        in_columns.chain(&create.constraints).filter(|c| key_columns(c).is_some()).cloned().collect();
+    let primary = keys.iter().position(|c| matches!(c.kind, sql::ConstraintKind::PrimaryKey { .. }));
+    let mut kept: Vec<(usize, sql::Constraint)> = Vec::new();
+    let others = (0..keys.len()).filter(|place| Some(*place) != primary);
+    for place in primary.into_iter().chain(others) {
+        let key = &keys[place];
+        match kept.iter_mut().find(|(_, kept)| key_columns(kept) == key_columns(key)) {
+            Some((_, kept)) if kept.name.is_none() => kept.name.clone_from(&key.name),
+            Some(_) => {}
+            None => kept.push((place, key.clone())),
+        }
+    }
+    if kept.len() == keys.len() {
+        return Cow::Borrowed(create);
+    }
+    let mut create = create.clone();
+    let mut place = 0;
+    let mut stays = |constraint: &mut sql::Constraint| {
+        if key_columns(constraint).is_none() {
+            return true;
+        }
+        place += 1;
+        let stays = kept.iter().find(|(kept, _)| *kept == place - 1);
+        if let Some((_, kept)) = stays {
+            constraint.name.clone_from(&kept.name);
+        }
+        stays.is_some()
+    };
+    for column in &mut create.columns {
+        column.constraints.retain_mut(|clause| match clause {
+            ColumnConstraint::Table(constraint) => stays(constraint),
+            _ => true,
+        });
+    }
+    create.constraints.retain_mut(stays);
+    Cow::Owned(create)
+}
+
+/// What makes two keys the same: their columns in order, NULLS NOT DISTINCT, DEFERRABLE.
+fn key_columns(constraint: &sql::Constraint) -> Option<(Vec<&str>, bool, bool)> {
+    let (columns, nulls) = match &constraint.kind {
+        sql::ConstraintKind::PrimaryKey { columns, using_index: None } => (columns, false),
+        sql::ConstraintKind::Unique { columns, nulls_not_distinct, using_index: None } => {
+            (columns, *nulls_not_distinct)
+        }
+        _ => return None,
+    };
+    Some((columns.iter().map(|c| c.text.as_str()).collect(), nulls, constraint.deferrable))
 }
 
 fn inherit(step: &mut Step<'_>, relation: &mut Relation, create: &CreateTable) -> Vec<RelationId> {

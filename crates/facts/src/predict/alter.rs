@@ -152,7 +152,7 @@ impl Prediction<'_> {
         else {
             return;
         };
-        let (sqlstate, certainty) = match *not_null && !*default && added.default.is_none() {
+        let (sqlstate, certainty) = match *not_null && default.is_none() && added.default.is_none() {
             true => ("23502", Certainty::IfRows),
             false => ("23514", Certainty::DependsOnData),
         };

@@ -2,7 +2,7 @@
 
 use super::{Prediction, has_storage};
 use crate::lock_mode::LockMode;
-use crate::model::{Certainty, FailureCause, ScanCause};
+use crate::model::{Certainty, Failure, FailureCause, ScanCause};
 use catalog::{Column, ConstraintKind, Relation, RelationId, RelationKind};
 use source::Span;
 use sql::{AlterTable, Constraint, ConstraintKind as Written, Ident};
@@ -24,6 +24,7 @@ impl Prediction<'_> {
         if written.not_enforced && self.cx.version.0 < 18 {
             self.needs_version(18, "NOT ENFORCED", written.span);
         }
+        self.taken_by_not_null(table, written);
         match &written.kind {
             Written::Check { expr, .. } if checked => {
                 for id in targets {
@@ -181,6 +182,28 @@ impl Prediction<'_> {
             let when = format!("{} holds a row that contradicts {}", self.label(id), name.text);
             self.fail_on_rows(id, sqlstate, failure, Certainty::DependsOnData, None, when, Some(name.span));
         }
+    }
+
+    /// From 18 on each NOT NULL is a constraint with a name, `table_column_not_null` unless it was given
+    /// (release notes of 18, E.4.2; AddRelationNotNullConstraints in heap.c).
+    fn taken_by_not_null(&mut self, table: &Relation, written: &Constraint) {
+        let Some(name) = written.name.as_ref().filter(|_| self.cx.version.0 >= 18) else { return };
+        let own = |column: &&Column| {
+            column.not_null && name.text == format!("{}_{}_not_null", table.name.name, column.name)
+        };
+        let Some(column) = table.columns.iter().find(own) else { return };
+        self.fail(Failure {
+            sqlstate: "42710",
+            cause: FailureCause::Duplicate,
+            when: format!(
+                "the NOT NULL of {}.{} has the name {} already",
+                table.name, column.name, name.text
+            ),
+            certainty: Certainty::Always,
+            relation: Some(table.name.to_string()),
+            column: Some(column.name.clone()),
+            span: Some(name.span),
+        });
     }
 
     fn check(&mut self, id: RelationId, expression: &str, written: &Constraint) {

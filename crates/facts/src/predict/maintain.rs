@@ -212,6 +212,10 @@ impl Prediction<'_> {
             for source in self.sources_of(&definition.query) {
                 self.scan(source, ScanCause::Query, None);
             }
+            // The new rows are joined with the old ones (refresh_by_match_merge in matview.c).
+            if refresh.concurrently {
+                self.scan(view.id, ScanCause::Query, None);
+            }
         }
     }
 

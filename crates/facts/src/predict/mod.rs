@@ -19,7 +19,7 @@ use crate::lock_mode::LockMode;
 use crate::model::{Certainty, Cost, Facts, Failure, FailureCause, Lock, RewriteCause, ScanCause, Version};
 use catalog::{Applied, Catalog, Change, Column, Found, Relation, RelationId, RelationKind};
 use source::Span;
-use sql::{Name, Stmt};
+use sql::{Name, ObjectKind, Stmt};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -117,6 +117,12 @@ impl<'a> Prediction<'a> {
             Stmt::Other(other) if !other.harmless => {
                 self.unknown(format!("{}: what it locks is not modelled", other.what));
             }
+            // From 18 on the objects are locked (objectNamesToOids in aclchk.c), those of ALL .. IN SCHEMA are not.
+            Stmt::Grant(grant) if matches!(grant.kind, ObjectKind::Table) && self.cx.version.0 >= 18 => {
+                for table in &grant.objects {
+                    self.lock_name(table, LockMode::AccessShare);
+                }
+            }
             Stmt::Grant(_)
             | Stmt::CreateType(_)
             | Stmt::CreateDomain(_)
@@ -154,6 +160,12 @@ impl<'a> Prediction<'a> {
         let lock =
             Lock { relation: self.label(id), mode, new: self.is_new(id), conditional: self.cx.conditional };
         self.facts.add_lock(lock);
+    }
+
+    /// A lock that is taken only where there are rows to check.
+    pub fn lock_if_rows(&mut self, id: RelationId, mode: LockMode) {
+        let relation = self.label(id);
+        self.facts.add_lock(Lock { relation, mode, new: self.is_new(id), conditional: true });
     }
 
     /// Locks what a written name stands for; a name outside of the history is locked all the same,

@@ -125,8 +125,44 @@ impl Prediction<'_> {
             conditional: self.cx.conditional,
             columns: query.sets.iter().map(|(column, _)| column.text.clone()).collect(),
         };
+        let sets = write.columns.clone();
         self.facts.writes.push(write);
+        self.keys_checked(relation, operation, &sets);
         self.rows_refused(query, relation, operation);
+    }
+
+    /// Locks that the triggers of foreign keys take, if there are rows (ri_triggers.c): ROW SHARE on the
+    /// table at the other end, ROW EXCLUSIVE where they write it.
+    fn keys_checked(&mut self, relation: &Relation, operation: Operation, sets: &[String]) {
+        let touched = |table: &Relation, columns: &[catalog::ColumnId]| {
+            operation != Operation::Update
+                || table.column_names(columns).iter().any(|column| sets.contains(column))
+        };
+        if operation != Operation::Delete {
+            let keys = relation.constraints.iter().filter(|key| touched(relation, &key.columns));
+            for key in keys {
+                if let ConstraintKind::ForeignKey { target: Some(target), .. } = &key.kind {
+                    self.lock_if_rows(*target, LockMode::RowShare);
+                }
+            }
+        }
+        if operation == Operation::Insert {
+            return;
+        }
+        for id in &relation.referenced_by {
+            let Some(table) = self.before(*id).cloned() else { continue };
+            for key in &table.constraints {
+                let ConstraintKind::ForeignKey { target, target_columns, on_delete, .. } = &key.kind else {
+                    continue;
+                };
+                if *target != Some(relation.id) || !touched(relation, target_columns) {
+                    continue;
+                }
+                let writes =
+                    operation == Operation::Update || !matches!(*on_delete, "no action" | "restrict");
+                self.lock_if_rows(*id, if writes { LockMode::RowExclusive } else { LockMode::RowShare });
+            }
+        }
     }
 
     /// Constraints that the rows of a data change may contradict.

@@ -129,6 +129,8 @@ pub struct CreateIndex {
     pub method: String,
     /// Key columns and expressions.
     pub keys: Vec<IndexKey>,
+    /// For each key: its order, operator class and collation.
+    pub orders: Vec<KeyOrder>,
     /// `INCLUDE` columns.
     pub include: Vec<String>,
     /// Predicate.
@@ -145,6 +147,19 @@ pub enum IndexKey {
     Column(String),
     /// An expression.
     Expr(Expr),
+}
+
+/// How an index keeps a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyOrder {
+    /// `DESC`.
+    pub descending: bool,
+    /// `NULLS FIRST`, which goes without saying for DESC.
+    pub nulls_first: bool,
+    /// Operator class, where written.
+    pub operator_class: Option<String>,
+    /// `COLLATE`, where written.
+    pub collation: Option<String>,
 }
 
 /// `CREATE SEQUENCE`.

@@ -9,6 +9,7 @@ mod create;
 mod expr;
 mod names;
 mod query;
+mod term;
 mod utility;
 
 pub use alter::*;
@@ -17,6 +18,7 @@ pub use create::*;
 pub use expr::*;
 pub use names::*;
 pub use query::*;
+pub use term::*;
 pub use utility::*;
 
 use source::Span;

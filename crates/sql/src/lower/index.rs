@@ -2,8 +2,9 @@
 
 use super::Lower;
 use super::expr::{Bounds, expr};
-use crate::ast::{CreateIndex, CreateStatistics, IndexKey, Stmt};
-use pg_raw_parse::{Node, nodes};
+use super::names::strings;
+use crate::ast::{CreateIndex, CreateStatistics, IndexKey, KeyOrder, Stmt};
+use pg_raw_parse::{Node, nodes, raw};
 
 /// `CREATE INDEX`.
 pub(super) fn index(lower: &Lower<'_>, node: &nodes::IndexStmt) -> Stmt {
@@ -26,11 +27,13 @@ pub(super) fn index(lower: &Lower<'_>, node: &nodes::IndexStmt) -> Stmt {
         only: node.relation().is_some_and(|table| !table.inh),
         method: node.access_method().unwrap_or("btree").to_owned(),
         keys: Vec::new(),
+        orders: Vec::new(),
         include: Vec::new(),
         filter: None,
         nulls_not_distinct: node.nulls_not_distinct,
     };
     for (position, element) in node.index_params().iter().enumerate() {
+        made.orders.push(order(element));
         made.keys.push(match element.name() {
             Some(name) => IndexKey::Column(name.to_owned()),
             None => {
@@ -48,6 +51,21 @@ pub(super) fn index(lower: &Lower<'_>, node: &nodes::IndexStmt) -> Stmt {
         made.filter = Some(expr(lower, node.where_clause(), Bounds::Until(usize::MAX, &[])));
     }
     Stmt::CreateIndex(made)
+}
+
+fn order(element: &nodes::IndexElem) -> KeyOrder {
+    use raw::{SortByDir as Direction, SortByNulls as Nulls};
+    let descending = element.ordering == Direction::SORTBY_DESC;
+    KeyOrder {
+        descending,
+        nulls_first: match element.nulls_ordering {
+            Nulls::SORTBY_NULLS_FIRST => true,
+            Nulls::SORTBY_NULLS_LAST => false,
+            _ => descending,
+        },
+        operator_class: strings(element.opclass()).last().map(str::to_owned),
+        collation: strings(element.collation()).last().map(str::to_owned),
+    }
 }
 
 /// The expression of a key, without brackets around it, collation, operator class and order.

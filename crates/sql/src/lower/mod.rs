@@ -16,12 +16,14 @@ mod other;
 mod place;
 mod query;
 mod routine;
+mod term;
 mod uses;
 mod utility;
 
 pub(crate) use expr::whole_expr;
 pub(crate) use place::{Lower, Place};
 pub(crate) use query::is_bare_select;
+pub(crate) use term::term;
 
 use crate::ast::{FunctionCall, Stmt};
 use pg_raw_parse::Node;

@@ -1,0 +1,235 @@
+//! What was seen, for people: each statement with its facts, then what breaks, then the checks.
+
+use super::Proven;
+use facts::{Facts, LockMode};
+use pg::Seen;
+use report::HumanOptions;
+use std::fmt::Write;
+use std::time::Duration;
+use verify::compare::Disagreement;
+use verify::migrate::{End, Ran};
+use verify::proof::Asking;
+
+/// The text for all sets.
+pub fn text(proven: &[Proven], paper: &HumanOptions) -> String {
+    let mut text = String::new();
+    for one in proven {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        set(&mut text, one, paper);
+    }
+    text
+}
+
+fn set(text: &mut String, one: &Proven, paper: &HumanOptions) {
+    let proof = &one.proof;
+    let filled = proof.filled.tables.values();
+    let rows: u64 = filled.clone().map(|table| table.rows()).sum();
+    let _ = writeln!(text, "{}: {}", one.dir, one.selection);
+    let _ = writeln!(text, "on PostgreSQL {}, {} rows in {} tables\n", proof.server, rows, filled.len());
+    for refused in &proof.refused {
+        let sql = first_line(&refused.sql, paper.width);
+        let _ = writeln!(text, "not applied here: {sql}\n  {} {}", refused.sqlstate, refused.message);
+    }
+    for (table, reason) in proof.filled.empty() {
+        let _ = writeln!(text, "no rows in {table}: {reason}");
+    }
+    let mut tag = "";
+    for ran in &proof.run.steps {
+        let step = &one.analysis.steps[ran.step];
+        if step.tag != tag {
+            tag = &step.tag;
+            let _ = writeln!(text, "{tag}");
+        }
+        statement(text, one, ran, paper);
+    }
+    ending(text, one);
+    sizes(text, one);
+    apps(text, one);
+    checks(text, one);
+}
+
+fn statement(text: &mut String, one: &Proven, ran: &Ran, paper: &HumanOptions) {
+    let step = &one.analysis.steps[ran.step];
+    let sql = first_line(step.span.of(&step.file.text), paper.width.saturating_sub(4));
+    let seen = &ran.observation;
+    let _ = writeln!(text, "  {sql}");
+    let mut told = vec![span(seen.duration)];
+    if seen.wal_bytes > 0 {
+        told.push(format!("{} WAL", bytes(seen.wal_bytes)));
+    }
+    told.extend(facts_of(&seen.facts));
+    if seen.seen == Seen::Glimpses {
+        told.push("seen from a second session".to_owned());
+    }
+    let _ = writeln!(text, "    {}", told.join(", "));
+    for failure in &seen.facts.failures {
+        let _ = writeln!(text, "    FAILS {}: {}", failure.sqlstate, failure.when);
+    }
+}
+
+fn facts_of(facts: &Facts) -> Vec<String> {
+    let old = facts.locks.iter().filter(|lock| !lock.new && lock.mode > LockMode::RowExclusive);
+    let locks = old.map(|lock| {
+        let waits = match (lock.mode.blocks_reads(), lock.mode.blocks_writes()) {
+            (true, _) => " (reads and writes wait)",
+            (false, true) => " (writes wait)",
+            (false, false) => "",
+        };
+        format!("{} on {}{waits}", lock.mode, plain(&lock.relation))
+    });
+    let rewrites = facts.rewrites.iter().filter(|one| !one.new);
+    let rewrites = rewrites.map(|one| format!("{} written anew", plain(&one.relation)));
+    let scans = facts.scans.iter().filter(|one| !one.new);
+    let scans = scans.map(|one| format!("{} read whole", plain(&one.relation)));
+    locks.chain(rewrites).chain(scans).collect()
+}
+
+fn ending(text: &mut String, one: &Proven) {
+    let total: Duration = one.proof.run.steps.iter().map(|ran| ran.observation.duration).sum();
+    let _ = match &one.proof.run.end {
+        End::Committed => writeln!(text, "committed after {}", span(total)),
+        End::Failed { .. } => {
+            let left = one.analysis.sets[one.set].steps.len() - one.proof.run.steps.len();
+            writeln!(text, "FAILED: everything is rolled back, {left} statements were not run")
+        }
+        End::RefusedAtCommit { sqlstate, message } => {
+            writeln!(text, "REFUSED AT COMMIT {sqlstate}: {message}")
+        }
+    };
+}
+
+fn sizes(text: &mut String, one: &Proven) {
+    for (table, (before, after)) in &one.proof.sizes {
+        let _ = writeln!(text, "  {}: {} before, {} after", plain(table), bytes(*before), bytes(*after));
+    }
+}
+
+fn apps(text: &mut String, one: &Proven) {
+    let proof = &one.proof;
+    let old = &one.analysis.sets[one.set].old_app.origin;
+    app(text, &format!("old app ({old}) on the new schema"), &proof.old_app);
+    if proof.new_app.asked > 0 {
+        app(text, "new app on the new schema", &proof.new_app);
+    }
+    if proof.new_app_early.asked > 0 {
+        app(text, "new app on the old schema, if it is deployed first", &proof.new_app_early);
+    }
+}
+
+fn app(text: &mut String, name: &str, asking: &Asking) {
+    let _ = match asking.broken.len() {
+        0 => writeln!(text, "{name}: all {} queries work", asking.asked),
+        broken => writeln!(text, "{name}: {broken} of {} queries break", asking.asked),
+    };
+    let mut last = None;
+    for one in &asking.broken {
+        let this = (&one.query.relation, &one.sqlstate, &one.message);
+        if last == Some(this) {
+            let _ = write!(text, ", {}", one.query.label);
+            continue;
+        }
+        if last.is_some() {
+            text.push('\n');
+        }
+        last = Some(this);
+        let relation = one.query.relation.to_string();
+        let _ =
+            write!(text, "  {}: {} {}\n    {}", plain(&relation), one.sqlstate, one.message, one.query.label);
+    }
+    if last.is_some() {
+        text.push('\n');
+    }
+}
+
+fn checks(text: &mut String, one: &Proven) {
+    let proof = &one.proof;
+    let _ = match &proof.fresh.stopped {
+        None => writeln!(text, "everything on an empty database: applied in {}", span(proof.fresh.duration)),
+        Some((tag, sqlstate, message)) => {
+            writeln!(text, "everything on an empty database: FAILS in {tag} with {sqlstate} {message}")
+        }
+    };
+    let _ = match proof.pending_again.as_slice() {
+        [] => writeln!(text, "a second run: nothing is pending"),
+        again if proof.run.end == End::Committed => {
+            writeln!(text, "a second run: Drizzle would run {} AGAIN", again.join(", "))
+        }
+        again => writeln!(text, "still pending: {}", again.join(", ")),
+    };
+    let wrong: Vec<_> = proof.disagreements().collect();
+    if wrong.is_empty() && proof.breaks.is_empty() {
+        let _ = writeln!(text, "predicted and observed agree");
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\nbrolly predicted something else. That is a mistake of brolly's; please report it with the statement:"
+    );
+    for (step, disagreement) in wrong {
+        let step = &one.analysis.steps[step];
+        let _ =
+            writeln!(text, "  {}: {}", first_line(step.span.of(&step.file.text), 100), said(disagreement));
+    }
+    for one in &proof.breaks {
+        let side = if one.predicted { "predicted, and it works" } else { "not predicted, and it breaks" };
+        let operation = format!("{:?}", one.operation).to_lowercase();
+        let _ = writeln!(text, "  {operation} on {} ({}): {side}", plain(&one.relation), one.sqlstate);
+    }
+}
+
+/// A disagreement in words.
+pub fn said(one: &Disagreement) -> String {
+    let lock = |mode: &Option<LockMode>| mode.map_or("no lock".to_owned(), |mode| mode.to_string());
+    match one {
+        Disagreement::Lock { relation, predicted, observed } => {
+            format!("{} on {} predicted, {} seen", lock(predicted), plain(relation), lock(observed))
+        }
+        Disagreement::Rewrite { relation, predicted } => one_sided(relation, "written anew", *predicted),
+        Disagreement::Scan { relation, predicted } => one_sided(relation, "read whole", *predicted),
+        Disagreement::Failure { predicted, observed } => {
+            let seen =
+                observed.as_ref().map_or("it works".to_owned(), |(code, text)| format!("{code} {text}"));
+            let foreseen = if predicted.is_empty() { "no failure".to_owned() } else { predicted.join(", ") };
+            format!("{foreseen} predicted, {seen}")
+        }
+    }
+}
+
+fn one_sided(relation: &str, what: &str, predicted: bool) -> String {
+    let relation = plain(relation);
+    match predicted {
+        true => format!("{relation} was predicted to be {what}, and is not"),
+        false => format!("{relation} is {what}, which was not predicted"),
+    }
+}
+
+fn plain(relation: &str) -> &str {
+    relation.strip_prefix("public.").unwrap_or(relation)
+}
+
+fn first_line(sql: &str, width: usize) -> String {
+    let flat = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match flat.char_indices().nth(width) {
+        None => flat,
+        Some((at, _)) => format!("{} ..", flat[..at].trim_end()),
+    }
+}
+
+/// A time in the unit that fits.
+pub fn span(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1000.0;
+    if ms < 1000.0 { format!("{ms:.1} ms") } else { format!("{:.2} s", ms / 1000.0) }
+}
+
+/// A size in the unit that fits.
+pub fn bytes(bytes: u64) -> String {
+    let size = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", size / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
+        _ => format!("{:.1} GB", size / 1e9),
+    }
+}

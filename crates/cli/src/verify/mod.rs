@@ -1,0 +1,155 @@
+//! `brolly verify`: find, choose, analyze, run on a real server, tell.
+
+mod human;
+mod json;
+mod rows;
+
+use crate::Outcome;
+use crate::args::{VerifyArguments, VerifyFormat};
+use crate::disk::Disk;
+use crate::errors::{self, Error};
+use crate::judge::{Choice, Judge, Selected};
+use crate::place::{Place, place, version_of};
+use crate::projects;
+use crate::settings_file::SettingsFiles;
+use facts::{Analysis, Options};
+use indicatif::{ProgressBar, ProgressStyle};
+use report::HumanOptions;
+use std::time::Duration;
+use verify::migrate::End;
+use verify::{Amounts, Asked, Phase, Proof, prove};
+
+/// One pending set with what was predicted and what was seen.
+pub struct Proven {
+    /// The migrations folder.
+    pub dir: String,
+    /// What was chosen, in words.
+    pub selection: String,
+    /// The prediction.
+    pub analysis: Analysis,
+    /// Index into its sets.
+    pub set: usize,
+    /// The observation.
+    pub proof: Proof,
+}
+
+/// Runs the pending migrations on a server of our own and says what they did.
+pub fn verify(
+    disk: &Disk,
+    wanted: &VerifyArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+    paper: &HumanOptions,
+) -> Result<Outcome, Error> {
+    let amounts = rows::amounts(&wanted.rows)?;
+    let found = projects::find(disk, &wanted.places)?;
+    let mut judge = Judge::new(disk, Choice::New, &wanted.choice, env);
+    let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
+    let mut outcome = Outcome::default();
+    let mut proven = Vec::new();
+    let mut idle = Vec::new();
+    for target in found.targets {
+        let settings = files.of(&target.project)?;
+        let mut options = wanted.server.options(&settings.settings);
+        let asked_for = wanted.server.pg.or(settings.settings.postgres).map(facts::Version);
+        let selected = newest_only(judge.select(target, &settings)?);
+        if selected.sets.is_empty() {
+            idle.push(format!("{}: {}", selected.project.dir, selected.text));
+            continue;
+        }
+        let place = place(disk, &wanted.room, &selected.project.dir, asked_for, rows::space(&amounts))?;
+        proven.extend(run(&place, &selected, &mut options, &amounts)?);
+    }
+    outcome.notes.extend(idle.into_iter().map(|text| format!("{text}: nothing to verify")));
+    outcome.output = match wanted.format {
+        VerifyFormat::Human => human::text(&proven, paper),
+        VerifyFormat::Json => json::document(&proven),
+    };
+    outcome.code = if proven.iter().any(fails) { errors::FINDINGS } else { errors::CLEAN };
+    Ok(outcome)
+}
+
+/// Without a base to compare with, the newest migration stands for the pending ones.
+fn newest_only(mut selected: Selected) -> Selected {
+    if selected.about.everything && selected.sets.len() > 1 {
+        selected.sets.drain(..selected.sets.len() - 1);
+        selected.text = format!("only the newest of {}", selected.text);
+    }
+    selected
+}
+
+fn run(
+    place: &Place,
+    selected: &Selected,
+    options: &mut Options,
+    amounts: &Amounts,
+) -> Result<Vec<Proven>, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
+    let bar = Bar::new();
+    let target = place.target();
+    let work = async {
+        let connection = pg::connect(&target).await?;
+        options.version = version_of(&connection);
+        connection.close().await;
+        let analysis = facts::analyze(&selected.project, &selected.sets, options);
+        let asked = Asked {
+            amounts: amounts.clone(),
+            app_role: options.app_role.clone().filter(|_| place.is_ours()),
+            make_roles: place.is_ours(),
+        };
+        let mut proven = Vec::new();
+        for set in 0..analysis.sets.len() {
+            let mut tell = |phase: Phase<'_>| bar.show(phase);
+            let proof = prove(&target, &selected.project, &analysis, set, &asked, &mut tell).await?;
+            proven.push(Proven {
+                dir: selected.project.dir.clone(),
+                selection: selected.text.clone(),
+                analysis: analysis.clone(),
+                set,
+                proof,
+            });
+        }
+        Ok(proven)
+    };
+    runtime.block_on(pg::unless_interrupted(work))?
+}
+
+/// Whether something is wrong with the migration; a wrong prediction is wrong with brolly.
+fn fails(proven: &Proven) -> bool {
+    let proof = &proven.proof;
+    proof.run.end != End::Committed
+        || !proof.old_app.broken.is_empty()
+        || !proof.new_app.broken.is_empty()
+        || proof.fresh.stopped.is_some()
+        || !proof.pending_again.is_empty()
+}
+
+/// A line on the error stream, on a terminal only.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Bar {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Bar(bar)
+    }
+
+    fn show(&self, phase: Phase<'_>) {
+        self.0.set_message(match phase {
+            Phase::History(tag, at, of) => format!("history {at} of {of}: {tag}"),
+            Phase::Filling => "filling tables".to_owned(),
+            Phase::Asking => "asking the queries of both apps".to_owned(),
+            Phase::Statement(tag, at, of) => format!("statement {at} of {of}: {tag}"),
+            Phase::Fresh => "everything again, on an empty database".to_owned(),
+        });
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

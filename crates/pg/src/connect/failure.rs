@@ -1,0 +1,101 @@
+//! Errors of the client library as errors of ours. What they mean for a migration is not known here.
+
+use super::target::Target;
+use crate::{Error, Refusal};
+use tokio_postgres::error::{DbError, ErrorPosition};
+
+/// Why a connection could not be opened.
+pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
+    let host = target.host();
+    if let Some(said) = error.as_db_error() {
+        let why = said.message().to_owned();
+        return match said.code().code() {
+            "28000" | "28P01" => Error::Auth { host, user: target.user().to_owned(), why },
+            "3D000" => Error::NoDatabase { host, database: target.database().to_owned() },
+            "53300" => {
+                let cure = "close some connections, or raise max_connections".to_owned();
+                Error::Unreachable { host, why, cure }
+            }
+            "57P03" => Error::Unreachable { host, why, cure: "wait until the server is up".to_owned() },
+            _ => Error::Refused(Box::new(refusal(said))),
+        };
+    }
+    let why = causes(error);
+    let kind = error.to_string();
+    if kind.contains("TLS") {
+        let cure = match why.contains("does not support TLS") {
+            true => "turn on ssl on the server, or say sslmode=prefer in the database URL",
+            false => {
+                "sslmode=require encrypts without checking the certificate; sslrootcert=FILE names its signer"
+            }
+        };
+        return Error::Tls { host, why, cure: cure.to_owned() };
+    }
+    if kind.contains("authentication") || why.contains("password missing") || why.contains("password") {
+        return Error::Auth { host, user: target.user().to_owned(), why };
+    }
+    let cure = match target.is_local() {
+        true => "start the server, or name another folder with host= in the database URL",
+        false => "check host and port in the database URL, and that the server runs and can be reached",
+    };
+    Error::Unreachable { host, why, cure: cure.to_owned() }
+}
+
+/// Why a statement has no result. `last` is what the server said as it closed the connection.
+pub fn of_statement(host: &str, last: Option<String>, error: &tokio_postgres::Error) -> Error {
+    match error.as_db_error() {
+        // Class 57P: the server ends the session. FATAL: so it does for another reason.
+        Some(said) if said.code().code().starts_with("57P0") || said.severity() == "FATAL" => {
+            Error::Lost { host: host.to_owned(), why: said.message().to_owned() }
+        }
+        Some(said) => Error::Refused(Box::new(refusal(said))),
+        None if error.is_closed() || is_io(error) => {
+            Error::Lost { host: host.to_owned(), why: last.unwrap_or_else(|| causes(error)) }
+        }
+        None => Error::Protocol { host: host.to_owned(), why: causes(error) },
+    }
+}
+
+/// The fields of an error or a notice.
+pub fn refusal(said: &DbError) -> Refusal {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let position = said.position().and_then(|position| match position {
+        ErrorPosition::Original(at) => Some(*at),
+        // In a statement that a function made up: there is no such place in ours.
+        ErrorPosition::Internal { .. } => None,
+    });
+    Refusal {
+        severity: said.severity().to_owned(),
+        code: said.code().code().to_owned(),
+        message: said.message().to_owned(),
+        detail: owned(said.detail()),
+        hint: owned(said.hint()),
+        position,
+        context: owned(said.where_()),
+        schema: owned(said.schema()),
+        table: owned(said.table()),
+        column: owned(said.column()),
+        constraint: owned(said.constraint()),
+    }
+}
+
+/// An error and what caused it, in one line.
+pub fn causes(error: &tokio_postgres::Error) -> String {
+    let Some(mut cause) = std::error::Error::source(error) else { return error.to_string() };
+    // The deepest says most: "Connection refused", not "error connecting to server".
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.is::<std::io::Error>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}

@@ -1,0 +1,4 @@
+CREATE TABLE nulls (a int, b int, UNIQUE NULLS NOT DISTINCT (a));
+CREATE UNIQUE INDEX nulls_b ON nulls (b) NULLS NOT DISTINCT;
+CREATE TABLE keyed (a int PRIMARY KEY);
+CREATE TABLE half (a int, b int, FOREIGN KEY (a) REFERENCES keyed ON DELETE SET NULL (a));

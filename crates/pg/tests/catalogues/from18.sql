@@ -1,0 +1,5 @@
+CREATE TABLE virtual (a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL, c int GENERATED ALWAYS AS (a + 1));
+CREATE TABLE unproven (a int);
+ALTER TABLE unproven ADD CONSTRAINT a_set NOT NULL a NOT VALID;
+CREATE TABLE named (a int CONSTRAINT a_there NOT NULL, b int, CONSTRAINT b_there NOT NULL b);
+CREATE TABLE lax (a int CHECK (a > 0) NOT ENFORCED);

@@ -1,0 +1,96 @@
+//! Brings a database to where a pending set meets it: the migrations before it, each in a transaction
+//! of its own, as they were deployed one after the other.
+//!
+//! What this server refuses (an extension that it lacks, say) is noted and passed over, so that the
+//! rest can still be looked at.
+
+use drizzle::{Migration, Project};
+use pg::{Connection, Error};
+use sql::{Stmt, Transaction};
+
+/// A statement of the history that the server refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Index into `Project::migrations`.
+    pub migration: usize,
+    /// The statement.
+    pub sql: String,
+    /// SQLSTATE.
+    pub sqlstate: String,
+    /// The server's words.
+    pub message: String,
+}
+
+/// Applies migrations in this order, calling `before` ahead of each, and gives what was refused.
+pub async fn apply_history(
+    session: &Connection,
+    project: &Project,
+    migrations: &[usize],
+    before: &mut dyn FnMut(&Migration),
+) -> Result<Vec<Refused>, Error> {
+    let mut refused = Vec::new();
+    for index in migrations {
+        let migration = &project.migrations[*index];
+        before(migration);
+        let left = whole(session, migration).await?;
+        for chunk in left {
+            for sql in statements(chunk) {
+                if let Err(error) = session.batch(sql).await {
+                    refused.push(noted(*index, sql, error)?);
+                }
+            }
+        }
+    }
+    Ok(refused)
+}
+
+/// Runs a migration in one transaction. Gives the chunks that are left to run one by one: none, or
+/// all of them where one was refused (what can't run in a transaction is), or those behind a COMMIT.
+async fn whole<'a>(session: &Connection, migration: &'a Migration) -> Result<Vec<&'a str>, Error> {
+    let text = &migration.file.text;
+    let mut chunks: Vec<&str> = migration.chunks.iter().map(|chunk| chunk.of(text)).collect();
+    session.batch("BEGIN").await?;
+    let mut done = 0;
+    for at in 0..chunks.len() {
+        let chunk = chunks[at];
+        let controls = ends_transaction(chunk);
+        match session.batch(chunk).await {
+            Ok(()) if controls => done = at + 1,
+            Ok(()) => {}
+            Err(Error::Refused(_)) => {
+                session.batch("ROLLBACK").await?;
+                return Ok(chunks.split_off(done));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match session.batch("COMMIT").await {
+        Ok(()) => Ok(Vec::new()),
+        Err(Error::Refused(_)) => Ok(chunks.split_off(done)),
+        Err(error) => Err(error),
+    }
+}
+
+fn ends_transaction(chunk: &str) -> bool {
+    let ends = |stmt: &Stmt| {
+        matches!(stmt, Stmt::Transaction(Transaction::Commit { .. } | Transaction::Rollback { .. }))
+    };
+    sql::parse(chunk, 0).statements.iter().any(|statement| ends(&statement.stmt))
+}
+
+fn statements(chunk: &str) -> Vec<&str> {
+    let parsed = sql::parse(chunk, 0);
+    let good = parsed.statements.iter().map(|statement| statement.span);
+    let mut spans: Vec<_> = good.chain(parsed.errors.iter().map(|error| error.statement)).collect();
+    spans.sort_by_key(|span| span.start);
+    spans.into_iter().map(|span| span.of(chunk)).collect()
+}
+
+fn noted(migration: usize, sql: &str, error: Error) -> Result<Refused, Error> {
+    match error {
+        Error::Refused(refusal) => {
+            Ok(Refused { migration, sql: sql.to_owned(), sqlstate: refusal.code, message: refusal.message })
+        }
+        error => Err(error),
+    }
+}

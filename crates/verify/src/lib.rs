@@ -1,0 +1,24 @@
+//! What a migration does when it really runs: rows to run it on, and the queries of the app to ask
+//! before and after.
+//!
+//! [`fill()`] gives every table of a database rows that satisfy its constraints. [`queries()`] writes
+//! down what Drizzle would send for every table that an app declares, and [`broken`] says which of
+//! these a database refuses.
+//!
+//! Works on a connection that somebody else opened; it starts no server, runs no migration, and
+//! decides nothing about what is worth reporting.
+
+pub mod compare;
+mod error;
+pub mod fill;
+pub mod history;
+pub mod ledger;
+pub mod migrate;
+pub mod proof;
+pub mod queries;
+pub mod roles;
+
+pub use error::Error;
+pub use fill::{Amounts, Filled, FilledTable, fill};
+pub use proof::{Asked, Phase, Proof, prove};
+pub use queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};

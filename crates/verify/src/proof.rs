@@ -1,0 +1,336 @@
+//! A pending set proven on a database of our own: the history first, rows into every table, the set as
+//! Drizzle's migrator runs it, and before and after it the queries of both apps.
+//!
+//! Gives what was seen beside what was predicted. Says nothing about how bad it is.
+
+use crate::compare::Disagreement;
+use crate::fill::{Amounts, Filled, fill};
+use crate::history::{Refused, apply_history};
+use crate::migrate::{Run, run_set};
+use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
+use crate::roles::{make_roles, roles_of};
+use crate::{Error, ledger};
+use catalog::QName;
+use drizzle::{Layout, Project};
+use facts::{Analysis, Break, JudgedSet, Operation};
+use pg::{Connection, Observer, Scratch, Target};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Rows to fill in.
+    pub amounts: Amounts,
+    /// The role that the app connects as, where it is known.
+    pub app_role: Option<String>,
+    /// Whether roles that the migrations name may be made: only on a server of our own.
+    pub make_roles: bool,
+}
+
+/// What a proof is doing, for those who wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase<'a> {
+    /// Applying a migration of the history: its tag, and how many of how many.
+    History(&'a str, usize, usize),
+    /// Filling tables.
+    Filling,
+    /// Asking the queries of the apps.
+    Asking,
+    /// Running a statement: its migration, and how many of how many.
+    Statement(&'a str, usize, usize),
+    /// Applying everything to an empty database.
+    Fresh,
+}
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The version of the server, as it words it.
+    pub server: String,
+    /// What of the history this server refused.
+    pub refused: Vec<Refused>,
+    /// The rows that the set met.
+    pub filled: Filled,
+    /// The set itself.
+    pub run: Run,
+    /// Bytes of each old table that changed its size, with indexes: before, after.
+    pub sizes: BTreeMap<String, (u64, u64)>,
+    /// The old app on the new schema.
+    pub old_app: Asking,
+    /// The new app on the old schema, as it is while pods are deployed before the migration.
+    pub new_app_early: Asking,
+    /// The new app on the new schema; nothing where there is none, since the set failed.
+    pub new_app: Asking,
+    /// Where the broken queries of the old app are not those that were predicted.
+    pub breaks: Vec<BreakDisagreement>,
+    /// The whole history and the set on an empty database, in one transaction as Drizzle does.
+    pub fresh: Fresh,
+    /// Migrations that Drizzle would run again.
+    pub pending_again: Vec<String>,
+}
+
+/// What became of the queries of an app.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// How many were asked.
+    pub asked: usize,
+    /// Those that the set (or its absence) breaks.
+    pub broken: Vec<BrokenQuery>,
+}
+
+/// A break that was predicted and did not happen, or the reverse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakDisagreement {
+    /// `schema.name`.
+    pub relation: String,
+    /// Which queries.
+    pub operation: Operation,
+    /// On the side of the prediction.
+    pub predicted: bool,
+    /// SQLSTATE, of either side.
+    pub sqlstate: String,
+}
+
+/// A fresh database with everything.
+#[derive(Clone, Debug, Default)]
+pub struct Fresh {
+    /// How long it took.
+    pub duration: Duration,
+    /// What stopped it: the migration, SQLSTATE and message.
+    pub stopped: Option<(String, String, String)>,
+}
+
+impl Proof {
+    /// All that contradicts a prediction, by index into [`Analysis::steps`].
+    pub fn disagreements(&self) -> impl Iterator<Item = (usize, &Disagreement)> {
+        self.run.steps.iter().flat_map(|ran| ran.disagreements.iter().map(|one| (ran.step, one)))
+    }
+}
+
+/// Proves one set of an analysis on databases that it makes on this server, and drops.
+pub async fn prove(
+    server: &Target,
+    project: &Project,
+    analysis: &Analysis,
+    set: usize,
+    asked: &Asked,
+    tell: &mut dyn FnMut(Phase<'_>),
+) -> Result<Proof, Error> {
+    let scratch = Scratch::create(server).await?;
+    let proof = on_scratch(&scratch, project, analysis, set, asked, tell).await;
+    scratch.finish().await?;
+    let mut proof = proof?;
+    tell(Phase::Fresh);
+    let scratch = Scratch::create(server).await?;
+    let fresh = fresh(&scratch, project, analysis, set).await;
+    scratch.finish().await?;
+    proof.fresh = fresh?;
+    Ok(proof)
+}
+
+async fn on_scratch(
+    scratch: &Scratch,
+    project: &Project,
+    analysis: &Analysis,
+    set: usize,
+    asked: &Asked,
+    tell: &mut dyn FnMut(Phase<'_>),
+) -> Result<Proof, Error> {
+    let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
+    let judged = &analysis.sets[set];
+    session.batch(&format!("set timezone = '{}'", analysis.options.time_zone.replace('\'', "''"))).await?;
+    if asked.make_roles {
+        make_roles(&session, &roles_of(project)).await?;
+    }
+    let before = earlier(project, judged);
+    ledger::prepare(&session, project).await?;
+    let mut done = 0;
+    let refused = apply_history(&session, project, &before, &mut |migration| {
+        done += 1;
+        tell(Phase::History(&migration.tag, done, before.len()));
+    })
+    .await?;
+    for index in &before {
+        ledger::note(&session, project, &project.migrations[*index]).await?;
+    }
+    tell(Phase::Filling);
+    let filled = fill(session.client(), &asked.amounts).await?;
+
+    tell(Phase::Asking);
+    let role = asked.app_role.as_deref();
+    let apps = Apps::of(project, judged);
+    let old_before = broken(watcher.client(), &apps.old, role).await?;
+    let new_before = broken(watcher.client(), &apps.new, role).await?;
+    let sizes_before = sizes(&watcher).await?;
+
+    let rows = |relation: &str| {
+        let (schema, name) = relation.split_once('.')?;
+        Some(filled.tables.get(&QName::new(schema, name))?.rows() > 0)
+    };
+    let total = judged.steps.len();
+    let mut at = 0;
+    let mut observer = Observer::begin(&session, Some(&watcher)).await?;
+    let run = run_set(&session, &mut observer, project, analysis, set, &rows, &mut |step| {
+        at += 1;
+        tell(Phase::Statement(&step.tag, at, total));
+    })
+    .await?;
+
+    tell(Phase::Asking);
+    let sizes_after = sizes(&watcher).await?;
+    let old_after = broken(watcher.client(), &apps.old, role).await?;
+    let new_after = broken(watcher.client(), &apps.new, role).await?;
+    // Later migrations of the folder are no part of this.
+    let last = judged.migrations.iter().max().copied().unwrap_or_default();
+    let pending = ledger::pending(&session, project).await?.into_iter().filter(|index| *index <= last);
+    let committed = run.end == crate::migrate::End::Committed;
+    let old_app = asking(&apps.old, broken_anew(&old_before, &old_after));
+    let breaks = if committed { breaks(judged, analysis, &old_app.broken, &old_before) } else { Vec::new() };
+    let proof = Proof {
+        server: session.server_version().to_owned(),
+        refused,
+        filled,
+        run,
+        sizes: changed(sizes_before, &sizes_after),
+        old_app,
+        new_app_early: if committed {
+            asking(&apps.new, broken_anew(&new_after, &new_before))
+        } else {
+            Asking::default()
+        },
+        new_app: if committed { asking(&apps.new, new_after) } else { Asking::default() },
+        breaks,
+        fresh: Fresh::default(),
+        pending_again: pending.map(|index| project.migrations[index].tag.clone()).collect(),
+    };
+    session.close().await;
+    watcher.close().await;
+    Ok(proof)
+}
+
+/// Migrations that the set stands on.
+fn earlier(project: &Project, judged: &JudgedSet) -> Vec<usize> {
+    let first = judged.migrations.iter().min().copied().unwrap_or(project.migrations.len());
+    (0..first).collect()
+}
+
+struct Apps {
+    old: Vec<AppQuery>,
+    new: Vec<AppQuery>,
+}
+
+impl Apps {
+    fn of(project: &Project, judged: &JudgedSet) -> Apps {
+        let line = if project.layout == Layout::Folders { Line::V1 } else { Line::Stable };
+        let new = judged.new_app.as_ref().filter(|app| !app.stand_in);
+        Apps {
+            old: queries(&judged.old_app, Details::Catalog(&judged.start), line),
+            new: new.map(|app| queries(app, Details::Catalog(&judged.end), line)).unwrap_or_default(),
+        }
+    }
+}
+
+fn asking(asked: &[AppQuery], broken: Vec<BrokenQuery>) -> Asking {
+    let broken = broken.into_iter().filter(|one| one.unjudged.is_none()).collect();
+    Asking { asked: asked.len(), broken }
+}
+
+/// Breaks by relation and operation, on one side only. A query that was broken before says nothing.
+fn breaks(
+    judged: &JudgedSet,
+    analysis: &Analysis,
+    broken: &[BrokenQuery],
+    before: &[BrokenQuery],
+) -> Vec<BreakDisagreement> {
+    type Key = (String, Operation);
+    let steps = &analysis.steps[judged.steps.clone()];
+    let key = |one: &Break| -> Key { (one.relation.clone(), one.operation) };
+    let sure: BTreeMap<Key, &str> = steps
+        .iter()
+        .flat_map(|step| &step.facts.breaks_old_app)
+        .filter_map(|one| Some((key(one), one.sqlstate?)))
+        .collect();
+    let maybe: BTreeSet<Key> = steps.iter().flat_map(|step| &step.facts.may_break_old_app).map(key).collect();
+    let of = |one: &BrokenQuery| -> Key { (one.query.relation.to_string(), one.query.operation) };
+    let seen: BTreeMap<Key, &str> = broken.iter().map(|one| (of(one), one.sqlstate.as_str())).collect();
+    let known: BTreeSet<Key> = before.iter().map(of).collect();
+    let asked = |(_, operation): &Key| *operation != Operation::Upsert && *operation != Operation::Delete;
+    let missing =
+        sure.iter().filter(|(key, _)| !seen.contains_key(*key) && !known.contains(*key) && asked(key));
+    // Values that no longer fit are foreseen for inserts, and updates write them as well.
+    let foreseen = |key: &Key| {
+        let insert = (key.0.clone(), Operation::Insert);
+        maybe.contains(key) || (key.1 == Operation::Update && maybe.contains(&insert))
+    };
+    let extra = seen.iter().filter(|(key, _)| !sure.contains_key(*key) && !foreseen(key) && asked(key));
+    let disagreement = |key: &Key, sqlstate: &str, predicted| BreakDisagreement {
+        relation: key.0.clone(),
+        operation: key.1,
+        predicted,
+        sqlstate: sqlstate.to_owned(),
+    };
+    let missing = missing.map(|(key, sqlstate)| disagreement(key, sqlstate, true));
+    missing.chain(extra.map(|(key, sqlstate)| disagreement(key, sqlstate, false))).collect()
+}
+
+async fn sizes(session: &Connection) -> Result<BTreeMap<String, u64>, Error> {
+    let rows = session
+        .rows(
+            "select n.nspname || '.' || c.relname, pg_total_relation_size(c.oid) from pg_class c \
+             join pg_namespace n on n.oid = c.relnamespace \
+             where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'",
+        )
+        .await?;
+    let cell = |row: &pg::Row, at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+    Ok(rows.iter().map(|row| (cell(row, 0), cell(row, 1).parse().unwrap_or_default())).collect())
+}
+
+fn changed(before: BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, (u64, u64)> {
+    let pair = |(name, before): (String, u64)| {
+        let after = *after.get(&name)?;
+        (before != after).then_some((name, (before, after)))
+    };
+    before.into_iter().filter_map(pair).collect()
+}
+
+/// Everything in one transaction on an empty database, as Drizzle does where nothing is applied yet.
+async fn fresh(
+    scratch: &Scratch,
+    project: &Project,
+    analysis: &Analysis,
+    set: usize,
+) -> Result<Fresh, Error> {
+    let session = scratch.connect().await?;
+    let judged = &analysis.sets[set];
+    let start = Instant::now();
+    ledger::prepare(&session, project).await?;
+    session.batch("BEGIN").await?;
+    let all = earlier(project, judged).into_iter().chain(judged.migrations.iter().copied());
+    let mut stopped = None;
+    'all: for index in all {
+        let migration = &project.migrations[index];
+        for chunk in &migration.chunks {
+            match session.batch(chunk.of(&migration.file.text)).await {
+                Ok(()) => {}
+                Err(pg::Error::Refused(refusal)) => {
+                    stopped = Some((migration.tag.clone(), refusal.code, refusal.message));
+                    break 'all;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        ledger::note(&session, project, migration).await?;
+    }
+    if stopped.is_none()
+        && let Err(error) = session.batch("COMMIT").await
+    {
+        match error {
+            pg::Error::Refused(refusal) => stopped = Some((String::new(), refusal.code, refusal.message)),
+            error => return Err(error.into()),
+        }
+    }
+    let duration = start.elapsed();
+    session.close().await;
+    Ok(Fresh { duration, stopped })
+}
