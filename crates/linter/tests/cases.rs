@@ -1,123 +1,31 @@
-//! Single-purpose migrations on one base schema: each hazard by itself, and what only looks like one.
-//!
-//! # The format of `tests/cases/*.txt`
-//!
-//! Everything before the first `===` is the base schema, which every case starts from. A case opens
-//! with `=== what it is | rules`, where `rules` is the exact list of rules that have a finding at
-//! warning or above, in alphabetical order, or `clean`. `[pg=18]` and `[tz=..]` before the bar set the
-//! version and the TimeZone. Inside a case:
-//!
-//! - `-- history` and `-- old-app` open sections that end at `-- pending`: SQL that was deployed before,
-//!   and SQL that turns base and history into the schema that the deployed app declares;
-//! - `-- file` starts another pending migration.
+//! Judges single-purpose migrations on one base schema: each hazard by itself, and what only looks like
+//! one. The format is described in `case/mod.rs`.
 
-#![allow(clippy::disallowed_methods)]
+mod case;
 
-use drizzle::{MemoryFiles, load_sql_files};
-use facts::{App, Options, PendingSet, Version, analyze};
+use case::Case;
 use linter::lint;
 use source::Severity;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 #[test]
 fn cases() {
-    let text = include_str!("cases/hazards.txt");
-    let mut parts = text.split("\n=== ");
-    let base = parts.next().unwrap_or_default();
-    let (mut wrong, mut hazards, mut harmless) = (Vec::new(), 0, 0);
-    for part in parts {
-        let case = Case::new(part);
-        match case.rules.is_empty() {
-            true => harmless += 1,
-            false => hazards += 1,
-        }
-        wrong.extend(case.problem(base));
-    }
+    let (base, cases) = case::all();
+    let harmless = cases.iter().filter(|case| case.rules.is_empty()).count();
+    let hazards = cases.len() - harmless;
     assert!(hazards >= 58 && harmless >= 30, "{hazards} hazards, {harmless} harmless");
-    assert!(wrong.is_empty(), "{} of {}:\n\n{}", wrong.len(), hazards + harmless, wrong.join("\n\n"));
+    let wrong: Vec<String> = cases.iter().filter_map(|case| problem(case, base)).collect();
+    assert!(wrong.is_empty(), "{} of {}:\n\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
 }
 
-struct Case<'a> {
-    title: &'a str,
-    rules: BTreeSet<&'a str>,
-    options: Options,
-    history: String,
-    old_app: String,
-    pending: Vec<String>,
-}
-
-impl<'a> Case<'a> {
-    fn new(text: &'a str) -> Case<'a> {
-        let (head, body) = text.split_once('\n').unwrap_or((text, ""));
-        let (title, rules) = head.split_once(" | ").expect("a case has a bar in its head");
-        let rules = rules.split(',').map(str::trim).filter(|rule| *rule != "clean").collect();
-        let mut case = Case {
-            title,
-            rules,
-            options: Options::default(),
-            history: String::new(),
-            old_app: String::new(),
-            pending: vec![String::new()],
-        };
-        for word in title.split(['[', ']']) {
-            match word.split_once('=') {
-                Some(("pg", version)) => case.options.version = Version(version.parse().expect("a version")),
-                Some(("tz", zone)) => case.options.time_zone = zone.to_owned(),
-                _ => {}
-            }
-        }
-        let mut section = "-- pending";
-        for line in body.lines() {
-            let into = match line {
-                "-- history" | "-- old-app" | "-- pending" => {
-                    section = line;
-                    continue;
-                }
-                "-- file" => {
-                    case.pending.push(String::new());
-                    continue;
-                }
-                _ if section == "-- history" => &mut case.history,
-                _ if section == "-- old-app" => &mut case.old_app,
-                _ => case.pending.last_mut().expect("there is one from the start"),
-            };
-            into.push_str(line);
-            into.push('\n');
-        }
-        case
+fn problem(case: &Case<'_>, base: &str) -> Option<String> {
+    let (project, analysis) = case.analysis(base, case.options.version);
+    let found = lint(&analysis, &project);
+    let loud: Vec<_> = found.iter().filter(|found| found.severity > Severity::Info).collect();
+    let rules: BTreeSet<&str> = loud.iter().map(|found| found.rule).collect();
+    if rules == case.rules {
+        return None;
     }
-
-    fn problem(&self, base: &str) -> Option<String> {
-        let mut files = vec![
-            ("drizzle/0000_base.sql".to_owned(), base.to_owned()),
-            ("drizzle/0001_history.sql".to_owned(), self.history.clone()),
-        ];
-        for sql in &self.pending {
-            files.push((format!("drizzle/{:04}_pending.sql", files.len()), sql.clone()));
-        }
-        let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
-        let (project, diagnostics) = load_sql_files(&MemoryFiles::new(files), &paths);
-        assert!(diagnostics.is_empty(), "{}: {diagnostics:?}", self.title);
-        let old_app = (!self.old_app.is_empty()).then(|| app(&[base, &self.history, &self.old_app]));
-        let set = PendingSet { migrations: (2..paths.len()).collect(), old_app, new_app: None };
-        let found = lint(&analyze(&project, &[set], &self.options), &project);
-        let loud: Vec<_> = found.iter().filter(|found| found.severity > Severity::Info).collect();
-        let rules: BTreeSet<&str> = loud.iter().map(|found| found.rule).collect();
-        if rules == self.rules {
-            return None;
-        }
-        let told: Vec<String> =
-            loud.iter().map(|found| format!("  {}: {}", found.rule, found.what)).collect();
-        Some(format!("{}\n  expected {:?}\n{}", self.title, self.rules, told.join("\n")))
-    }
-}
-
-/// The app that declares what this SQL makes.
-fn app(sql: &[&str]) -> Arc<App> {
-    let files = sql.iter().enumerate().map(|(n, sql)| (format!("{n}.sql"), (*sql).to_owned()));
-    let files: Vec<(String, String)> = files.collect();
-    let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
-    let (project, _) = load_sql_files(&MemoryFiles::new(files), &paths);
-    Arc::new(App::of_catalog(&analyze(&project, &[], &Options::default()).end, "the schema of the case"))
+    let told: Vec<String> = loud.iter().map(|found| format!("  {}: {}", found.rule, found.what)).collect();
+    Some(format!("{}\n  expected {:?}\n{}", case.title, case.rules, told.join("\n")))
 }

@@ -186,7 +186,11 @@ async fn on_scratch(
     let pending = ledger::pending(&session, project).await?.into_iter().filter(|index| *index <= last);
     let committed = run.end == crate::migrate::End::Committed;
     let old_app = asking(&apps.old, broken_anew(&old_before, &old_after));
-    let breaks = if committed { breaks(judged, analysis, &old_app.broken, &old_before) } else { Vec::new() };
+    let breaks = if committed {
+        breaks(judged, analysis, &apps.old, &old_app.broken, &old_before)
+    } else {
+        Vec::new()
+    };
     let proof = Proof {
         server: session.server_version().to_owned(),
         refused,
@@ -240,6 +244,7 @@ fn asking(asked: &[AppQuery], broken: Vec<BrokenQuery>) -> Asking {
 fn breaks(
     judged: &JudgedSet,
     analysis: &Analysis,
+    asked: &[AppQuery],
     broken: &[BrokenQuery],
     before: &[BrokenQuery],
 ) -> Vec<BreakDisagreement> {
@@ -252,12 +257,18 @@ fn breaks(
         .filter_map(|one| Some((key(one), one.sqlstate?)))
         .collect();
     let maybe: BTreeSet<Key> = steps.iter().flat_map(|step| &step.facts.may_break_old_app).map(key).collect();
-    let of = |one: &BrokenQuery| -> Key { (one.query.relation.to_string(), one.query.operation) };
-    let seen: BTreeMap<Key, &str> = broken.iter().map(|one| (of(one), one.sqlstate.as_str())).collect();
-    let known: BTreeSet<Key> = before.iter().map(of).collect();
-    let asked = |(_, operation): &Key| *operation != Operation::Upsert && *operation != Operation::Delete;
-    let missing =
-        sure.iter().filter(|(key, _)| !seen.contains_key(*key) && !known.contains(*key) && asked(key));
+    let of = |one: &AppQuery| -> Key { (one.relation.to_string(), one.operation) };
+    // A query over two tables breaks where either does: it proves nothing about the first.
+    let alone = |one: &&BrokenQuery| !one.query.label.contains(" with ");
+    let seen: BTreeMap<Key, &str> =
+        broken.iter().filter(alone).map(|one| (of(&one.query), one.sqlstate.as_str())).collect();
+    let known: BTreeSet<Key> = before.iter().map(|one| of(&one.query)).collect();
+    let there: BTreeSet<Key> = asked.iter().map(of).collect();
+    let asked = |key: &Key| {
+        let judged = !matches!(key.1, Operation::Upsert | Operation::Delete);
+        judged && there.contains(key) && !known.contains(key)
+    };
+    let missing = sure.iter().filter(|(key, _)| !seen.contains_key(*key) && asked(key));
     // Values that no longer fit are foreseen for inserts, and updates write them as well.
     let foreseen = |key: &Key| {
         let insert = (key.0.clone(), Operation::Insert);

@@ -1,24 +1,28 @@
-//! Runs the blocks of the rule pages on real servers, Postgres 13 to 18: what is predicted for each
-//! version must be what a server of that version does.
+//! Runs the blocks of the rule pages and the linter's single-purpose cases on real servers, Postgres 13
+//! to 18: what is predicted for each version must be what a server of that version does.
 //!
-//! `RULE=name` and `MAJOR=17` narrow it down.
+//! `RULE=name`, `CASE=part of its title` and `MAJOR=17` narrow it down.
 
 #![allow(clippy::disallowed_methods, reason = "a test may look at its environment")]
 
+#[path = "../../linter/tests/case/mod.rs"]
+mod case;
 #[path = "../../linter/tests/page/mod.rs"]
 mod page;
 #[path = "../../../tests/servers/servers.rs"]
 mod servers;
 
 use catalog::QName;
-use page::{Block, Page};
+use drizzle::Project;
+use facts::{Analysis, Version};
+use page::Page;
 use pg::{Connection, Error, Observer, Scratch, Server};
 use std::fmt::Write as _;
 use verify::history::apply_history;
 use verify::ledger;
 use verify::migrate::{End, run_set};
 use verify::roles::{make_roles, roles_of};
-use verify::{Amounts, fill};
+use verify::{Amounts, Asked, fill, prove};
 
 #[test]
 fn rule_pages_on_13() {
@@ -50,36 +54,92 @@ fn rule_pages_on_18() {
     pages_on(18);
 }
 
-fn pages_on(major: u16) {
-    let only = |name: &str| std::env::var(name).ok();
-    if only("MAJOR").is_some_and(|wanted| wanted != major.to_string()) {
-        return;
-    }
-    let rule = only("RULE");
-    let server = servers::server(major);
+/// The queries of the old app, too, on one version: which of them break depends on no version.
+#[test]
+fn broken_queries_of_rule_pages() {
+    let server = servers::server(16);
     let mut wrong = Vec::new();
-    let mut blocks = 0;
     servers::wait(async {
-        for one in linter::RULES.iter().filter(|one| rule.as_deref().is_none_or(|rule| rule == one.meta.name))
-        {
-            let page = Page::new(one.meta.name, one.page);
-            for block in &page.blocks {
-                blocks += 1;
-                for problem in on_server(&server, block, major).await.expect("the server answers") {
-                    wrong.push(format!("{}.md:{} on {major}: {problem}", one.meta.name, block.line));
-                }
+        for one in linter::RULES {
+            for block in Page::new(one.meta.name, one.page).blocks {
+                let (project, analysis) = block.analysis(16);
+                let place = format!("{}.md:{}", one.meta.name, block.line);
+                wrong.extend(broken(&server, &project, &analysis, &place).await.expect("the server answers"));
             }
         }
+        let (base, cases) = case::all();
+        for case in &cases {
+            let (project, analysis) = case.analysis(base, Version(16));
+            wrong.extend(broken(&server, &project, &analysis, case.title).await.expect("the server answers"));
+        }
     });
-    assert!(blocks > 0);
-    assert!(wrong.is_empty(), "{} differences in {blocks} blocks:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-async fn on_server(server: &Server, block: &Block, major: u16) -> Result<Vec<String>, Error> {
+async fn broken(
+    server: &Server,
+    project: &Project,
+    analysis: &Analysis,
+    place: &str,
+) -> Result<Vec<String>, verify::Error> {
+    let mut wrong = Vec::new();
+    for set in 0..analysis.sets.len() {
+        let asked = Asked { make_roles: true, ..Asked::default() };
+        let proof = prove(&server.target("postgres"), project, analysis, set, &asked, &mut |_| {}).await?;
+        wrong.extend(proof.breaks.iter().map(|one| format!("{place}: {one:?}")));
+    }
+    Ok(wrong)
+}
+
+fn narrowed(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn pages_on(major: u16) {
+    if narrowed("MAJOR").is_some_and(|wanted| wanted != major.to_string()) {
+        return;
+    }
+    let (only_rule, only_case) = (narrowed("RULE"), narrowed("CASE"));
+    let version = Version(u8::try_from(major).expect("a small number"));
+    let server = servers::server(major);
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    servers::wait(async {
+        let rules = linter::RULES.iter().filter(|_| only_case.is_none());
+        for one in rules.filter(|one| only_rule.as_deref().is_none_or(|rule| rule == one.meta.name)) {
+            for block in Page::new(one.meta.name, one.page).blocks {
+                tried += 1;
+                let (project, analysis) = block.analysis(version.0);
+                let problems = on_server(&server, &project, &analysis, 1).await.expect("the server answers");
+                let place = format!("{}.md:{} on {major}", one.meta.name, block.line);
+                wrong.extend(problems.into_iter().map(|problem| format!("{place}: {problem}")));
+            }
+        }
+        let (base, cases) = case::all();
+        let wanted =
+            |case: &&case::Case<'_>| only_case.as_deref().is_none_or(|only| case.title.contains(only));
+        for case in cases.iter().filter(|_| only_rule.is_none()).filter(wanted) {
+            tried += 1;
+            let (project, analysis) = case.analysis(base, version);
+            let problems = on_server(&server, &project, &analysis, 2).await.expect("the server answers");
+            wrong.extend(problems.into_iter().map(|problem| format!("{} on {major}: {problem}", case.title)));
+        }
+    });
+    assert!(tried > 0);
+    assert!(wrong.is_empty(), "{} differences in {tried} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// `history` is how many migrations the sets stand on.
+async fn on_server(
+    server: &Server,
+    project: &Project,
+    analysis: &Analysis,
+    history: usize,
+) -> Result<Vec<String>, Error> {
     let scratch = Scratch::create(&server.target("postgres")).await?;
     let session = scratch.connect().await?;
     let watcher = scratch.connect().await?;
-    let problems = problems(&session, &watcher, block, major).await?;
+    let problems = problems(&session, &watcher, project, analysis, history).await?;
     session.close().await;
     watcher.close().await;
     scratch.finish().await?;
@@ -89,15 +149,16 @@ async fn on_server(server: &Server, block: &Block, major: u16) -> Result<Vec<Str
 async fn problems(
     session: &Connection,
     watcher: &Connection,
-    block: &Block,
-    major: u16,
+    project: &Project,
+    analysis: &Analysis,
+    history: usize,
 ) -> Result<Vec<String>, Error> {
-    let (project, analysis) = block.analysis(major as u8);
-    session.batch(&format!("set timezone = '{}'", block.zone)).await?;
-    make_roles(session, &roles_of(&project)).await?;
-    ledger::prepare(session, &project).await?;
+    session.batch(&format!("set timezone = '{}'", analysis.options.time_zone)).await?;
+    make_roles(session, &roles_of(project)).await?;
+    ledger::prepare(session, project).await?;
     let mut problems = Vec::new();
-    for refused in apply_history(session, &project, &[0], &mut |_| {}).await? {
+    let history: Vec<usize> = (0..history).collect();
+    for refused in apply_history(session, project, &history, &mut |_| {}).await? {
         problems.push(format!(
             "the schema is refused: {} {}: {}",
             refused.sqlstate, refused.message, refused.sql
@@ -113,7 +174,7 @@ async fn problems(
             Some(filled.tables.get(&QName::new(schema, name))?.rows() > 0)
         };
         let mut observer = Observer::begin(session, Some(watcher)).await?;
-        let run = run_set(session, &mut observer, &project, &analysis, set, &rows, &mut |_| {}).await?;
+        let run = run_set(session, &mut observer, project, analysis, set, &rows, &mut |_| {}).await?;
         for ran in &run.steps {
             let step = &analysis.steps[ran.step];
             let sql = step.span.of(&step.file.text);

@@ -28,12 +28,13 @@
 //! where they are announced. Every finding must have its three parts, and SQL that it offers must
 //! parse.
 
+#![allow(dead_code, reason = "not every test needs everything")]
+
 use drizzle::{MemoryFiles, Project, load_sql_files};
 use facts::{Analysis, App, Options, PendingSet, Version, analyze};
 use std::sync::Arc;
 
 /// A page with its blocks.
-#[allow(dead_code, reason = "not every test asks for the name")]
 pub struct Page {
     pub rule: &'static str,
     pub blocks: Vec<Block>,
