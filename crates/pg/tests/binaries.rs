@@ -1,6 +1,10 @@
 //! Which programs are found: by order of the places, by version, and what is said where there are none.
 
-#![allow(clippy::disallowed_methods, reason = "tests lay out folders")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests lay out folders, say why they skip"
+)]
 
 #[path = "../../../tests/servers/servers.rs"]
 mod servers;
@@ -8,7 +12,7 @@ mod servers;
 use pg::{Error, Search, Server, Source};
 use servers::{MAJORS, binaries, search, setup};
 use std::fs::Permissions;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -189,6 +193,35 @@ fn a_package_without_its_links_is_copied_and_left_alone() {
     assert_eq!(major(&alone), (17, Source::Cache));
     std::fs::remove_dir_all(cache.join("postgres/17/17.10.0-beta.17/native/bin")).expect("it was there");
     assert_eq!(major(&search), (17, Source::Package));
+}
+
+/// Servers run as another user where brolly is root, and that one can't look into root's folders.
+#[test]
+fn programs_that_only_root_can_reach_are_copied_or_refused() {
+    if std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() != 0) {
+        eprintln!("SKIPPED: only root runs servers as another user");
+        return;
+    }
+    let (hidden, open) = (folder(), folder());
+    std::fs::set_permissions(hidden.path(), Permissions::from_mode(0o700)).expect("it is ours");
+    let place = hidden.path().join("node_modules/postgres");
+    std::fs::create_dir_all(&place).expect("a folder");
+    for part in ["native", "package.json"] {
+        let copied = Command::new("cp").arg("-a").arg(package(16).join(part)).arg(&place).status();
+        assert!(copied.expect("cp").success());
+    }
+    let project = Some(hidden.path().to_owned());
+    let search = Search { project, cache: Some(open.path().join("cache")), ..Search::default() };
+    let found = pg::binaries(&search).expect("programs");
+    assert_eq!(found.dir, open.path().join("cache/postgres/16/16.14.0-beta.17/native/bin"));
+    assert!(Server::start_with(&found, &setup()).expect("a server").is_running());
+
+    std::fs::remove_file(place.join("package.json")).expect("it was there");
+    let search = Search { explicit: Some(place.join("native/bin")), ..Search::default() };
+    let found = pg::binaries(&search).expect("programs");
+    let error = Server::start_with(&found, &setup()).expect_err("nobody can read it");
+    assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+    assert!(error.to_string().contains("chmod o+rx"), "{error}");
 }
 
 #[test]

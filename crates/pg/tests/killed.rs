@@ -114,7 +114,12 @@ fn a_killed_server_leaves_nothing_either() {
     let dir = server.dir().to_owned();
     drop(server);
     all_gone(&dir);
-    assert!(!shared_memory(&memory), "{file}");
+    // It is there until the last of the server's children has noticed that their parent is gone.
+    let until = Instant::now() + Duration::from_secs(10);
+    while shared_memory(&memory) {
+        assert!(Instant::now() < until, "left: shared memory {memory}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 pub struct Search {
     /// The folder of the programs that the user named; nothing else is looked at then.
     pub explicit: Option<PathBuf>,
-    /// The major version that is wanted; any will do otherwise.
+    /// The major version that is wanted; otherwise any will do from [`crate::OLDEST`] on.
     pub major: Option<u16>,
     /// Folders to look at before all others: of programs, npm packages, or `node_modules`.
     pub extra: Vec<PathBuf>,
@@ -97,15 +97,12 @@ pub fn binaries(search: &Search) -> Result<Binaries, Error> {
     for (source, mut candidates) in places::candidates(search) {
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.version()));
         for candidate in candidates {
-            let version = candidate.version();
-            if search.major.is_some_and(|major| version.is_some_and(|found| found.major != major)) {
-                others.extend(version.map(|version| (version, candidate.dir().to_owned())));
+            if let Some(version) = candidate.version().filter(|version| !fits(search, *version)) {
+                others.push((version, candidate.dir().to_owned()));
                 continue;
             }
             match candidate.programs(search).and_then(|dir| checked(&dir, source)) {
-                Ok(found) if search.major.is_none_or(|major| found.version.major == major) => {
-                    return Ok(found);
-                }
+                Ok(found) if fits(search, found.version) => return Ok(found),
                 Ok(found) => others.push((found.version, found.dir)),
                 // What can't run is passed over, unless there is nothing else.
                 Err(error) => broken = broken.or(Some(error)),
@@ -116,6 +113,10 @@ pub fn binaries(search: &Search) -> Result<Binaries, Error> {
         return Err(error);
     }
     others.dedup();
+    // The name of a folder tells the major version only.
+    for (version, dir) in &mut others {
+        *version = checked(dir, Source::Machine).map_or(*version, |found| found.version);
+    }
     let major = search.major.unwrap_or(crate::NEWEST);
     Err(Error::NoBinaries {
         wanted: search.major,
@@ -124,6 +125,11 @@ pub fn binaries(search: &Search) -> Result<Binaries, Error> {
         package: package::to_install(major),
         apt: search.major.map_or("postgresql".to_owned(), |major| format!("postgresql-{major}")),
     })
+}
+
+/// Whether a version will do.
+fn fits(search: &Search, found: Version) -> bool {
+    search.major.map_or(found.major >= crate::OLDEST, |major| found.major == major)
 }
 
 fn explicit(dir: &Path, search: &Search) -> Result<Binaries, Error> {

@@ -16,7 +16,7 @@ pub struct Totals {
     pub bytes: u64,
 }
 
-/// Copies the files and folders in `from` to `to`, which is made if need be, with their permissions.
+/// Copies the files and folders in `from` to `to`, which must not be there yet, with their permissions.
 pub fn copy_tree(from: &Path, to: &Path, owner: Option<&Account>) -> Result<Totals, Error> {
     let mut totals = Totals::default();
     folder(from, to, owner, &mut vec![0; 1 << 18], &mut totals)?;
@@ -31,13 +31,7 @@ fn folder(
     totals: &mut Totals,
 ) -> Result<(), Error> {
     let fail = |source| Error::Io { doing: "copying", path: from.to_owned(), source };
-    if !to.is_dir() {
-        std::fs::create_dir(to).map_err(|source| Error::Io {
-            doing: "making",
-            path: to.to_owned(),
-            source,
-        })?;
-    }
+    std::fs::create_dir(to).map_err(|source| Error::Io { doing: "making", path: to.to_owned(), source })?;
     let permissions = std::fs::metadata(from).map_err(fail)?.permissions();
     for entry in entries(from).map_err(fail)? {
         let entry = entry.map_err(fail)?;
@@ -53,8 +47,8 @@ fn folder(
             totals.files += 1;
         }
     }
-    // Last of all: a folder that must not be written to has been filled by now.
-    give(to, owner).and_then(|()| std::fs::set_permissions(to, permissions)).map_err(fail)
+    // Last of all, and in this order: until then it is ours alone, so nobody can put a link in its place.
+    std::fs::set_permissions(to, permissions).and_then(|()| give(to, owner)).map_err(fail)
 }
 
 fn file(from: &Path, to: &Path, owner: Option<&Account>, buffer: &mut [u8]) -> std::io::Result<u64> {

@@ -1,7 +1,7 @@
-//! Throwaway servers: [`Server::start`] makes one in about a tenth of a second, reachable through a
+//! Throwaway servers: [`Server::start`] makes one in less than a tenth of a second, reachable through a
 //! socket in a folder that is ours alone, so no port can be taken and nobody else gets in.
 //!
-//! It has no durability, one superuser `postgres`, UTF-8, the C locale and UTC. What runs on it is
+//! It has no durability, one superuser `postgres`, UTF-8, the locale C.UTF-8 (or C) and UTC. What runs on it is
 //! the caller's affair. Nothing of it is left behind, however brolly ends: see `keeper` and `room`.
 
 mod account;
@@ -40,7 +40,7 @@ pub struct Setup {
     pub space: u64,
     /// Where to put the folder, instead of in memory or in the temporary folder.
     pub parent: Option<PathBuf>,
-    /// Where templates are kept; without it each server is made by `initdb`, in about a second.
+    /// Where templates are kept; without it each server is made by `initdb`, in half a second.
     pub cache: Option<PathBuf>,
 }
 

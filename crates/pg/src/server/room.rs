@@ -70,7 +70,8 @@ pub fn places(parent: Option<&Path>, needed: u64, owner: Option<&Account>) -> Re
 
 /// Locks a room that was made just now.
 pub fn locked(dir: &Path) -> std::io::Result<Room> {
-    let lock = File::create(dir.join("lock"))?;
+    // New, whatever it costs: the folder belongs to a user that may have put a link there.
+    let lock = File::create_new(dir.join("lock"))?;
     lock.try_lock()?;
     // A sweeper may have been there in the instant between.
     std::fs::metadata(dir.join("lock"))?;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running throwaway server. Dropping it stops the server, whatever runs on it, and takes its
-/// folder away; this takes about 20 ms.
+/// folder away; this takes about 10 ms.
 #[derive(Debug)]
 pub struct Server {
     keeper: Keeper,
@@ -26,7 +26,7 @@ pub struct Server {
 
 impl Server {
     /// Starts a server of these programs with the default [`Setup`]. Blocks until it takes
-    /// connections: about 0.1 s, and a second where no template is in the cache yet.
+    /// connections: 50 ms, and half a second where no template is in the cache yet.
     ///
     /// Errors: [`Error::NoRoom`], [`Error::Initdb`], [`Error::Start`] with the end of the log, and
     /// [`Error::Unreadable`] and [`Error::NoUser`] where brolly runs as root.
