@@ -12,6 +12,7 @@ mod diff;
 mod lookup;
 mod model;
 mod names;
+mod objects;
 mod observed;
 mod query;
 mod questions;

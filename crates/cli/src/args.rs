@@ -38,6 +38,10 @@ pub enum Command {
     /// they did: locks, rewrites, failures, and which queries of the old and the new app break.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Box<VerifyArguments>),
+    /// Compare schemas: the migration history, the newest snapshot, and a live database. Says what
+    /// drifted apart.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Box<DiffArguments>),
     /// List all rules.
     Rules {
         /// How they are written.
@@ -183,6 +187,58 @@ pub struct Room {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum VerifyFormat {
     /// For people.
+    Human,
+    /// One JSON document (crates/report/JSON.md describes it).
+    Json,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  brolly diff                               history and newest snapshot, in every project here
+  brolly diff --database-url-env DATABASE_URL
+                                            the same, and history and that database
+  brolly diff --fingerprint --database-url-env DATABASE_URL
+                                            a line for each schema: equal where two mean the same
+
+What is compared: schemas, tables, columns, constraints, indexes, views, sequences, types, policies,
+triggers, functions and extensions, by what they mean and not by how they are spelled. Other names
+of constraints and indexes, and partitions, are told and not counted. A snapshot is compared on what
+it can say: it knows no extensions, functions, triggers, rules, domains, composite types and
+partitions. Not compared: order of columns, comments, owners, privileges, storage. Drizzle's ledger
+and what belongs to extensions are left out.
+
+The database is only read, in a transaction that can't write, and compared with the migrations that
+its ledger says it has run.
+
+Exit codes: 0 no drift, 1 drift, 2 could not do its job.";
+
+/// Arguments of `brolly diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub places: Places,
+    /// The database to compare with the history.
+    #[arg(long, value_name = "URL", conflicts_with = "database_url_env")]
+    pub database_url: Option<String>,
+    /// The environment variable that holds the URL of the database.
+    #[arg(long, value_name = "NAME")]
+    pub database_url_env: Option<String>,
+    /// Look at this schema only; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub schema: Vec<String>,
+    /// Print a line for each schema instead of differences: a fingerprint of what it means.
+    #[arg(long, conflicts_with = "format")]
+    pub fingerprint: bool,
+    /// How differences are written.
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human)]
+    pub format: DiffFormat,
+}
+
+/// How differences are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people, by object.
     Human,
     /// One JSON document (crates/report/JSON.md describes it).
     Json,

@@ -111,6 +111,18 @@ pub enum Error {
     /// A run on a server.
     #[error(transparent)]
     Verify(#[from] ::verify::Error),
+    /// A database can be that of one project only.
+    #[error("a database is compared with one project, and there are {}: {}\n  name one of them, as in brolly diff {}", projects.len(), projects.join(", "), projects.first().map_or("", String::as_str))]
+    SeveralProjects {
+        /// Their folders.
+        projects: Vec<String>,
+    },
+    /// The variable that was named holds nothing.
+    #[error("--database-url-env {name}: there is no such environment variable, or it is empty")]
+    NoSuchVariable {
+        /// The name as given.
+        name: String,
+    },
     /// Git could not say what is new.
     #[error(transparent)]
     Git(#[from] git::Error),

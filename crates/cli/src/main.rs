@@ -4,12 +4,14 @@ mod args;
 mod changes;
 mod checks;
 mod deploys;
+mod diff;
 mod disk;
 mod errors;
 mod explain;
 mod facts;
 mod init;
 mod judge;
+mod ledger;
 mod lint;
 mod place;
 mod projects;
@@ -70,6 +72,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Lint(wanted) => lint::lint(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Facts(wanted) => facts::facts(&disk, wanted, &variable),
         Command::Verify(wanted) => verify::verify(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Diff(wanted) => diff::diff(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),

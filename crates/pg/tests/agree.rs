@@ -38,7 +38,8 @@ fn history(files: &[&str]) -> MemoryFiles {
     let mut entries = Vec::new();
     for (n, text) in files.iter().enumerate() {
         memory.insert(&format!("m/{n:04}_x.sql"), text.as_bytes().to_vec());
-        entries.push(format!(r#"{{"idx":{n},"version":"7","when":{n},"tag":"{n:04}_x","breakpoints":true}}"#));
+        entries
+            .push(format!(r#"{{"idx":{n},"version":"7","when":{n},"tag":"{n:04}_x","breakpoints":true}}"#));
     }
     let journal = format!(r#"{{"version":"7","dialect":"postgresql","entries":[{}]}}"#, entries.join(","));
     memory.insert("m/meta/_journal.json", journal.into_bytes());
@@ -211,11 +212,8 @@ fn kit_history_agrees(line: Line) {
         schema("'ok', 'sad', 'new'", ""),
     ];
     let names: Vec<String> = (0..versions.len()).map(|n| format!("step_{n}")).collect();
-    let mut steps: Vec<Step<'_>> = versions
-        .iter()
-        .zip(&names)
-        .map(|(schema, name)| Step::Schema { name, schema, hints: "" })
-        .collect();
+    let mut steps: Vec<Step<'_>> =
+        versions.iter().zip(&names).map(|(schema, name)| Step::Schema { name, schema, hints: "" }).collect();
     let custom = "CREATE TABLE by_hand (id int);\n--> statement-breakpoint\nDROP TABLE by_hand;";
     steps.insert(2, Step::Custom { name: "custom", sql: custom });
     let history = kit::generate_steps(line, &steps);

@@ -3,6 +3,7 @@
 //! Values go in, a `String` comes out; whoever calls decides where it goes. Nothing here knows what
 //! a rule means or which findings matter, and nothing prints.
 
+mod drift;
 mod facts_json;
 mod fingerprint;
 mod github;
@@ -17,6 +18,7 @@ mod sarif;
 mod timeline;
 mod timeline_text;
 
+pub use drift::{Comparison, Drift, Side, drift_json, drift_text};
 pub use facts_json::facts_line;
 pub use github::github;
 pub use gitlab::gitlab;

@@ -1,6 +1,6 @@
 //! `ALTER TABLE`, command by command.
 
-use super::{Step, column, constraint, drop, drop_column};
+use super::{Step, column, constraint, drop, drop_column, index};
 use crate::model::{GeneratedColumn, Identity, RelationKind};
 use crate::names::object_name;
 use crate::{Change, ColumnId, ConstraintKind, Relation, RelationId, resolve_type};
@@ -269,7 +269,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
             }
             let changes = step.out.changes.len();
             for index in step.relation(id).map(|parent| parent.indexes.clone()).unwrap_or_default() {
-                constraint::copy_to_partitions(step, id, index);
+                index::copy_to_partitions(step, id, index);
             }
             step.out.changes.truncate(changes);
             step.change(Change::PartitionAttached { parent: id, partition: found });

@@ -1,9 +1,10 @@
 //! Constraints and the indexes behind them.
 
 use super::Step;
-use crate::model::{Index, Relation, Slot};
+use super::index::insert_index;
+use crate::model::{Index, Relation};
 use crate::{
-    Change, ColumnId, Constraint, ConstraintKind, IndexId, IndexOrigin, QName, RelationId, RelationKind,
+    Change, ColumnId, Constraint, ConstraintKind, IndexId, IndexOrigin, QName, RelationId,
     implicit_constraint_name, names,
 };
 use sql::{ConstraintKind as Written, Ident};
@@ -308,95 +309,4 @@ fn key_index(
     };
     insert_index(step, index, IndexOrigin::Constraint);
     Some(id)
-}
-
-/// Registers an index with its table.
-pub(super) fn insert_index(step: &mut Step<'_>, index: Index, origin: IndexOrigin) {
-    let (id, table) = (index.id, index.table);
-    step.catalog.names.insert(Arc::new(index.name.clone()), Slot::Index(id));
-    step.catalog.indexes.insert(id, Arc::new(index));
-    if let Some(relation) = step.relation_mut(table) {
-        relation.indexes.push(id);
-    }
-    step.change(Change::IndexCreated { relation: table, index: id, origin });
-}
-
-/// Gives `id` the indexes (and the keys they stand for) of another table, as a new partition and
-/// `LIKE .. INCLUDING INDEXES` do.
-pub(super) fn copy_indexes(step: &mut Step<'_>, id: RelationId, source: &Relation) {
-    for index in &source.indexes {
-        copy_index(step, id, source, *index);
-    }
-}
-
-/// Gives the partitions of a table the index that the table has and they lack.
-pub(super) fn copy_to_partitions(step: &mut Step<'_>, table: RelationId, index: IndexId) {
-    let Some(source) = step.relation(table) else { return };
-    if source.kind != RelationKind::Partitioned {
-        return;
-    }
-    for child in &source.children {
-        if step.catalog.partition_index(index, *child).is_none() {
-            copy_index(step, *child, &source, index);
-        }
-        if let Some(copy) = step.catalog.partition_index(index, *child) {
-            copy_to_partitions(step, *child, copy);
-        }
-    }
-}
-
-fn copy_index(step: &mut Step<'_>, id: RelationId, source: &Relation, index: IndexId) {
-    let Some(index) = step.catalog.index(index).cloned() else { return };
-    let Some(relation) = step.relation(id) else { return };
-    let translate = |column: &ColumnId| {
-        let name = &source.column_by_id(*column)?.name;
-        relation.column(name).map(|c| c.id)
-    };
-    let keys: Vec<Option<ColumnId>> = index.keys.iter().map(|k| k.as_ref().and_then(translate)).collect();
-    let words: Vec<String> = keys
-        .iter()
-        .map(|key| key.and_then(|k| relation.column_by_id(k)).map_or("expr".to_owned(), |c| c.name.clone()))
-        .collect();
-    let key = source.constraints.iter().find(|c| c.index() == Some(index.id));
-    let label = match key.map(|c| &c.kind) {
-        Some(ConstraintKind::PrimaryKey(_)) => "pkey",
-        Some(ConstraintKind::Unique(_)) => "key",
-        Some(_) => "excl",
-        None => "idx",
-    };
-    let words = if label == "pkey" { Vec::new() } else { words };
-    let name = implicit_constraint_name(step.catalog, &relation, &words, label);
-    let new = IndexId(step.next_id());
-    let depends = index.depends.iter().filter_map(translate).collect();
-    let include = index.include.iter().filter_map(translate).collect();
-    let copy = Index {
-        id: new,
-        name: QName::new(relation.name.schema.clone(), name.clone()),
-        table: id,
-        keys: keys.clone(),
-        depends,
-        include,
-        ..(*index).clone()
-    };
-    insert_index(step, copy, IndexOrigin::Constraint);
-    if let Some(key) = key {
-        let kind = match key.kind {
-            ConstraintKind::PrimaryKey(_) => ConstraintKind::PrimaryKey(new),
-            ConstraintKind::Exclude(_) => ConstraintKind::Exclude(new),
-            _ => ConstraintKind::Unique(new),
-        };
-        if matches!(kind, ConstraintKind::PrimaryKey(_)) && relation.primary_key().is_some() {
-            return;
-        }
-        let constraint = Constraint {
-            name,
-            kind,
-            columns: keys.into_iter().flatten().collect(),
-            validated: true,
-            deferrable: key.deferrable,
-        };
-        if let Some(relation) = step.relation_mut(id) {
-            relation.constraints.push(constraint);
-        }
-    }
 }

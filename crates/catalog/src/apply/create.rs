@@ -1,15 +1,12 @@
 //! Views, indexes, sequences, schemas, functions, triggers, policies and rules.
 
-use super::{Step, constraint, relation};
-use crate::model::{Column, Function, Index, Policy, RelationKind, Slot, Trigger, Type, TypeRef, View};
+use super::{Step, relation};
+use crate::model::{Column, Function, Policy, RelationKind, Slot, Trigger, Type, TypeRef, View};
 use crate::query::resolve_over;
-use crate::{
-    Change, ColumnId, IndexId, IndexOrigin, QName, RelationId, implicit_constraint_name, names,
-    output_columns, resolve,
-};
+use crate::{Change, ColumnId, QName, RelationId, names, output_columns, resolve};
 use sql::{
-    AlterPolicy, AlterSequence, CreateFunction, CreateIndex, CreatePolicy, CreateRule, CreateSchema,
-    CreateSequence, CreateTableAs, CreateTrigger, CreateView, IndexKey, Persistence, Query,
+    AlterPolicy, AlterSequence, CreateFunction, CreatePolicy, CreateRule, CreateSchema, CreateSequence,
+    CreateTableAs, CreateTrigger, CreateView, Persistence, Query,
 };
 use std::sync::Arc;
 
@@ -116,97 +113,6 @@ fn register_viewer(step: &mut Step<'_>, viewer: RelationId, uses: &[(RelationId,
             used.viewed_by.push(viewer);
         }
     }
-}
-
-pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
-    let Some(table) = step.catalog.find_relation(&create.table).cloned() else {
-        step.missing_relation(&create.table);
-        return;
-    };
-    let mut keys = Vec::new();
-    let mut words = Vec::new();
-    let mut depends = Vec::new();
-    let mut expressions = Vec::new();
-    let mut terms = Vec::new();
-    for key in &create.keys {
-        match key {
-            IndexKey::Column(name) => match table.column(name) {
-                Some(column) => {
-                    keys.push(Some(column.id));
-                    depends.push(column.id);
-                    words.push(name.clone());
-                }
-                None => {
-                    let message = format!("column {name} of {} does not exist", table.name);
-                    step.missing("42703", message, Some(create.table.span));
-                    return;
-                }
-            },
-            IndexKey::Expr(expr) => {
-                keys.push(None);
-                expressions.push(expr.text.clone());
-                terms.push(Arc::new(expr.clone()));
-                words.push(match &expr.shape {
-                    sql::Shape::Call(name) => name.clone(),
-                    _ => "expr".to_owned(),
-                });
-                depends.extend(own_columns(step, table.id, expr));
-            }
-        }
-    }
-    let include: Vec<ColumnId> =
-        create.include.iter().filter_map(|name| table.column(name)).map(|column| column.id).collect();
-    depends.extend(&include);
-    if let Some(filter) = &create.filter {
-        expressions.push(filter.text.clone());
-        depends.extend(own_columns(step, table.id, filter));
-    }
-    depends.sort();
-    depends.dedup();
-    let name = match &create.name {
-        Some(name) => name.text.clone(),
-        None => implicit_constraint_name(step.catalog, &table, &words, "idx"),
-    };
-    let qname = QName::new(table.name.schema.clone(), name);
-    if step.catalog.names.contains_key(&qname) {
-        if !create.if_not_exists {
-            let span = create.name.as_ref().map(|name| name.span);
-            step.refuse("42P07", format!("relation {qname} already exists"), span);
-        }
-        return;
-    }
-    let id = IndexId(step.next_id());
-    let index = Index {
-        id,
-        name: qname,
-        table: table.id,
-        keys,
-        depends,
-        unique: create.unique,
-        partial: create.filter.is_some(),
-        expressions,
-        terms,
-        filter: create.filter.clone().map(Arc::new),
-        orders: create.orders.clone(),
-        include,
-        nulls_not_distinct: create.nulls_not_distinct,
-        method: create.method.clone(),
-        valid: !create.only || table.kind != RelationKind::Partitioned,
-        constraint: false,
-        deferrable: false,
-    };
-    constraint::insert_index(step, index, IndexOrigin::Statement { concurrently: create.concurrently });
-    if !create.only {
-        // The parts of the index are one change with it.
-        let changes = step.out.changes.len();
-        constraint::copy_to_partitions(step, table.id, id);
-        step.out.changes.truncate(changes);
-    }
-}
-
-fn own_columns(step: &Step<'_>, table: RelationId, expr: &sql::Expr) -> Vec<ColumnId> {
-    let uses = resolve_over(step.catalog, table, expr).uses;
-    uses.into_iter().filter(|(relation, _)| *relation == table).filter_map(|(_, column)| column).collect()
 }
 
 pub(super) fn create_sequence(step: &mut Step<'_>, create: &CreateSequence) {

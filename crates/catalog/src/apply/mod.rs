@@ -11,6 +11,7 @@ mod create;
 mod drop;
 mod drop_column;
 mod drop_object;
+mod index;
 mod kinds;
 mod relation;
 mod rename;
@@ -62,7 +63,7 @@ impl Step<'_> {
             Stmt::CreateTable(create) => relation::create_table(self, create),
             Stmt::CreateTableAs(create) => create::create_table_as(self, create),
             Stmt::CreateView(create) => create::create_view(self, create),
-            Stmt::CreateIndex(create) => create::create_index(self, create),
+            Stmt::CreateIndex(create) => index::create_index(self, create),
             Stmt::CreateSequence(create) => create::create_sequence(self, create),
             Stmt::CreateSchema(create) => {
                 create::create_schema(self, create);

@@ -1,6 +1,6 @@
 //! `CREATE TABLE`: columns, constraints, LIKE, inheritance and partitions.
 
-use super::{Step, column, constraint};
+use super::{Step, column, constraint, index};
 use crate::model::{Relation, RelationKind, RowSecurityState, Slot};
 use crate::{Change, ColumnId, Constraint, ConstraintKind, QName, RelationId};
 use sql::{ColumnConstraint, CreateTable, Persistence};
@@ -116,7 +116,7 @@ pub(super) fn create_table(step: &mut Step<'_>, create: &CreateTable) {
     inherit_constraints(step, id, &parents, create.partition.is_some());
     for like in create.like.iter().filter(|like| like.indexes) {
         if let Some(source) = step.catalog.find_relation(&like.source).cloned() {
-            constraint::copy_indexes(step, id, &source);
+            index::copy_indexes(step, id, &source);
         }
     }
     // Whatever belongs to a table that is being made is part of making it.
@@ -232,7 +232,7 @@ fn inherit_constraints(step: &mut Step<'_>, id: RelationId, parents: &[RelationI
             }
         }
         if partition {
-            constraint::copy_indexes(step, id, &parent);
+            index::copy_indexes(step, id, &parent);
         }
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn literal(value: &str) -> String {
 /// Whether a literal looks like a date or a time, which the server may write in another way.
 pub(super) fn is_time(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let digits = |from: usize, to: usize| bytes.get(from..to).is_some_and(|b| b.iter().all(u8::is_ascii_digit));
+    let digits =
+        |from: usize, to: usize| bytes.get(from..to).is_some_and(|b| b.iter().all(u8::is_ascii_digit));
     let date = digits(0, 4) && bytes.get(4) == Some(&b'-') && digits(5, 7) && bytes.get(7) == Some(&b'-');
     let clock = digits(0, 2) && bytes.get(2) == Some(&b':') && digits(3, 5);
     date || clock

@@ -212,7 +212,9 @@ pub fn diff_within(left: &Catalog, right: &Catalog, scope: &Scope) -> Vec<Differ
         .map(|d| d.object.clone())
         .collect();
     found.retain(|d| d.part.is_none() || !missing.contains(&d.object));
-    found.sort_by(|a, b| (&a.object, a.part.is_some(), a.kind, &a.part).cmp(&(&b.object, b.part.is_some(), b.kind, &b.part)));
+    found.sort_by(|a, b| {
+        (&a.object, a.part.is_some(), a.kind, &a.part).cmp(&(&b.object, b.part.is_some(), b.kind, &b.part))
+    });
     found
 }
 

@@ -27,8 +27,10 @@ pub struct Normal {
 pub fn normal(catalog: &Catalog, table: Option<RelationId>, expr: &Expr) -> Normal {
     let item = |id, alias: Option<&str>| Item { alias: alias.map(str::to_owned), relation: Some(id) };
     // NEW and OLD are for triggers.
-    let scope: Vec<Item> =
-        table.into_iter().flat_map(|id| [item(id, None), item(id, Some("new")), item(id, Some("old"))]).collect();
+    let scope: Vec<Item> = table
+        .into_iter()
+        .flat_map(|id| [item(id, None), item(id, Some("new")), item(id, Some("old"))])
+        .collect();
     let mut writer = Writer { catalog, scopes: vec![scope], opaque: false };
     let written = writer.term(&sql::term(expr));
     if writer.opaque {
@@ -107,8 +109,11 @@ impl Writer<'_> {
                     let ty = name.and_then(|name| {
                         Some(self.type_of(&resolved(relation?.column(name)?.ty.clone(), self.catalog)))
                     });
-                    let strict =
-                        if depth == 0 && place == 0 { format!("{shown:?}") } else { format!("#{depth}.{place}.{shown:?}") };
+                    let strict = if depth == 0 && place == 0 {
+                        format!("{shown:?}")
+                    } else {
+                        format!("#{depth}.{place}.{shown:?}")
+                    };
                     return plain(strict, ty);
                 }
             }
@@ -332,10 +337,33 @@ fn arithmetic(parts: &[Written]) -> Option<String> {
 /// The type that a built-in function gives, where it always is the same.
 fn result_type(name: &str) -> Option<&'static str> {
     Some(match name {
-        "lower" | "upper" | "initcap" | "btrim" | "ltrim" | "rtrim" | "concat" | "concat_ws" | "replace"
-        | "left" | "right" | "md5" | "to_char" | "encode" | "regexp_replace" | "split_part" | "format"
-        | "jsonb_typeof" | "json_typeof" | "array_to_string" | "lpad" | "rpad" | "repeat" | "translate"
-        | "jsonb_extract_path_text" | "json_extract_path_text" | "current_setting" => "text",
+        "lower"
+        | "upper"
+        | "initcap"
+        | "btrim"
+        | "ltrim"
+        | "rtrim"
+        | "concat"
+        | "concat_ws"
+        | "replace"
+        | "left"
+        | "right"
+        | "md5"
+        | "to_char"
+        | "encode"
+        | "regexp_replace"
+        | "split_part"
+        | "format"
+        | "jsonb_typeof"
+        | "json_typeof"
+        | "array_to_string"
+        | "lpad"
+        | "rpad"
+        | "repeat"
+        | "translate"
+        | "jsonb_extract_path_text"
+        | "json_extract_path_text"
+        | "current_setting" => "text",
         "length" | "char_length" | "character_length" | "octet_length" | "array_length" | "cardinality"
         | "jsonb_array_length" | "json_array_length" | "strpos" | "num_nonnulls" | "num_nulls" => "int4",
         "now" | "to_timestamp" | "clock_timestamp" | "statement_timestamp" => "timestamptz",

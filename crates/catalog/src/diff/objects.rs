@@ -1,7 +1,7 @@
 //! Types, sequences, views and functions as entries.
 
-use super::describe::{Entry, Facet, expression, plain, type_facet};
 use super::Kind;
+use super::describe::{Entry, Facet, expression, plain, type_facet};
 use crate::{Catalog, Function, Relation, RelationKind, UserType, UserTypeKind};
 use sql::Volatility;
 

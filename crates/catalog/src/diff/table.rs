@@ -38,7 +38,8 @@ pub(super) fn table(catalog: &Catalog, relation: &Relation, entries: &mut Vec<En
         }
         roles.sort();
         // Who that was when the policy was made, nobody here knows.
-        let whoever = |role: &String| matches!(role.as_str(), "current_user" | "current_role" | "session_user");
+        let whoever =
+            |role: &String| matches!(role.as_str(), "current_user" | "current_role" | "session_user");
         let mut to = plain("roles", roles.join(", "));
         to.opaque = roles.iter().any(whoever);
         let over = |expr| (Some(relation.id), expr);
@@ -129,7 +130,9 @@ fn constraint(catalog: &Catalog, relation: &Relation, constraint: &Constraint) -
     let entry = match &constraint.kind {
         ConstraintKind::PrimaryKey(_) => {
             let text = format!("PRIMARY KEY ({columns})");
-            Entry { meaning: Some(text.clone()), ..part(Kind::PrimaryKey) }.with("columns", &columns).saying(text)
+            Entry { meaning: Some(text.clone()), ..part(Kind::PrimaryKey) }
+                .with("columns", &columns)
+                .saying(text)
         }
         ConstraintKind::Unique(_) => {
             let text = format!("UNIQUE ({columns})");
@@ -144,7 +147,9 @@ fn constraint(catalog: &Catalog, relation: &Relation, constraint: &Constraint) -
         }
         ConstraintKind::NotNull => {
             let text = format!("NOT NULL {columns}");
-            Entry { meaning: Some(text.clone()), ..part(Kind::NotNull) }.with("columns", &columns).saying(text)
+            Entry { meaning: Some(text.clone()), ..part(Kind::NotNull) }
+                .with("columns", &columns)
+                .saying(text)
         }
         ConstraintKind::Check { expr, no_inherit } => {
             let form = normal(catalog, Some(relation.id), expr);
@@ -190,8 +195,8 @@ fn index(catalog: &Catalog, relation: &Relation, index: &Index) -> Entry {
         .flag("valid", index.valid)
 }
 
-/// The keys with their order; an operator class or collation that goes without saying is not known
-/// here and left out where the server leaves it out.
+/// The keys with their order; an operator class or collation that goes without saying is left out, as
+/// the server does.
 fn keys(catalog: &Catalog, relation: &Relation, index: &Index) -> Facet {
     let mut terms = index.terms.iter();
     let mut joined = Facet {
@@ -210,51 +215,106 @@ fn keys(catalog: &Catalog, relation: &Relation, index: &Index) -> Facet {
         let order = index.orders.get(place).cloned().unwrap_or_default();
         let mut suffix = String::new();
         // That of the column goes without saying.
-        let own = index.keys.get(place).copied().flatten().and_then(|id| relation.column_by_id(id)?.collation.as_deref());
-        let own = own.unwrap_or("default").rsplit('.').next();
+        let column = index.keys.get(place).copied().flatten().and_then(|id| relation.column_by_id(id));
+        let own = column.and_then(|column| column.collation.as_deref()).unwrap_or("default");
+        let own = own.rsplit('.').next();
         if let Some(collation) = order.collation.as_deref().filter(|collation| Some(*collation) != own) {
             suffix.push_str(&format!(" COLLATE {collation}"));
         }
-        if let Some(class) = order.operator_class.as_deref().filter(|class| !is_default_class(class)) {
-            suffix.push_str(&format!(" {class}"));
-        }
-        suffix.push_str(match (order.descending, order.nulls_first) {
+        let class = order.operator_class.as_deref().map(|name| (name, class(name, &index.method)));
+        let shown = match class {
+            Some((name, Class::Special | Class::Unknown)) => format!(" {name}"),
+            _ => String::new(),
+        };
+        let order = match (order.descending, order.nulls_first) {
             (false, false) => "",
             (false, true) => " NULLS FIRST",
             (true, true) => " DESC",
             (true, false) => " DESC NULLS LAST",
-        });
+        };
         let separator = if place == 0 { "" } else { ", " };
-        for (to, from) in [
-            (&mut joined.text, &key.text),
-            (&mut joined.strict, &key.strict),
-            (&mut joined.loose, &key.loose),
+        // Whether the server leaves out an unknown class cannot be told.
+        let loose = if matches!(class, Some((_, Class::Special))) { shown.as_str() } else { "" };
+        for (to, from, class) in [
+            (&mut joined.text, &key.text, shown.as_str()),
+            (&mut joined.strict, &key.strict, shown.as_str()),
+            (&mut joined.loose, &key.loose, loose),
         ] {
-            to.push_str(&format!("{separator}{from}{suffix}"));
+            to.push_str(&format!("{separator}{from}{suffix}{class}{order}"));
         }
         joined.opaque |= key.opaque;
     }
     joined
 }
 
-/// Operator classes that the server leaves out when it writes an index, since they are the default
-/// of their type (`pg_opclass.opcdefault`). The pattern classes are none.
-fn is_default_class(class: &str) -> bool {
-    class.ends_with("_ops")
-        && !matches!(
-            class,
-            "text_pattern_ops"
-                | "varchar_pattern_ops"
-                | "bpchar_pattern_ops"
-                | "jsonb_path_ops"
-                | "gin_trgm_ops"
-                | "gist_trgm_ops"
-                | "inet_ops"
-        )
-        && !class.starts_with("vector_")
-        && !class.starts_with("halfvec_")
-        && !class.starts_with("bit_")
-        && !class.starts_with("sparsevec_")
+/// What is known of an operator class.
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    /// The default of its type, which the server leaves out.
+    Default,
+    /// No default.
+    Special,
+    /// One of an extension, or one that nobody here knows.
+    Unknown,
+}
+
+/// From `pg_opclass.opcdefault`; a name stands for one type, and for all methods alike, but for those
+/// of networks. That `varchar_ops` is no default by the letter makes no difference.
+fn class(name: &str, method: &str) -> Class {
+    const DEFAULTS: &[&str] = &[
+        "array",
+        "bit",
+        "bool",
+        "box",
+        "bpchar",
+        "bytea",
+        "char",
+        "cidr",
+        "circle",
+        "date",
+        "enum",
+        "float4",
+        "float8",
+        "int2",
+        "int4",
+        "int8",
+        "interval",
+        "jsonb",
+        "macaddr",
+        "macaddr8",
+        "money",
+        "multirange",
+        "name",
+        "numeric",
+        "oid",
+        "pg_lsn",
+        "point",
+        "poly",
+        "quad_point",
+        "range",
+        "record",
+        "text",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "timetz",
+        "tsquery",
+        "tsvector",
+        "uuid",
+        "varbit",
+        "varchar",
+    ];
+    const SPECIAL: &[&str] =
+        &["text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops", "jsonb_path_ops", "kd_point_ops"];
+    let base = name.strip_suffix("_ops").unwrap_or_default();
+    let base = if method == "brin" { base.strip_suffix("_minmax").unwrap_or(base) } else { base };
+    match base {
+        "inet" if method == "gist" => Class::Special,
+        "inet" => Class::Default,
+        base if DEFAULTS.contains(&base) => Class::Default,
+        _ if SPECIAL.contains(&name) => Class::Special,
+        _ => Class::Unknown,
+    }
 }
 
 pub(super) fn triggers(catalog: &Catalog, relation: &Relation, entries: &mut Vec<Entry>) {

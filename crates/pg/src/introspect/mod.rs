@@ -43,7 +43,8 @@ pub async fn introspected(connection: &Connection) -> Result<Introspected, Error
     connection.rows("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)").await?;
     let read = read(connection).await;
     let path = path.unwrap_or_default().replace('\'', "''");
-    let back = connection.rows(&format!("SELECT pg_catalog.set_config('search_path', '{path}', false)")).await;
+    let back =
+        connection.rows(&format!("SELECT pg_catalog.set_config('search_path', '{path}', false)")).await;
     let read = read?;
     back?;
     Ok(read)
@@ -133,7 +134,9 @@ mod tests {
 
     #[test]
     fn views_come_behind_what_they_read() {
-        let row = |oid: &str, reads: &str| vec![Some(oid.to_owned()), Some(format!("v{oid}")), Some(reads.to_owned())];
+        let row = |oid: &str, reads: &str| {
+            vec![Some(oid.to_owned()), Some(format!("v{oid}")), Some(reads.to_owned())]
+        };
         let rows = vec![row("3", "1 2"), row("2", "1"), row("1", "100"), row("5", "6"), row("6", "5")];
         assert_eq!(in_order(rows), ["v1", "v2", "v3", "v5", "v6"]);
     }

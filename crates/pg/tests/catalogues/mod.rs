@@ -76,7 +76,8 @@ impl Made {
     /// The newest snapshot agrees with both on what it can express.
     #[track_caller]
     pub fn agrees_with_snapshot(&self, name: &str, files: &MemoryFiles, project: &Project) {
-        let newest = (0..project.migrations.len()).rev().find(|at| project.migrations[*at].snapshot.is_some());
+        let newest =
+            (0..project.migrations.len()).rev().find(|at| project.migrations[*at].snapshot.is_some());
         let (snapshot, _) = drizzle::snapshot(files, project, newest.expect("a snapshot"));
         let snapshot = snapshot.expect("a readable snapshot");
         let scope = facts::beyond_snapshot(&catalog::Scope::default());

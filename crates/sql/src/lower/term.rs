@@ -126,7 +126,9 @@ impl Terms<'_, '_> {
                 let mut operands = vec![self.node(expr.arg())];
                 for step in expr.indirection() {
                     operands.push(match step {
-                        Node::String(name) => op(&format!("field {}", name.sval().unwrap_or_default()), vec![]),
+                        Node::String(name) => {
+                            op(&format!("field {}", name.sval().unwrap_or_default()), vec![])
+                        }
                         Node::A_Indices(at) if at.is_slice => {
                             let end = |node| self.optional(node).unwrap_or(Term::Null);
                             op("slice", vec![end(at.lidx()), end(at.uidx())])
