@@ -3,6 +3,7 @@
 //! - `new-rule <name>` writes a new lint rule with its page and puts it into the list.
 //! - `codegen` writes what is made from code: the JSON Schema of the settings. `--check` only compares.
 //! - `docs [folder]` builds the site of rule pages.
+//! - `corpus` replays whole folders on a server and compares what it does with what is predicted.
 //! - `bench` times `brolly lint` on generated projects.
 
 // This is no part of the tool: it works on the repository's own files.
@@ -10,6 +11,7 @@
 
 mod bench;
 mod codegen;
+mod corpus;
 mod docs;
 mod new_rule;
 
@@ -22,7 +24,17 @@ usage: cargo xtask <chore>
   new-rule <name>          a rule named by its hazard in kebab-case, such as `drop-column`
   codegen [--check]        writes schema/brolly.schema.json, or says whether it is as it should be
   docs [folder]            builds the site of rule pages (target/site)
+  corpus DIR [--major N] [--show N]
+                           replays folders of migrations on a server, and compares with the facts
   bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files";
+
+fn corpus(dir: &str, rest: &[&str]) -> Result<String, String> {
+    let number = |name: &str, usual: u16| match rest.iter().position(|word| *word == name) {
+        None => Ok(usual),
+        Some(at) => rest.get(at + 1).and_then(|word| word.parse().ok()).ok_or(USAGE.to_owned()),
+    };
+    corpus::corpus(Path::new(dir), number("--major", 15)?, usize::from(number("--show", 20)?))
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +46,7 @@ fn main() -> ExitCode {
         ["codegen", "--check"] => codegen::codegen(root, true),
         ["docs"] => docs::docs(&root.join("target/site")),
         ["docs", folder] => docs::docs(Path::new(folder)),
+        ["corpus", dir, rest @ ..] => corpus(dir, rest),
         ["bench"] => bench::bench(root, None),
         ["bench", "--squawk", path] => bench::bench(root, Some(path)),
         _ => Err(USAGE.to_owned()),

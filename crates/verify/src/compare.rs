@@ -3,7 +3,7 @@
 //! Pure. A difference is brolly's own error: nothing here softens one, but for what a server can't
 //! show, and each of these cases says why.
 
-use facts::{Certainty, Cost, Facts, Lock, LockMode};
+use facts::{Certainty, Cost, Facts, Lock, LockMode, ScanCause};
 use pg::{Observation, Seen};
 use sql::{Statement, Stmt};
 use std::collections::BTreeSet;
@@ -130,8 +130,9 @@ fn agree(claim: Option<&Lock>, real: Option<LockMode>, relation: &str, observed:
     if (claim.conditional && less) || (observed.seen == Seen::Glimpses && real.is_none()) {
         return true;
     }
-    // Foreign keys are checked only where there are rows.
-    less && real.is_some() && claim.mode <= LockMode::RowExclusive
+    // Foreign keys are checked only where there are rows; the table may be locked for reading before.
+    let read = real.is_some() || observed.held.contains_key(relation);
+    less && read && claim.mode <= LockMode::RowExclusive
 }
 
 /// What a prediction claims too much of counts even where it leaves other things open.
@@ -156,12 +157,25 @@ fn plans_itself(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Query(_) | Stmt::Do(_) | Stmt::Call(_))
 }
 
-/// A foreign key is checked by one query over both tables: how it reads the referenced one depends on
-/// sizes, and an empty referencing table lets it read none of it.
+/// A query that fills a new relation reads what it needs: nothing of a table that is joined with an
+/// empty one. A foreign key is checked by one query over both tables: how it reads the referenced one
+/// depends on sizes, and where one of the two is empty the other may not be read at all.
 fn is_planners_choice(relation: &str, foreseen: bool, predicted: &Facts, observed: &Observation) -> bool {
-    let key = predicted.scans.iter().any(|scan| scan.cause == facts::ScanCause::ForeignKey);
+    if foreseen {
+        let other_read = predicted.scans.iter().any(|scan| {
+            let seen = observed.facts.scans.iter().any(|real| real.relation == scan.relation);
+            scan.cause == ScanCause::ForeignKey && scan.relation != relation && seen
+        });
+        let mut causes = predicted.scans.iter().filter(|scan| scan.relation == relation);
+        return causes.all(|scan| match scan.cause {
+            ScanCause::Query => true,
+            ScanCause::ForeignKey => other_read,
+            _ => false,
+        });
+    }
+    let key = predicted.scans.iter().any(|scan| scan.cause == ScanCause::ForeignKey);
     let shared =
         observed.facts.lock_on(relation).is_some_and(|lock| lock.mode == LockMode::ShareRowExclusive)
             || observed.held.get(relation).is_some_and(|held| held.contains(&LockMode::ShareRowExclusive));
-    !foreseen && key && shared
+    key && shared
 }

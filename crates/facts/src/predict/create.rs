@@ -78,7 +78,7 @@ impl Prediction<'_> {
     }
 
     pub(super) fn create_view(&mut self, create: &CreateView) {
-        self.reads_of(&create.query);
+        self.names_of(&create.query);
         for change in self.changes() {
             match change {
                 Change::ViewReplaced { relation, .. } | Change::RelationCreated { relation, .. } => {

@@ -71,8 +71,16 @@ impl<'a> Prediction<'a> {
             Stmt::CreateView(create) => self.create_view(create),
             Stmt::CreateIndex(create) => self.create_index(create),
             Stmt::CreateTrigger(create) => self.create_trigger(create),
-            Stmt::CreatePolicy(create) => self.lock_name(&create.table, LockMode::AccessExclusive),
-            Stmt::AlterPolicy(alter) => self.lock_name(&alter.table, LockMode::AccessExclusive),
+            Stmt::CreatePolicy(create) => {
+                self.lock_name(&create.table, LockMode::AccessExclusive);
+                self.names_in(create.using.as_ref());
+                self.names_in(create.with_check.as_ref());
+            }
+            Stmt::AlterPolicy(alter) => {
+                self.lock_name(&alter.table, LockMode::AccessExclusive);
+                self.names_in(alter.using.as_ref());
+                self.names_in(alter.with_check.as_ref());
+            }
             Stmt::CreateRule(create) => self.lock_name(&create.table, LockMode::AccessExclusive),
             Stmt::CreateStatistics(create) => {
                 for table in &create.tables {

@@ -32,6 +32,14 @@ impl Prediction<'_> {
 
     /// ACCESS SHARE (or ROW SHARE for FOR UPDATE) on everything that a query reads.
     pub(super) fn reads_of(&mut self, query: &Query) {
+        self.names_of(query);
+        for (relation, _) in resolve(self.cx.before, query).uses {
+            self.lock_behind_view(relation, 0);
+        }
+    }
+
+    /// The same for a query that is looked at and not run: what lies behind views stays unlocked.
+    pub(super) fn names_of(&mut self, query: &Query) {
         let mode = if query.locks_rows { LockMode::RowShare } else { LockMode::AccessShare };
         for read in &query.reads {
             self.lock_name(&read.name, mode);
@@ -41,7 +49,13 @@ impl Prediction<'_> {
         }
         for (relation, _) in resolve(self.cx.before, query).uses {
             self.lock(relation, LockMode::AccessShare);
-            self.lock_behind_view(relation, 0);
+        }
+    }
+
+    /// Relations in sub-queries of an expression that is stored.
+    pub(super) fn names_in(&mut self, expr: Option<&sql::Expr>) {
+        for query in expr.into_iter().flat_map(|expr| &expr.uses.queries) {
+            self.names_of(query);
         }
     }
 
@@ -139,8 +153,9 @@ impl Prediction<'_> {
                 || table.column_names(columns).iter().any(|column| sets.contains(column))
         };
         if operation != Operation::Delete {
-            let keys = relation.constraints.iter().filter(|key| touched(relation, &key.columns));
-            for key in keys {
+            // An UPDATE checks keys that it leaves alone too, on rows of its own transaction
+            // (RI_FKey_fk_upd_check_required).
+            for key in &relation.constraints {
                 if let ConstraintKind::ForeignKey { target: Some(target), .. } = &key.kind {
                     self.lock_if_rows(*target, LockMode::RowShare);
                 }

@@ -6,7 +6,7 @@
 use super::literals::{Literal, literals};
 use super::pattern::{Piece, matching};
 use super::schema::{Column, Schema, Type, literal};
-use super::values::{Place, of_type};
+use super::values::{Place, of_type, precision};
 
 /// A value to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +24,16 @@ pub(crate) fn candidates(schema: &Schema, column: &Column, k: &str, conditions: 
     let Some(ty) = base(schema, column.ty) else { return Vec::new() };
     let found: Vec<Literal> = conditions.iter().flat_map(|sql| literals(sql)).collect();
     let mut made = Vec::new();
+    // With the column's own length, but not as a domain, which would refuse right here.
+    let domain = schema.types.get(&column.ty).is_some_and(|ty| ty.kind == 'd');
+    let cast = if domain { &ty.sql } else { &column.sql_type };
     let mut add = |sql: String, varies: bool, from: Option<&Literal>| {
-        let sql = format!("({sql})::{}", ty.sql);
+        let sql = format!("({sql})::{cast}");
         if !made.iter().any(|other: &Candidate| other.sql == sql) {
             made.push(Candidate { sql, varies, from: from.cloned() });
         }
     };
-    match shape(schema, ty) {
+    match shape(schema, ty, column.typmod) {
         Shape::Text => {
             for one in &found {
                 for (sql, varies) in texts(one, k) {
@@ -52,7 +55,7 @@ pub(crate) fn candidates(schema: &Schema, column: &Column, k: &str, conditions: 
                 let (Literal::Number(text) | Literal::Text(text)) = one else { continue };
                 if fits(text) && text.parse::<f64>().is_ok() {
                     add(text.clone(), false, Some(one));
-                    if fits(&format!("{text}0")) || limit > 1e6 {
+                    if fits(&format!("{text}0")) && limit > 1e4 {
                         add(format!("{text} + 1 + {k}"), true, Some(one));
                         add(format!("{text} - 1 - {k}"), true, Some(one));
                     }
@@ -63,7 +66,9 @@ pub(crate) fn candidates(schema: &Schema, column: &Column, k: &str, conditions: 
                     add(plain.to_owned(), false, None);
                 }
             }
-            add("0.5".to_owned(), false, None);
+            if !ty.name.starts_with("int") {
+                add("0.5".to_owned(), false, None);
+            }
         }
         Shape::Time => {
             for one in &found {
@@ -125,6 +130,17 @@ pub(crate) fn candidates(schema: &Schema, column: &Column, k: &str, conditions: 
                 }
             }
         }
+        Shape::Bytes => {
+            for one in &found {
+                if let Literal::Number(number) = one
+                    && number.parse::<u16>().is_ok()
+                {
+                    let long = format!("decode(lpad(to_hex({k}), 2 * {number}, '0'), 'hex')");
+                    add(long, number.len() > 1, Some(one));
+                }
+            }
+            add("''".to_owned(), false, None);
+        }
         Shape::Other => {
             let place = Place { name: &column.name, seed: 7, ordinal: 0 };
             if let Some(values) = of_type(schema, column.ty, column.typmod, place, "(0)", 0) {
@@ -142,6 +158,7 @@ enum Shape<'a> {
     Time,
     Enum,
     Bool,
+    Bytes,
     Json,
     Array(&'a Type),
     Other,
@@ -159,16 +176,17 @@ pub(crate) fn base(schema: &Schema, ty: u32) -> Option<&Type> {
     None
 }
 
-fn shape<'a>(schema: &'a Schema, ty: &'a Type) -> Shape<'a> {
+fn shape<'a>(schema: &'a Schema, ty: &'a Type, typmod: i32) -> Shape<'a> {
     match ty.name.as_str() {
         "text" | "varchar" | "bpchar" | "citext" | "name" => Shape::Text,
         "int2" => Shape::Number(3e4),
         "int4" => Shape::Number(2e9),
         "int8" => Shape::Number(9e18),
-        // What does not fit the modifier is found out later.
-        "numeric" | "float4" | "float8" => Shape::Number(1e30),
+        "numeric" => Shape::Number(precision(typmod).map_or(1e30, |(all, scale)| 10f64.powi(all - scale))),
+        "float4" | "float8" => Shape::Number(1e30),
         "date" | "timestamp" | "timestamptz" | "time" | "timetz" => Shape::Time,
         "bool" => Shape::Bool,
+        "bytea" => Shape::Bytes,
         "json" | "jsonb" => Shape::Json,
         _ if ty.kind == 'e' => Shape::Enum,
         _ if ty.array => schema.types.get(&ty.of).map_or(Shape::Other, Shape::Array),

@@ -4,7 +4,7 @@
 //! combinations are chosen that agree on all columns, and differ from row to row where they can.
 //! Nothing is inserted here.
 
-use super::candidates::{base, candidates};
+use super::candidates::candidates;
 use super::choice::{Relation, choose};
 use super::literals::{Literal, literals};
 use super::plan::{Plan, Planned, nullable};
@@ -79,7 +79,10 @@ async fn solved(
             Err(_) => {}
         }
     }
-    let found = choose(relations, TURNS.min(usize::try_from(plan.rows).unwrap_or(TURNS)));
+    let null = |column: i16, n: usize| {
+        choices.get(&column).and_then(|all| all.get(n)).is_some_and(|choice| choice.sql == "NULL")
+    };
+    let found = choose(relations, TURNS.min(usize::try_from(plan.rows).unwrap_or(TURNS)), &null);
     match found.is_empty() {
         true => Ok(Err("no values were found that satisfy all CHECKs at once".to_owned())),
         false => Ok(Ok(changed(table, plan, &choices, &found))),
@@ -139,26 +142,20 @@ fn choices_of(schema: &Schema, plan: &Plan, column: &Column, texts: &[&str], key
             Some(default) => choices.push(plain(format!("({default})"), true)),
             None => choices.push(plain("NULL".to_owned(), true)),
         }
-        if draws || column.default.is_none() {
+        if column.identity || column.default.is_none() {
             return choices;
         }
-        let k = format!("({ROW} % 7)");
+        // What a sequence gives is its own affair; what is far away from it stays fresh.
+        let (k, far) = match draws {
+            true => (format!("({ROW})"), Some(format!("({ROW} + 1000001)"))),
+            false => (format!("({ROW} % 7)"), None),
+        };
         choices.extend(takes_null.then(null));
-        choices.extend(more(schema, column, &k, texts, false));
+        choices.extend(far.map(|sql| Choice { sql, omit: false, varies: true, from: None }));
+        choices.extend(more(schema, column, &k, texts, draws && keys));
         return choices;
     };
-    let value = match base(schema, column.ty) {
-        // The domain itself refuses what is only being tried.
-        Some(ty) if schema.types.get(&column.ty).is_some_and(|ty| ty.kind == 'd') => {
-            let domain = format!("::{}", column.sql_type);
-            let bare = planned.value.strip_suffix(&domain).unwrap_or(&planned.value);
-            let inner = schema.types.get(&column.ty).map(|ty| format!("::{})", ty.sql)).unwrap_or_default();
-            let bare = bare.strip_suffix(&inner).map(|bare| format!("{bare})")).unwrap_or(bare.to_owned());
-            format!("({bare})::{}", ty.sql)
-        }
-        _ => planned.value.clone(),
-    };
-    choices.push(Choice { sql: value, omit: false, varies: true, from: None });
+    choices.push(Choice { sql: planned.value.clone(), omit: false, varies: true, from: None });
     choices.extend(takes_null.then(null));
     match plan.others.get(&column.number) {
         Some(others) if !planned.unique || !keys => {

@@ -14,25 +14,46 @@ pub(crate) struct Relation {
 /// Combinations that are kept while relations are joined.
 const KEPT: usize = 400;
 
-/// Up to `most` combinations over all columns, the plainest first, then what differs from it.
-pub(crate) fn choose(mut relations: Vec<Relation>, most: usize) -> Vec<BTreeMap<i16, usize>> {
+/// Up to `most` combinations over all columns, the plainest first, then what differs from it; none
+/// where conditions contradict each other. `null` says which choices are NULL: rows shall hold both.
+pub(crate) fn choose(
+    mut relations: Vec<Relation>,
+    most: usize,
+    null: &dyn Fn(i16, usize) -> bool,
+) -> Vec<BTreeMap<i16, usize>> {
     reduce(&mut relations);
-    let mut found: Vec<BTreeMap<i16, usize>> = vec![BTreeMap::new()];
-    let mut known: BTreeSet<i16> = BTreeSet::new();
-    while !relations.is_empty() {
-        let shared = |relation: &Relation| relation.columns.iter().filter(|c| known.contains(c)).count();
-        let next = (0..relations.len())
-            .max_by_key(|at| {
-                let relation = &relations[*at];
-                let new = relation.columns.len() - shared(relation);
-                (shared(relation) > 0 || known.is_empty(), new == 0, std::cmp::Reverse(relation.tuples.len()))
-            })
-            .unwrap_or(0);
-        let relation = relations.swap_remove(next);
-        found = narrowed(joined(&found, &relation));
-        known.extend(&relation.columns);
+    // Conditions that share no column are chosen for apart: what one needs is nothing to the other.
+    let mut all: Vec<BTreeMap<i16, usize>> = vec![BTreeMap::new()];
+    while let Some(first) = relations.pop() {
+        let mut known: BTreeSet<i16> = first.columns.iter().copied().collect();
+        let mut found = narrowed(joined(&[BTreeMap::new()], &first));
+        while let Some(next) = next(&relations, &known) {
+            let relation = relations.swap_remove(next);
+            found = narrowed(joined(&found, &relation));
+            known.extend(&relation.columns);
+        }
+        let found = varied(found, most, null);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let turns = all.len().max(found.len());
+        let both = |turn: usize| {
+            let mut one = all[turn % all.len()].clone();
+            one.extend(&found[turn % found.len()]);
+            one
+        };
+        all = (0..turns).map(both).collect();
     }
-    varied(found, most)
+    all
+}
+
+/// The condition that shares most with what is known already.
+fn next(relations: &[Relation], known: &BTreeSet<i16>) -> Option<usize> {
+    let shared = |at: &usize| relations[*at].columns.iter().filter(|column| known.contains(column)).count();
+    (0..relations.len()).filter(|at| shared(at) > 0).max_by_key(|at| {
+        let new = relations[*at].columns.len() - shared(at);
+        (new == 0, std::cmp::Reverse(relations[*at].tuples.len()))
+    })
 }
 
 /// Drops tuples that no tuple of another relation agrees with.
@@ -104,20 +125,27 @@ fn narrowed(mut found: Vec<BTreeMap<i16, usize>>) -> Vec<BTreeMap<i16, usize>> {
 }
 
 /// The plainest, then again and again the one that shows most that was not seen yet.
-fn varied(mut found: Vec<BTreeMap<i16, usize>>, most: usize) -> Vec<BTreeMap<i16, usize>> {
+fn varied(
+    mut found: Vec<BTreeMap<i16, usize>>,
+    most: usize,
+    null: &dyn Fn(i16, usize) -> bool,
+) -> Vec<BTreeMap<i16, usize>> {
     found.sort_by_cached_key(strangeness);
     let mut picked: Vec<BTreeMap<i16, usize>> = Vec::new();
     let mut seen: BTreeSet<(i16, usize)> = BTreeSet::new();
+    let mut kinds: BTreeSet<(i16, bool)> = BTreeSet::new();
     while picked.len() < most {
-        let fresh =
-            |one: &BTreeMap<i16, usize>| one.iter().filter(|(c, n)| !seen.contains(&(**c, **n))).count();
-        let best =
-            found.iter().enumerate().max_by_key(|(at, one)| (fresh(one).min(3), std::cmp::Reverse(*at)));
+        let news = |one: &BTreeMap<i16, usize>| -> usize {
+            let kind = |(c, n): (&i16, &usize)| usize::from(!kinds.contains(&(*c, null(*c, *n))));
+            let value = |(c, n): (&i16, &usize)| usize::from(!seen.contains(&(*c, *n)));
+            one.iter().map(|pair| 10 * kind(pair) + value(pair)).sum()
+        };
+        let best = found.iter().enumerate().max_by_key(|(at, one)| (news(one), std::cmp::Reverse(*at)));
         match best {
-            Some((at, one)) if picked.is_empty() || fresh(one) > 0 => {
-                let at = if picked.is_empty() { 0 } else { at };
-                let one = found.remove(at);
+            Some((at, one)) if picked.is_empty() || news(one) > 0 => {
+                let one = found.remove(if picked.is_empty() { 0 } else { at });
                 seen.extend(one.iter().map(|(c, n)| (*c, *n)));
+                kinds.extend(one.iter().map(|(c, n)| (*c, null(*c, *n))));
                 picked.push(one);
             }
             _ => break,
@@ -134,10 +162,11 @@ mod tests {
     fn agrees_on_shared_columns_and_varies() {
         let status = Relation { columns: vec![1, 2], tuples: vec![vec![0, 1], vec![1, 0], vec![2, 0]] };
         let dates = Relation { columns: vec![2, 3], tuples: vec![vec![0, 0], vec![1, 5]] };
-        let found = choose(vec![status, dates], 3);
+        let found = choose(vec![status, dates], 3, &|_, _| false);
         let plain: Vec<Vec<usize>> = found.iter().map(|one| one.values().copied().collect()).collect();
         assert_eq!(plain, [vec![1, 0, 0], vec![0, 1, 5], vec![2, 0, 0]]);
         let never = Relation { columns: vec![1], tuples: vec![vec![7]] };
-        assert_eq!(choose(vec![never, Relation { columns: vec![1], tuples: vec![vec![8]] }], 3), []);
+        let other = Relation { columns: vec![1], tuples: vec![vec![8]] };
+        assert_eq!(choose(vec![never, other], 3, &|_, _| false), []);
     }
 }

@@ -130,10 +130,12 @@ pub async fn fill(client: &Client, amounts: &Amounts) -> Result<Filled, Error> {
         amounts.tables.keys().filter(|name| !filled.tables.contains_key(name)).cloned().collect();
 
     let mut ready: BTreeSet<TableId> = BTreeSet::new();
+    let mut late = Vec::new();
     for group in order::order(&schema) {
         let results = attempt::group(client, &schema, &group, &wanted, &ready).await?;
         ready.extend(&group);
         for (id, result) in results {
+            late.extend(result.late.iter().map(|key| (id, result.inserted, *key)));
             let Some(table) = schema.table(id) else { continue };
             if let Some(known) = filled.tables.get_mut(&table.name) {
                 known.inserted = result.inserted;
@@ -142,7 +144,7 @@ pub async fn fill(client: &Client, amounts: &Amounts) -> Result<Filled, Error> {
             }
         }
     }
-    attempt::point_back(client, &schema, &wanted).await?;
+    attempt::point_back(client, &schema, &late).await?;
     for table in &schema.tables {
         if filled.tables.get(&table.name).is_some_and(|result| result.inserted >= BIG) {
             attempt::analyze(client, table).await?;

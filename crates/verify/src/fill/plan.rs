@@ -63,6 +63,9 @@ pub(crate) fn plan(
     start: u64,
     rows: u64,
 ) -> Result<Plan, Reason> {
+    if table.partitioned && !table.checks.iter().any(|check| check.partition) {
+        return Err("it has no partition".to_owned());
+    }
     let known = known(schema, table, references)?;
     let spread = spread(&known, rows, start);
     let rows = spread.rows;

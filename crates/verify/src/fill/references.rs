@@ -85,10 +85,10 @@ pub(crate) struct References {
 }
 
 /// Sorts the keys of a table by whether their targets have been filled.
-pub(crate) fn references(table: &Table, filled: &BTreeSet<TableId>) -> References {
+pub(crate) fn references(table: &Table, filled: &BTreeSet<TableId>, late: &BTreeSet<usize>) -> References {
     let mut references = References::default();
     for (at, key) in table.foreign_keys.iter().enumerate() {
-        if key.target == table.id || !filled.contains(&key.target) {
+        if key.target == table.id || !filled.contains(&key.target) || late.contains(&at) {
             references.late.push(at);
         } else {
             join(&mut references.clusters, at, key);

@@ -36,7 +36,10 @@ pub(crate) fn values(schema: &Schema, table: &Table, column: &Column, k: &str) -
         return Some(cycled(&list, &column.sql_type, k));
     }
     let values = of_type(schema, column.ty, column.typmod, place, k, 0)?;
-    Some(Values { sql: format!("({})::{}", values.sql, column.sql_type), ..values })
+    match schema.types.get(&column.ty).is_some_and(|ty| ty.kind == 'd') {
+        true => Some(values),
+        false => Some(Values { sql: format!("({})::{}", values.sql, column.sql_type), ..values }),
+    }
 }
 
 /// Types may be made of types; a circle of them ends here.
@@ -54,11 +57,8 @@ pub(crate) fn of_type(
     let inner = |ty, typmod, k: &str| of_type(schema, ty, typmod, place, k, depth + 1);
     match of.kind {
         'e' => one_of(of, k),
-        'd' => {
-            let typmod = if of.of_typmod >= 0 { of.of_typmod } else { typmod };
-            let values = inner(of.of, typmod, k)?;
-            Some(Values { sql: format!("({})::{}", values.sql, of.sql), ..values })
-        }
+        // An INSERT makes a domain's value of one of its base type.
+        'd' => inner(of.of, if of.of_typmod >= 0 { of.of_typmod } else { typmod }, k),
         'r' => {
             let low = inner(of.of, -1, &format!("(2 * {k})"))?;
             let high = inner(of.of, -1, &format!("(2 * {k} + 1)"))?;
@@ -81,6 +81,10 @@ pub(crate) fn of_type(
                 false => parts.iter().filter_map(|part| part.distinct).max(),
             };
             Some(Values { sql: format!("ROW({})::{}", sql.join(", "), of.sql), distinct })
+        }
+        // Which elements a domain takes is not known here; none at all is always right.
+        _ if of.array && schema.types.get(&of.of).is_some_and(|of| !of.checks.is_empty()) => {
+            Some(Values { sql: format!("'{{}}'::{}", of.sql), distinct: Some(1) })
         }
         _ if of.array => {
             let element = inner(of.of, typmod, k)?;
@@ -183,17 +187,14 @@ fn builtin(of: &Type, typmod: i32, place: Place<'_>, k: &str) -> Option<Values> 
         "regrole" => ("current_user".to_owned(), Some(1)),
         _ => return None,
     };
-    Some(Values { sql: format!("({sql})"), distinct })
+    Some(Values { sql: format!("({sql})::{}", of.sql), distinct })
 }
 
 /// Whole numbers where they fit, else fractions from the smallest step on.
 fn numeric(typmod: i32, o: i16, k: &str) -> Values {
-    if typmod < 4 {
+    let Some((precision, scale)) = precision(typmod) else {
         return Values { sql: format!("({k} + {o})"), distinct: None };
-    }
-    // numeric_typmod_precision, _scale: src/backend/utils/adt/numeric.c; the scale may be negative.
-    let precision = ((typmod - 4) >> 16) & 0xffff;
-    let scale = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
+    };
     let whole = precision - scale;
     let power = |n: i32| 10u64.saturating_pow(n.clamp(0, 9).unsigned_abs());
     if whole >= 6 && scale >= 0 {
@@ -205,4 +206,11 @@ fn numeric(typmod: i32, o: i16, k: &str) -> Values {
         sql: format!("(({k} + {o}) % {distinct} * (10::numeric ^ {}))", -scale),
         distinct: Some(distinct),
     }
+}
+
+/// Precision and scale of a numeric: `numeric_typmod_precision`, `numeric_typmod_scale` in
+/// src/backend/utils/adt/numeric.c. The scale may be negative.
+pub(crate) fn precision(typmod: i32) -> Option<(i32, i32)> {
+    let bits = typmod.checked_sub(4).filter(|bits| *bits >= 0)?;
+    Some(((bits >> 16) & 0xffff, ((bits & 0x7ff) ^ 1024) - 1024))
 }
