@@ -1,4 +1,4 @@
-//! What keeps brolly from doing its job, each with the way out. All of it is exit code 2.
+//! What keeps brolly from doing its job, each with the way out. All of it is exit code 2, but for signals.
 //!
 //! `Display` is what a user reads: the first line says what happened, the lines after it what to
 //! do. What is wrong inside a migration is no error but a finding.
@@ -131,7 +131,11 @@ pub enum Error {
 impl Error {
     /// The exit code that goes with it.
     pub fn exit_code(&self) -> u8 {
-        COULD_NOT
+        match self {
+            // As shells have it.
+            Error::Server(pg::Error::Interrupted { signal }) => 128 + signal.number(),
+            _ => COULD_NOT,
+        }
     }
 }
 

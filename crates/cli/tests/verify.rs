@@ -1,0 +1,174 @@
+//! `brolly verify`: migrations really run, on throwaway servers and in scratch databases.
+
+#![allow(clippy::disallowed_methods, reason = "tests start programs and read their files")]
+
+mod run;
+#[path = "../../../tests/servers/servers.rs"]
+mod servers;
+
+use run::{Ended, Folder, config, folder};
+use serde_json::Value;
+use servers::{server, wait};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const CREATE: (&str, &str) = (
+    "0000_create",
+    "CREATE TABLE users (id int PRIMARY KEY, name text, nick text);\n--> statement-breakpoint\n\
+     CREATE TABLE posts (id serial PRIMARY KEY, user_id int REFERENCES users (id));\n",
+);
+
+/// A repository whose branch adds one migration to the main branch's first.
+fn branch(sql: &str) -> Folder {
+    let folder = folder();
+    folder.write("drizzle.config.ts", config("./drizzle")).journal("drizzle", &[CREATE]).commit(".", "first");
+    folder.git(".", &["checkout", "-q", "-b", "topic"]);
+    folder.journal("drizzle", &[CREATE, ("0001_next", sql)]).commit(".", "second");
+    folder
+}
+
+/// Finds the servers of the tests, and nothing else.
+fn brolly(folder: &Folder, args: &[&str]) -> Ended {
+    let (servers, cache) = (servers(), servers::cache());
+    let places =
+        [("BROLLY_POSTGRES", servers.as_str()), ("BROLLY_CACHE", cache.to_str().expect("a path in UTF-8"))];
+    folder.brolly_in(".", args, &places)
+}
+
+fn servers() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/node_modules").display().to_string()
+}
+
+#[test]
+fn a_dropped_column_breaks_the_old_app_and_every_prediction_holds() {
+    let folder = branch("ALTER TABLE users DROP COLUMN nick;\n");
+    let ended = brolly(&folder, &["verify", "--base", "main", "--pg", "17"]);
+    ended.says(
+        1,
+        &[
+            "1 of 2 migrations is new against main",
+            "on PostgreSQL 17",
+            "ALTER TABLE users DROP COLUMN nick",
+            "ACCESS EXCLUSIVE on users (reads and writes wait)",
+            "committed after",
+            "42703 column \"nick\" does not exist",
+            "select(), relational query",
+            "everything on an empty database: applied in",
+            "a second run: nothing is pending",
+            "predicted and observed agree",
+        ],
+    );
+    ended.lacks("mistake of brolly's");
+}
+
+#[test]
+fn what_is_harmless_ends_with_zero_and_json_says_all_of_it() {
+    let folder = branch("ALTER TABLE users ADD COLUMN city text;\n");
+    let ended = brolly(
+        &folder,
+        &["verify", "--base", "main", "--format", "json", "--rows", "5", "--rows", "posts=2e3"],
+    );
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let document: Value = serde_json::from_str(&ended.out).expect("it is JSON");
+    let set = &document["sets"][0];
+    assert_eq!(set["end"]["kind"], "committed");
+    assert_eq!(set["statements"][0]["observed"]["locks"][0]["mode"], "AccessExclusive");
+    assert_eq!(set["statements"][0]["disagreements"], serde_json::json!([]));
+    assert_eq!(set["oldApp"]["broken"], serde_json::json!([]));
+    let rows = |table: &str| {
+        let all = set["rows"].as_array().expect("a list");
+        all.iter().find(|one| one["relation"] == table).expect("the table")["rows"].clone()
+    };
+    assert_eq!((rows("public.users"), rows("public.posts")), (5.into(), 2000.into()));
+}
+
+#[test]
+fn a_failure_on_rows_is_seen_with_its_code() {
+    let folder = branch("ALTER TABLE users ALTER COLUMN nick SET NOT NULL;\nDROP TABLE posts;\n");
+    brolly(&folder, &["verify", "--base", "main"]).says(
+        1,
+        &[
+            "FAILS 23502: column \"nick\" of relation \"users\" contains null values",
+            "1 statements were not run",
+        ],
+    );
+}
+
+#[test]
+fn concurrently_is_watched_from_a_second_session() {
+    let folder =
+        branch("COMMIT;\n--> statement-breakpoint\nCREATE INDEX CONCURRENTLY users_name ON users (name);\n");
+    brolly(&folder, &["verify", "--base", "main"]).says(
+        0,
+        &[
+            "SHARE UPDATE EXCLUSIVE on users",
+            "seen from a second session",
+            "a second run: nothing is pending",
+            "predicted and observed agree",
+        ],
+    );
+}
+
+#[test]
+fn nothing_new_is_nothing_to_do() {
+    let folder = branch("SELECT 1;\n");
+    brolly(&folder, &["verify", "--base", "topic"]).complains(0, &["nothing to verify"]);
+}
+
+#[test]
+fn a_server_of_the_users_is_left_as_it_was() {
+    let server = server(16);
+    let databases = || {
+        wait(async {
+            let connection = server.connect().await.expect("a connection");
+            connection.rows("select datname from pg_database order by 1").await.expect("a list")
+        })
+    };
+    let before = databases();
+    let folder = branch("ALTER TABLE users DROP COLUMN nick;\n");
+    let url = server.url("postgres");
+    brolly(&folder, &["verify", "--base", "main", "--database-url", &url])
+        .says(1, &["on PostgreSQL 16", "predicted and observed agree"]);
+    assert_eq!(databases(), before);
+
+    wait(async {
+        let connection = server.connect().await.expect("a connection");
+        connection.batch("create role weak login").await.expect("a role");
+    });
+    let weak = url.replace("user=postgres", "user=weak");
+    brolly(&folder, &["verify", "--base", "main", "--database-url", &weak])
+        .complains(2, &["role weak may not create a scratch database", "CREATEDB"]);
+    assert_eq!(databases(), before);
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_cure() {
+    let folder = branch("SELECT 1;\n");
+    let verify = |more: &[&str]| brolly(&folder, &[&["verify", "--base", "main"], more].concat());
+    verify(&["--pg-bin", "/no/such/folder"]).complains(2, &["/no/such/folder holds no Postgres server"]);
+    verify(&["--database-url", "postgres://me@localhost:1/x"]).complains(2, &["cannot connect to localhost"]);
+    verify(&["--database-url", "nonsense"]).complains(2, &["the database URL can't be used"]);
+    verify(&["--rows", "many"]).complains(2, &["--rows many is no amount of rows"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_it_with_the_code_of_the_signal() {
+    let folder = branch("CREATE INDEX users_name ON users (name);\n");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_brolly"))
+        .args(["verify", "--base", "main", "--rows", "users=5e6"])
+        .current_dir(folder.path())
+        .env("BROLLY_POSTGRES", servers())
+        .env("BROLLY_CACHE", servers::cache())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("brolly starts");
+    std::thread::sleep(Duration::from_secs(2));
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("kill is there").success(), "it runs still");
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(130));
+}
