@@ -90,7 +90,11 @@ fn a_failure_on_rows_is_seen_with_its_code() {
         1,
         &[
             "FAILS 23502: column \"nick\" of relation \"users\" contains null values",
-            "1 statements were not run",
+            "FAILED: what is open is rolled back, 1 statement was not run",
+            "the same on empty tables",
+            "users read whole",
+            "committed after",
+            "predicted and observed agree",
         ],
     );
 }

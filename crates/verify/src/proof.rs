@@ -54,13 +54,16 @@ pub struct Proof {
     pub filled: Filled,
     /// The set itself.
     pub run: Run,
+    /// The set on empty tables, where it failed on what the rows held: what it would do to rows that
+    /// suit it.
+    pub without_rows: Option<Run>,
     /// Bytes of each old table that changed its size, with indexes: before, after.
     pub sizes: BTreeMap<String, (u64, u64)>,
-    /// The old app on the new schema.
+    /// The old app on the new schema; nothing where there is none, since the set failed.
     pub old_app: Asking,
     /// The new app on the old schema, as it is while pods are deployed before the migration.
     pub new_app_early: Asking,
-    /// The new app on the new schema; nothing where there is none, since the set failed.
+    /// The same for the new app.
     pub new_app: Asking,
     /// Where the broken queries of the old app are not those that were predicted.
     pub breaks: Vec<BreakDisagreement>,
@@ -104,7 +107,8 @@ pub struct Fresh {
 impl Proof {
     /// All that contradicts a prediction, by index into [`Analysis::steps`].
     pub fn disagreements(&self) -> impl Iterator<Item = (usize, &Disagreement)> {
-        self.run.steps.iter().flat_map(|ran| ran.disagreements.iter().map(|one| (ran.step, one)))
+        let steps = self.run.steps.iter().chain(self.without_rows.iter().flat_map(|run| &run.steps));
+        steps.flat_map(|ran| ran.disagreements.iter().map(|one| (ran.step, one)))
     }
 }
 
@@ -121,12 +125,68 @@ pub async fn prove(
     let proof = on_scratch(&scratch, project, analysis, set, asked, tell).await;
     scratch.finish().await?;
     let mut proof = proof?;
+    if failed_on_rows(&proof.run) {
+        let scratch = Scratch::create(server).await?;
+        let run = on_empty_tables(&scratch, project, analysis, set, asked, tell).await;
+        scratch.finish().await?;
+        proof.without_rows = Some(run?);
+    }
     tell(Phase::Fresh);
     let scratch = Scratch::create(server).await?;
     let fresh = fresh(&scratch, project, analysis, set).await;
     scratch.finish().await?;
     proof.fresh = fresh?;
     Ok(proof)
+}
+
+/// Classes 22 (data exception) and 23 (integrity constraint violation) of appendix A of the manual.
+fn failed_on_rows(run: &Run) -> bool {
+    let failures = run.steps.last().map(|ran| ran.observation.facts.failures.as_slice()).unwrap_or_default();
+    failures.iter().any(|failure| failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23"))
+}
+
+async fn on_empty_tables(
+    scratch: &Scratch,
+    project: &Project,
+    analysis: &Analysis,
+    set: usize,
+    asked: &Asked,
+    tell: &mut dyn FnMut(Phase<'_>),
+) -> Result<Run, Error> {
+    let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
+    prepare(&session, project, analysis, &analysis.sets[set], asked, tell).await?;
+    let mut observer = Observer::begin(&session, Some(&watcher)).await?;
+    let run = run_set(&session, &mut observer, project, analysis, set, &|_| None, &mut |_| {}).await?;
+    session.close().await;
+    watcher.close().await;
+    Ok(run)
+}
+
+/// Brings a database to where the set meets it, without rows but for those of the history.
+async fn prepare(
+    session: &Connection,
+    project: &Project,
+    analysis: &Analysis,
+    judged: &JudgedSet,
+    asked: &Asked,
+    tell: &mut dyn FnMut(Phase<'_>),
+) -> Result<Vec<Refused>, Error> {
+    session.batch(&format!("set timezone = '{}'", analysis.options.time_zone.replace('\'', "''"))).await?;
+    if asked.make_roles {
+        make_roles(session, &roles_of(project)).await?;
+    }
+    let before = earlier(project, judged);
+    ledger::prepare(session, project).await?;
+    let mut done = 0;
+    let refused = apply_history(session, project, &before, &mut |migration| {
+        done += 1;
+        tell(Phase::History(&migration.tag, done, before.len()));
+    })
+    .await?;
+    for index in &before {
+        ledger::note(session, project, &project.migrations[*index]).await?;
+    }
+    Ok(refused)
 }
 
 async fn on_scratch(
@@ -139,21 +199,7 @@ async fn on_scratch(
 ) -> Result<Proof, Error> {
     let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
     let judged = &analysis.sets[set];
-    session.batch(&format!("set timezone = '{}'", analysis.options.time_zone.replace('\'', "''"))).await?;
-    if asked.make_roles {
-        make_roles(&session, &roles_of(project)).await?;
-    }
-    let before = earlier(project, judged);
-    ledger::prepare(&session, project).await?;
-    let mut done = 0;
-    let refused = apply_history(&session, project, &before, &mut |migration| {
-        done += 1;
-        tell(Phase::History(&migration.tag, done, before.len()));
-    })
-    .await?;
-    for index in &before {
-        ledger::note(&session, project, &project.migrations[*index]).await?;
-    }
+    let refused = prepare(&session, project, analysis, judged, asked, tell).await?;
     tell(Phase::Filling);
     let filled = fill(session.client(), &asked.amounts).await?;
 
@@ -185,7 +231,8 @@ async fn on_scratch(
     let last = judged.migrations.iter().max().copied().unwrap_or_default();
     let pending = ledger::pending(&session, project).await?.into_iter().filter(|index| *index <= last);
     let committed = run.end == crate::migrate::End::Committed;
-    let old_app = asking(&apps.old, broken_anew(&old_before, &old_after));
+    let old_app =
+        if committed { asking(&apps.old, broken_anew(&old_before, &old_after)) } else { Asking::default() };
     let breaks = if committed {
         breaks(judged, analysis, &apps.old, &old_app.broken, &old_before)
     } else {
@@ -196,6 +243,7 @@ async fn on_scratch(
         refused,
         filled,
         run,
+        without_rows: None,
         sizes: changed(sizes_before, &sizes_after),
         old_app,
         new_app_early: if committed {

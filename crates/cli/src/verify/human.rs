@@ -7,7 +7,7 @@ use report::HumanOptions;
 use std::fmt::Write;
 use std::time::Duration;
 use verify::compare::Disagreement;
-use verify::migrate::{End, Ran};
+use verify::migrate::{End, Ran, Run};
 use verify::proof::Asking;
 
 /// The text for all sets.
@@ -35,8 +35,20 @@ fn set(text: &mut String, one: &Proven, paper: &HumanOptions) {
     for (table, reason) in proof.filled.empty() {
         let _ = writeln!(text, "no rows in {table}: {reason}");
     }
+    statements(text, one, &proof.run, paper);
+    if let Some(run) = &proof.without_rows {
+        let _ = writeln!(text, "\nthe same on empty tables, for what the failure hides:");
+        statements(text, one, run, paper);
+        text.push('\n');
+    }
+    sizes(text, one);
+    apps(text, one);
+    checks(text, one);
+}
+
+fn statements(text: &mut String, one: &Proven, run: &Run, paper: &HumanOptions) {
     let mut tag = "";
-    for ran in &proof.run.steps {
+    for ran in &run.steps {
         let step = &one.analysis.steps[ran.step];
         if step.tag != tag {
             tag = &step.tag;
@@ -44,10 +56,7 @@ fn set(text: &mut String, one: &Proven, paper: &HumanOptions) {
         }
         statement(text, one, ran, paper);
     }
-    ending(text, one);
-    sizes(text, one);
-    apps(text, one);
-    checks(text, one);
+    ending(text, one, run);
 }
 
 fn statement(text: &mut String, one: &Proven, ran: &Ran, paper: &HumanOptions) {
@@ -86,13 +95,18 @@ fn facts_of(facts: &Facts) -> Vec<String> {
     locks.chain(rewrites).chain(scans).collect()
 }
 
-fn ending(text: &mut String, one: &Proven) {
-    let total: Duration = one.proof.run.steps.iter().map(|ran| ran.observation.duration).sum();
-    let _ = match &one.proof.run.end {
+fn ending(text: &mut String, one: &Proven, run: &Run) {
+    let total: Duration = run.steps.iter().map(|ran| ran.observation.duration).sum();
+    let _ = match &run.end {
         End::Committed => writeln!(text, "committed after {}", span(total)),
         End::Failed { .. } => {
-            let left = one.analysis.sets[one.set].steps.len() - one.proof.run.steps.len();
-            writeln!(text, "FAILED: everything is rolled back, {left} statements were not run")
+            let left = one.analysis.sets[one.set].steps.len() - run.steps.len();
+            let left = match left {
+                0 => String::new(),
+                1 => ", 1 statement was not run".to_owned(),
+                left => format!(", {left} statements were not run"),
+            };
+            writeln!(text, "FAILED: what is open is rolled back{left}")
         }
         End::RefusedAtCommit { sqlstate, message } => {
             writeln!(text, "REFUSED AT COMMIT {sqlstate}: {message}")
@@ -109,7 +123,9 @@ fn sizes(text: &mut String, one: &Proven) {
 fn apps(text: &mut String, one: &Proven) {
     let proof = &one.proof;
     let old = &one.analysis.sets[one.set].old_app.origin;
-    app(text, &format!("old app ({old}) on the new schema"), &proof.old_app);
+    if proof.old_app.asked > 0 {
+        app(text, &format!("old app ({old}) on the new schema"), &proof.old_app);
+    }
     if proof.new_app.asked > 0 {
         app(text, "new app on the new schema", &proof.new_app);
     }

@@ -34,13 +34,11 @@ fn set(one: &Proven) -> Value {
             "sql": one.sql, "sqlstate": one.sqlstate, "message": one.message,
         })).collect::<Vec<_>>(),
         "statements": proof.run.steps.iter().map(|ran| statement(one, ran)).collect::<Vec<_>>(),
-        "end": match &proof.run.end {
-            End::Committed => json!({ "kind": "committed" }),
-            End::Failed { .. } => json!({ "kind": "failed" }),
-            End::RefusedAtCommit { sqlstate, message } => {
-                json!({ "kind": "refused-at-commit", "sqlstate": sqlstate, "message": message })
-            }
-        },
+        "end": end(&proof.run.end),
+        "withoutRows": proof.without_rows.as_ref().map(|run| json!({
+            "statements": run.steps.iter().map(|ran| statement(one, ran)).collect::<Vec<_>>(),
+            "end": end(&run.end),
+        })),
         "sizes": proof.sizes.iter().map(|(name, (before, after))| json!({
             "relation": name, "bytesBefore": before, "bytesAfter": after,
         })).collect::<Vec<_>>(),
@@ -59,6 +57,16 @@ fn set(one: &Proven) -> Value {
             "sqlstate": one.sqlstate,
         })).collect::<Vec<_>>(),
     })
+}
+
+fn end(end: &End) -> Value {
+    match end {
+        End::Committed => json!({ "kind": "committed" }),
+        End::Failed { .. } => json!({ "kind": "failed" }),
+        End::RefusedAtCommit { sqlstate, message } => {
+            json!({ "kind": "refused-at-commit", "sqlstate": sqlstate, "message": message })
+        }
+    }
 }
 
 fn statement(one: &Proven, ran: &Ran) -> Value {
