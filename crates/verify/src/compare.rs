@@ -153,14 +153,19 @@ fn both<Cause>(predicted: &[Cost<Cause>], observed: &[Cost<Cause>]) -> impl Iter
 }
 
 /// Whether the planner decides how the statement reads: then a scan is no claim.
-fn plans_itself(stmt: &Stmt) -> bool {
+pub(crate) fn plans_itself(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Query(_) | Stmt::Do(_) | Stmt::Call(_))
 }
 
 /// A query that fills a new relation reads what it needs: nothing of a table that is joined with an
 /// empty one. A foreign key is checked by one query over both tables: how it reads the referenced one
 /// depends on sizes, and where one of the two is empty the other may not be read at all.
-fn is_planners_choice(relation: &str, foreseen: bool, predicted: &Facts, observed: &Observation) -> bool {
+pub(crate) fn is_planners_choice(
+    relation: &str,
+    foreseen: bool,
+    predicted: &Facts,
+    observed: &Observation,
+) -> bool {
     if foreseen {
         let other_read = predicted.scans.iter().any(|scan| {
             let seen = observed.facts.scans.iter().any(|real| real.relation == scan.relation);

@@ -14,11 +14,13 @@ pub mod fill;
 pub mod history;
 pub mod ledger;
 pub mod migrate;
+mod observed;
 pub mod proof;
 pub mod queries;
 pub mod roles;
 
 pub use error::Error;
 pub use fill::{Amounts, Filled, FilledTable, fill};
+pub use observed::observed;
 pub use proof::{Asked, Phase, Proof, prove};
 pub use queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};

@@ -4,6 +4,7 @@ use super::Proven;
 use facts::{Facts, LockMode};
 use pg::Seen;
 use report::HumanOptions;
+use source::Severity;
 use std::fmt::Write;
 use std::time::Duration;
 use verify::compare::Disagreement;
@@ -43,6 +44,7 @@ fn set(text: &mut String, one: &Proven, paper: &HumanOptions) {
     }
     sizes(text, one);
     apps(text, one);
+    findings(text, one);
     checks(text, one);
 }
 
@@ -117,6 +119,20 @@ fn ending(text: &mut String, one: &Proven, run: &Run) {
 fn sizes(text: &mut String, one: &Proven) {
     for (table, (before, after)) in &one.proof.sizes {
         let _ = writeln!(text, "  {}: {} before, {} after", plain(table), bytes(*before), bytes(*after));
+    }
+}
+
+/// One line for each finding on these facts that a run may fail for; `lint` says the rest.
+fn findings(text: &mut String, one: &Proven) {
+    let loud: Vec<_> = one.findings.iter().filter(|found| found.severity > Severity::Info).collect();
+    if loud.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "findings on what was seen (brolly lint tells why, and what to do):");
+    for found in loud {
+        let weight = report::weight(found.severity);
+        let place = found.migration.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "  {weight}[{}] {place}: {}", found.rule, found.what);
     }
 }
 

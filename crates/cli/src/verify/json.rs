@@ -52,6 +52,10 @@ fn set(one: &Proven) -> Value {
             })),
         },
         "pendingAgain": proof.pending_again,
+        "findings": one.findings.iter().map(|found| json!({
+            "rule": found.rule, "severity": found.severity, "migration": found.migration,
+            "statement": found.statement, "what": found.what,
+        })).collect::<Vec<_>>(),
         "wrongBreaks": proof.breaks.iter().map(|one| json!({
             "relation": one.relation, "operation": one.operation, "predicted": one.predicted,
             "sqlstate": one.sqlstate,

@@ -12,9 +12,11 @@ use crate::judge::{Choice, Judge, Selected};
 use crate::place::{Place, place, version_of};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
+use drizzle::Project;
 use facts::{Analysis, Options};
 use indicatif::{ProgressBar, ProgressStyle};
 use report::HumanOptions;
+use source::Diagnostic;
 use std::time::Duration;
 use verify::migrate::End;
 use verify::{Amounts, Asked, Phase, Proof, prove};
@@ -31,6 +33,8 @@ pub struct Proven {
     pub set: usize,
     /// The observation.
     pub proof: Proof,
+    /// What the rules say about it.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// Runs the pending migrations on a server of our own and says what they did.
@@ -101,7 +105,12 @@ fn run(
         for set in 0..analysis.sets.len() {
             let mut tell = |phase: Phase<'_>| bar.show(phase);
             let proof = prove(&target, &selected.project, &analysis, set, &asked, &mut tell).await?;
+            let seen = verify::observed(&analysis, proof.without_rows.as_ref().unwrap_or(&proof.run));
+            let seen = verify::observed(&seen, &proof.run);
+            let findings = linter::lint(&seen, &selected.project);
+            let findings = linter::accept(findings, &seen, &selected.project);
             proven.push(Proven {
+                findings: of_set(findings, &analysis, set, &selected.project),
                 dir: selected.project.dir.clone(),
                 selection: selected.text.clone(),
                 analysis: analysis.clone(),
@@ -112,6 +121,14 @@ fn run(
         Ok(proven)
     };
     runtime.block_on(pg::unless_interrupted(work))?
+}
+
+/// The findings about the migrations of a set that no comment allows.
+fn of_set(findings: Vec<Diagnostic>, analysis: &Analysis, set: usize, project: &Project) -> Vec<Diagnostic> {
+    let tags = analysis.sets[set].migrations.iter().map(|index| project.migrations[*index].tag.as_str());
+    let tags: Vec<&str> = tags.collect();
+    let own = |found: &Diagnostic| found.migration.as_deref().is_some_and(|tag| tags.contains(&tag));
+    findings.into_iter().filter(|found| own(found) && found.accepted.is_none()).collect()
 }
 
 /// Whether something is wrong with the migration; a wrong prediction is wrong with brolly.
