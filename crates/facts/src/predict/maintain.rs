@@ -45,16 +45,16 @@ impl Prediction<'_> {
                         ObjectKind::Policy => relation.policies.iter().any(|p| Some(p.name.as_str()) == part),
                         _ => relation.rules.iter().any(|r| Some(r.as_str()) == part),
                     });
-                    // get_object_address looks the relation up under ACCESS SHARE first.
+                    // Where there is none, the relation is closed again at once, with its lock
+                    // (get_object_address_relobject in objectaddress.c).
                     match found {
-                        Some(relation) => {
-                            let mode = if exists { LockMode::AccessExclusive } else { LockMode::AccessShare };
+                        Some(relation) if exists => {
                             // The copies of a trigger go with it.
-                            let copied = drop.kind == ObjectKind::Trigger
-                                && exists
-                                && relation.kind == RelationKind::Partitioned;
-                            self.lock_tree(relation.id, !copied, mode);
+                            let copied =
+                                drop.kind == ObjectKind::Trigger && relation.kind == RelationKind::Partitioned;
+                            self.lock_tree(relation.id, !copied, LockMode::AccessExclusive);
                         }
+                        Some(_) => {}
                         None if drop.if_exists => {}
                         None => self.lock_outside(&object.name, LockMode::AccessExclusive),
                     }
