@@ -50,8 +50,8 @@ impl Prediction<'_> {
                     match found {
                         Some(relation) if exists => {
                             // The copies of a trigger go with it.
-                            let copied =
-                                drop.kind == ObjectKind::Trigger && relation.kind == RelationKind::Partitioned;
+                            let copied = drop.kind == ObjectKind::Trigger
+                                && relation.kind == RelationKind::Partitioned;
                             self.lock_tree(relation.id, !copied, LockMode::AccessExclusive);
                         }
                         Some(_) => {}

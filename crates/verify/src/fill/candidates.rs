@@ -201,7 +201,7 @@ fn texts(one: &Literal, k: &str) -> Vec<(String, bool)> {
             vec![(literal(text), false), (format!("{} || {k}", literal(text)), true)]
         }
         Literal::Like(pattern) => {
-            let fixed = literal(&pattern.replace('%', "a").replace('_', "a"));
+            let fixed = literal(&pattern.replace(['%', '_'], "a"));
             let free = match pattern.contains('%') {
                 true => format!("replace({}, '%', '' || {k})", literal(&pattern.replace("\\_", "_"))),
                 false => fixed.clone(),

@@ -11,7 +11,7 @@ use super::plan::{Plan, Planned, nullable};
 use super::read::mentions;
 use super::schema::{Check, Column, Schema, Table, quoted};
 use super::statement;
-use super::unique::ROW;
+use super::unique::{ROW, few};
 use crate::Error;
 use crate::error::{Refused, refusal};
 use std::collections::BTreeMap;
@@ -82,7 +82,9 @@ async fn solved(
     let null = |column: i16, n: usize| {
         choices.get(&column).and_then(|all| all.get(n)).is_some_and(|choice| choice.sql == "NULL")
     };
-    let found = choose(relations, TURNS.min(usize::try_from(plan.rows).unwrap_or(TURNS)), &null);
+    // Fewer than rows, so that some rows are alike.
+    let turns = usize::try_from(few(plan.rows)).unwrap_or(TURNS).min(TURNS);
+    let found = choose(relations, turns, &null);
     match found.is_empty() {
         true => Ok(Err("no values were found that satisfy all CHECKs at once".to_owned())),
         false => Ok(Ok(changed(table, plan, &choices, &found))),
@@ -207,7 +209,7 @@ async fn accepted(
     let out: Vec<String> = (0..columns.len()).map(|at| format!("brolly_t{at}")).collect();
     let holds = if check.partition { "IS TRUE" } else { "IS NOT FALSE" };
     let sql = format!(
-        "SAVEPOINT brolly; {}SELECT {} FROM (SELECT {}, {} FROM {}{turns} OFFSET 0) x{derived} \
+        "{}SELECT {} FROM (SELECT {}, {} FROM {}{turns} OFFSET 0) x{derived} \
          GROUP BY {} HAVING bool_and(({}) {holds}); RELEASE brolly",
         statement::with(plan),
         out.join(", "),
@@ -217,6 +219,7 @@ async fn accepted(
         by.join(", "),
         check.sql,
     );
+    super::attempt::must(client, "SAVEPOINT brolly").await?;
     match client.simple_query(&sql).await {
         Ok(messages) => {
             let row = |message: &SimpleQueryMessage| match message {
@@ -230,7 +233,7 @@ async fn accepted(
         Err(error) => {
             let refused = refusal(error)?;
             let undo = "ROLLBACK TO brolly; RELEASE brolly";
-            client.batch_execute(undo).await.map_err(|error| crate::error::failed(error, undo))?;
+            super::attempt::must(client, undo).await?;
             Ok(Err(refused))
         }
     }

@@ -80,7 +80,7 @@ fn quoted(sql: &str, escaped: bool) -> (String, &str) {
 
 /// Whether the text before a literal ends in a pattern operator: `~` or `~~` (LIKE, given as `%`).
 fn operator(before: &str) -> Option<char> {
-    let before = before.trim_end_matches(|c: char| c == ' ' || c == '(' || c == 'E');
+    let before = before.trim_end_matches([' ', '(', 'E']);
     let before = before.trim_end_matches("ARRAY[").trim_end_matches("ANY (").trim_end();
     let before = before.strip_suffix('*').unwrap_or(before);
     match before.ends_with("~~") {

@@ -121,7 +121,9 @@ pub async fn fill(client: &Client, amounts: &Amounts) -> Result<Filled, Error> {
             (_, Some(rows), _) => rows,
             (_, None, 0) => amounts.default,
         };
-        if result.wanted > result.before {
+        if !table.readable && result.wanted > 0 {
+            result.reason = Some("the role may not look into it".to_owned());
+        } else if result.wanted > result.before {
             wanted.insert(table.id, (result.before, result.wanted - result.before));
         }
         filled.tables.insert(table.name.clone(), result);

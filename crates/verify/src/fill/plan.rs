@@ -80,10 +80,11 @@ pub(crate) fn plan(
         soft: spread.soft,
         limit: spread.limit.clone(),
     };
-    for (at, cluster) in references.clusters.iter().enumerate() {
+    for (at, cluster) in references.clusters.iter().enumerate().filter(|(_, cluster)| cluster.count > 0) {
         let source = Source::Cluster(at);
-        let limit = cluster.count.min(start + rows).max(1);
         let digit = spread.digit(source, Some(cluster.count.max(1)), few, false);
+        // No more than are used; a CHECK may want another one.
+        let limit = cluster.count.min(digit.count.unwrap_or(start + rows).max(2)).max(1);
         let candidates = cluster.candidates(schema, table, limit).unwrap_or_default();
         plan.with.push(format!(
             "f{at} AS MATERIALIZED (SELECT row_number() OVER () - 1 AS brolly_key, s.* FROM ({candidates}) s)"

@@ -11,7 +11,8 @@ use tokio_postgres::{Client, Row};
 
 /// Tables that take rows; partitions get theirs through the root, extensions look after their own.
 const TABLES: &str = "
-SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'p'
+SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'p',
+  pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -51,7 +52,7 @@ SELECT (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid, r.rngtypid FROM pg_cat
 WHERE pg_catalog.to_jsonb(r) ? 'rngmultitypid'";
 
 const FOREIGN_KEYS: &str = "
-SELECT o.conrelid, o.conkey::int2[], o.confrelid, o.confkey::int2[], o.condeferrable, o.confmatchtype = 'f'
+SELECT o.conrelid, o.conkey::int2[], o.confrelid, o.confkey::int2[], o.confmatchtype = 'f'
 FROM pg_catalog.pg_constraint o WHERE o.contype = 'f' AND o.conrelid = ANY($1) ORDER BY o.conrelid, o.conname";
 
 const CHECKS: &str = "
@@ -92,7 +93,7 @@ pub(crate) async fn schema(client: &Client) -> Result<Schema, Error> {
     for row in rows(client, TABLES, None).await? {
         let name = QName::new(row.get::<_, String>(1), row.get::<_, String>(2));
         order.push(row.get::<_, TableId>(0));
-        tables.insert(row.get(0), table(row.get(0), name, row.get(3)));
+        tables.insert(row.get(0), table(&row, name));
     }
     for row in rows(client, COLUMNS, Some(&order)).await? {
         on(&mut tables, &row, |table| table.columns.push(column(&row)));
@@ -130,11 +131,12 @@ fn on(tables: &mut HashMap<TableId, Table>, row: &Row, put: impl FnOnce(&mut Tab
     }
 }
 
-fn table(id: TableId, name: QName, partitioned: bool) -> Table {
+fn table(row: &Row, name: QName) -> Table {
     Table {
-        id,
+        id: row.get(0),
         name,
-        partitioned,
+        partitioned: row.get(3),
+        readable: row.get(4),
         columns: Vec::new(),
         foreign_keys: Vec::new(),
         uniques: Vec::new(),
@@ -160,13 +162,7 @@ fn column(row: &Row) -> Column {
 }
 
 fn foreign_key(row: &Row) -> ForeignKey {
-    ForeignKey {
-        columns: row.get(1),
-        target: row.get(2),
-        target_columns: row.get(3),
-        deferrable: row.get(4),
-        full: row.get(5),
-    }
+    ForeignKey { columns: row.get(1), target: row.get(2), target_columns: row.get(3), full: row.get(4) }
 }
 
 fn unique(row: &Row, table: &Table) -> Unique {

@@ -27,7 +27,7 @@ impl Cluster {
         let mut wanted = Vec::new();
         let mut source: BTreeMap<i16, String> = BTreeMap::new();
         for (at, key) in keys.iter().enumerate() {
-            let target = schema.table(key.target)?;
+            let target = schema.table(key.target).filter(|target| target.readable)?;
             from.push(format!("{} p{at}", target.sql()));
             for (column, points_to) in key.columns.iter().zip(&key.target_columns) {
                 let sql = format!("p{at}.{}", super::schema::quoted(&target.column(*points_to)?.name));

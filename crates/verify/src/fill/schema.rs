@@ -28,6 +28,8 @@ pub(crate) struct Table {
     pub name: QName,
     /// The root of a partitioned table.
     pub partitioned: bool,
+    /// We may look into it.
+    pub readable: bool,
     pub columns: Vec<Column>,
     pub foreign_keys: Vec<ForeignKey>,
     pub uniques: Vec<Unique>,
@@ -96,7 +98,6 @@ pub(crate) struct ForeignKey {
     pub columns: Vec<i16>,
     pub target: TableId,
     pub target_columns: Vec<i16>,
-    pub deferrable: bool,
     pub full: bool,
 }
 

@@ -6,6 +6,7 @@
 use super::AppQuery;
 use crate::Error;
 use crate::error::{Refused, failed, refusal};
+use facts::Operation;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -54,7 +55,7 @@ pub async fn broken(
     for part in queries.chunks(AHEAD) {
         for (query, refused) in part.iter().zip(answers(client, part).await?) {
             if let Some(Refused { sqlstate, message }) = refused {
-                let unjudged = unjudged(&sqlstate);
+                let unjudged = unjudged(query.operation, &sqlstate);
                 broken.push(BrokenQuery { query: query.clone(), sqlstate, message, unjudged });
             }
         }
@@ -75,10 +76,14 @@ pub fn broken_anew(before: &[BrokenQuery], after: &[BrokenQuery]) -> Vec<BrokenQ
 }
 
 /// Errors that depend on values rather than on the schema.
-fn unjudged(sqlstate: &str) -> Option<&'static str> {
+fn unjudged(operation: Operation, sqlstate: &str) -> Option<&'static str> {
     Some(match sqlstate {
+        _ if operation == Operation::Select && (sqlstate.starts_with("22") || sqlstate == "21000") => {
+            "a view stumbled over the rows that happen to be there"
+        }
         "23505" => "the value that was tried exists already",
-        "23503" => "the value that was tried points to no row, or rows point to it",
+        // 23001 since 18, for ON DELETE RESTRICT.
+        "23503" | "23001" => "the value that was tried points to no row, or rows point to it",
         "23514" => "the value that was tried contradicts a CHECK, which those of the app may not",
         "23P01" => "the value that was tried excludes another row",
         "P0001" => "a trigger or function refused the value that was tried",
@@ -92,10 +97,11 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<SimpleQueryMessage>, to
 
 /// Sends all queries before it waits for answers, so that none costs a round trip.
 async fn answers(client: &Client, queries: &[AppQuery]) -> Result<Vec<Option<Refused>>, Error> {
-    let texts: Vec<String> = queries
+    let texts: Vec<&str> = queries
         .iter()
         .flat_map(|query| {
-            [format!("SAVEPOINT brolly; {}", query.sql), "ROLLBACK TO brolly; RELEASE brolly".to_owned()]
+            // Each by itself: of a message that does not even parse, nothing is done.
+            ["SAVEPOINT brolly", &query.sql, "ROLLBACK TO brolly; RELEASE brolly"]
         })
         .collect();
     let mut waiting: Vec<Answer<'_>> =
@@ -118,8 +124,8 @@ async fn answers(client: &Client, queries: &[AppQuery]) -> Result<Vec<Option<Ref
     }
     let mut answers = Vec::new();
     let mut results = results.into_iter().flatten();
-    while let (Some(query), Some(undone)) = (results.next(), results.next()) {
-        undone.map_err(|error| failed(error, "ROLLBACK TO brolly"))?;
+    while let (Some(begun), Some(query), Some(undone)) = (results.next(), results.next(), results.next()) {
+        begun.and(undone).map_err(|error| failed(error, "ROLLBACK TO brolly"))?;
         answers.push(match query {
             Ok(()) => None,
             Err(error) => Some(refusal(error)?),

@@ -18,6 +18,18 @@ pub(crate) struct Declared {
     pub foreign_keys: Vec<DeclaredKey>,
 }
 
+impl Declared {
+    /// Whether a column is part of a foreign key.
+    pub fn points(&self, column: &str) -> bool {
+        self.foreign_keys.iter().flat_map(|key| &key.pairs).any(|(own, _)| own == column)
+    }
+
+    /// Whether a column alone tells rows apart.
+    pub fn is_key(&self, column: &str) -> bool {
+        self.targets.iter().any(|target| target.as_slice() == [column])
+    }
+}
+
 /// A foreign key.
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredKey {

@@ -87,7 +87,7 @@ pub fn queries(app: &App, details: Details<'_>, line: Line) -> Vec<AppQuery> {
             if enums_seen.insert(ty.clone()) {
                 for value in labels.iter().take(ENUM_VALUES) {
                     let label = format!("update of \"{}\" to '{value}'", column.name);
-                    let bound = Bound::value(literal::in_array(value, &column.sql_type));
+                    let bound = Bound::Value(literal::in_array(value, &column.sql_type));
                     push(
                         Operation::Update,
                         label,
@@ -107,14 +107,20 @@ const ENUM_VALUES: usize = 60;
 fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, String, Option<&str>, Text)) {
     let value = |name: &str, size| {
         let (at, column) = relation.columns.iter().enumerate().find(|(_, column)| column.name == name)?;
-        Some(Bound::value(literal(column, at, size)))
+        Some(Bound::Value(literal(column, at, size)))
+    };
+    // A key of another table is taken from a row that has one, so that it points to something. The
+    // other table is not asked: it may be gone, which is no matter to this query.
+    let existing = |name: &str, size| match relation.points(name) && !relation.is_key(name) {
+        true => value(name, size).map(|value| text::of_some_row(relation, name, value)),
+        false => value(name, size),
     };
     let given = |targets: &[String]| {
         let wanted = |column: &&declared::DeclaredColumn| {
             column.always_given() || (targets.contains(&column.name) && !column.generated && !column.always)
         };
         let columns = relation.columns.iter().filter(wanted);
-        columns.filter_map(|c| Some((c.name.as_str(), value(&c.name, Size::Small)?))).collect::<Vec<_>>()
+        columns.filter_map(|c| Some((c.name.as_str(), existing(&c.name, Size::Small)?))).collect::<Vec<_>>()
     };
     let insert = text::insert(relation, &given(&[]), line).returning(relation);
     push(Operation::Insert, "insert()".to_owned(), None, insert);
@@ -126,7 +132,7 @@ fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, Stri
 
     let key = relation.primary_key.as_slice();
     for column in free.clone().filter(|column| !key.contains(&column.name)) {
-        let Some(bound) = value(&column.name, Size::Full) else { continue };
+        let Some(bound) = existing(&column.name, Size::Full) else { continue };
         let label = format!("update of \"{}\"", column.name);
         let update = text::update(relation, &column.name, bound, line);
         push(Operation::Update, label, Some(&column.name), update);
@@ -143,7 +149,7 @@ fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, Stri
         let set = free.clone().find(|column| !target.contains(&column.name) && !key.contains(&column.name));
         let set = set.map(|column| column.name.clone()).or_else(|| target.first().cloned());
         let insert = text::insert(relation, &given(target), line);
-        if let Some((set, bound)) = set.and_then(|set| Some((set.clone(), value(&set, Size::Small)?))) {
+        if let Some((set, bound)) = set.and_then(|set| Some((set.clone(), existing(&set, Size::Small)?))) {
             let upsert = insert.clone().on_conflict_update(target, &set, bound).returning(relation);
             push(Operation::Upsert, format!("onConflictDoUpdate on {names}"), only, upsert);
         }

@@ -1,7 +1,9 @@
 //! The SQL that drizzle-orm makes, to the letter: `pg-core/dialect.js` of 0.45 and 1.0.
 //!
-//! Whatever is a parameter there is a value here, which can be put in its place. One thing is added:
-//! queries for one row ask for it by a key that some row has, since nothing of a row is known.
+//! Whatever is a parameter there is a value here, which can be put in its place. Three things differ:
+//! reads ask for one row, as `limit(1)` and `findFirst()` do; a key or a foreign key is that of some row,
+//! since nothing of the rows is known; and where Drizzle uses names of TypeScript properties for
+//! aliases, names of the database stand in for them, which no server minds.
 
 use super::declared::Declared;
 use super::{Line, With};
@@ -15,10 +17,14 @@ pub(crate) enum Bound {
     Sql(String),
 }
 
-impl Bound {
-    pub fn value(text: String) -> Bound {
-        Bound::Value(text)
-    }
+/// The value that some row has in a column, or one of ours where there is none.
+pub(crate) fn of_some_row(relation: &Declared, column: &str, or: Bound) -> Bound {
+    let (column, table) = (quoted(column), table(relation));
+    let or = match or {
+        Bound::Value(text) => crate::fill::literal(&text),
+        Bound::Sql(sql) => sql,
+    };
+    Bound::Sql(format!("coalesce((select {column} from {table} where {column} is not null limit 1), {or})"))
 }
 
 /// A query: Drizzle's text and the values of its parameters.
@@ -114,7 +120,7 @@ fn conflict(target: &[String]) -> String {
 /// `db.select().from(table).limit(1)`.
 pub(crate) fn select(relation: &Declared) -> Text {
     let mut text = Text::new(format!("select {} from {} limit ", list(relation), table(relation)));
-    text.bind(Bound::value("1".to_owned()));
+    text.bind(Bound::Value("1".to_owned()));
     text
 }
 
@@ -132,7 +138,7 @@ pub(crate) fn relational(relation: &Declared, line: Line) -> Text {
         }
     };
     text.add(" limit ");
-    text.bind(Bound::value("1".to_owned()));
+    text.bind(Bound::Value("1".to_owned()));
     text
 }
 
@@ -195,12 +201,12 @@ fn stable_with(relation: &Declared, other: &Declared, with: &With, field: &str) 
         false => {
             let from = format!("{} {}", table(other), quoted(&alias));
             text.add(&format!("{row} as \"data\" from (select * from {from} where {condition} limit "));
-            text.bind(Bound::value("1".to_owned()));
+            text.bind(Bound::Value("1".to_owned()));
             text.add(&format!(") {}", quoted(&alias)));
         }
     }
     text.add(&format!(") {} on true limit ", quoted(&alias)));
-    text.bind(Bound::value("1".to_owned()));
+    text.bind(Bound::Value("1".to_owned()));
     text
 }
 
@@ -225,11 +231,11 @@ fn v1_with(relation: &Declared, other: &Declared, with: &With, field: &str) -> T
         }
         false => {
             text.add(&format!("row_to_json(\"t\".*) \"r\" from ({rows} limit "));
-            text.bind(Bound::value("1".to_owned()));
+            text.bind(Bound::Value("1".to_owned()));
         }
     }
     text.add(&format!(") as \"t\") as {} on true limit ", quoted(field)));
-    text.bind(Bound::value("1".to_owned()));
+    text.bind(Bound::Value("1".to_owned()));
     text
 }
 

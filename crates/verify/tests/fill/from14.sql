@@ -1,0 +1,1 @@
+CREATE TABLE multi (a int4multirange, b tstzmultirange NOT NULL);

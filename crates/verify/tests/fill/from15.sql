@@ -1,0 +1,1 @@
+CREATE TABLE one_null (a int UNIQUE NULLS NOT DISTINCT, b int, c int, UNIQUE NULLS NOT DISTINCT (b, c));
