@@ -75,7 +75,7 @@ pub fn broken_anew(before: &[BrokenQuery], after: &[BrokenQuery]) -> Vec<BrokenQ
 }
 
 /// Errors that depend on values rather than on the schema.
-fn unjudged(sqlstate: &str) -> Option<&'static str> {
+pub(crate) fn unjudged(sqlstate: &str) -> Option<&'static str> {
     Some(match sqlstate {
         "23505" => "the value that was tried exists already",
         "23503" => "the value that was tried points to no row, or rows point to it",

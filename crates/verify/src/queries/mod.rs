@@ -10,10 +10,11 @@ mod declared;
 mod literal;
 mod text;
 
+pub(crate) use ask::unjudged;
 pub use ask::{BrokenQuery, broken, broken_anew};
+pub(crate) use declared::{Declared, declared};
 
 use catalog::QName;
-use declared::{Declared, declared};
 use facts::{App, Operation};
 use literal::{Size, literal};
 use text::{Bound, Text};
