@@ -4,6 +4,7 @@
 //! Gives what was measured, and holds it against [`Limits`] where asked. Which locks a statement takes
 //! is [`crate::prove`]'s affair.
 
+mod ahead;
 mod judge;
 mod migration;
 mod plan;
@@ -168,7 +169,9 @@ async fn on_scratch(
     session.batch(&format!("set timezone = '{}'", analysis.options.time_zone.replace('\'', "''"))).await?;
     let refused = history(&session, project, judged, asked, tell).await?;
     tell(Phase::Filling);
+    let before = ahead::constrain(&session, analysis, set).await?;
     let filled = fill(session.client(), &asked.amounts).await?;
+    ahead::release(&session, &before).await?;
     settle(&session, &filled, asked).await?;
 
     let plan = plan::plan(scratch, project, analysis, set, asked).await?;

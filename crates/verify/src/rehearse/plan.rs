@@ -6,7 +6,7 @@ use super::Asked;
 use super::statements::{Kind, LeftOut, Statement, statements};
 use super::traffic::Session;
 use crate::Error;
-use crate::queries::{Details, Line, declared, queries};
+use crate::queries::{Details, Line, declared};
 use catalog::QName;
 use drizzle::{Layout, Project};
 use facts::Analysis;
@@ -61,7 +61,6 @@ pub(super) async fn plan(
     let line = if project.layout == Layout::Folders { Line::V1 } else { Line::Stable };
     let details = Details::Catalog(&judged.start);
     let all = declared(&judged.old_app, details);
-    let queries = queries(&judged.old_app, details, line);
     let touched = touched(analysis, set);
     let session = scratch.connect().await?;
     if let Some(role) = &asked.app_role {
@@ -83,7 +82,7 @@ pub(super) async fn plan(
     };
     let mut sent: Vec<(usize, Kind, Vec<Statement>)> = Vec::new();
     for (table, is_touched) in wanted {
-        let (fine, left) = statements(&session, table, &queries).await?;
+        let (fine, left) = statements(&session, table, line).await?;
         plan.left_out.extend(left);
         if fine.is_empty() {
             continue;

@@ -6,9 +6,8 @@
 
 use crate::Error;
 use crate::fill::{literal, quoted};
-use crate::queries::{AppQuery, Declared};
+use crate::queries::{Declared, Line, insert_like};
 use catalog::QName;
-use facts::Operation;
 use pg::Connection;
 
 /// Whether a statement reads or writes: what it waits for differs.
@@ -48,23 +47,29 @@ pub struct LeftOut {
 /// Rows of a table that are read and written, from both ends of its key.
 const ROWS: usize = 32;
 
+/// So many queries by key for one that is not.
+const MIX: usize = 4;
+
 /// The statements on one table, of which this database takes all; and those that it refuses.
 pub(super) async fn statements(
     session: &Connection,
     table: &Declared,
-    queries: &[AppQuery],
+    line: Line,
 ) -> Result<(Vec<Statement>, Vec<LeftOut>), Error> {
-    let keys = keys(session, table).await?;
-    let own = queries.iter().filter(|query| query.relation == table.name);
-    let mut all: Vec<Statement> = own.filter_map(of_query).collect();
     let name = format!("{}.{}", quoted(&table.name.schema), quoted(&table.name.name));
+    let keys = keys(session, table, &name).await?;
+    let plain = plain(session, table, &name, line).await?;
+    let mut all = plain.clone();
     let columns: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
     let free = |name: &&String| {
         let column = table.columns.iter().find(|column| quoted(&column.name) == **name);
         column.is_some_and(|c| !c.generated && !c.always && !table.primary_key.contains(&c.name))
     };
     let mut set = columns.iter().filter(free).cycle();
-    for key in &keys {
+    for (at, key) in keys.iter().enumerate() {
+        if at % MIX == 0 {
+            all.extend(plain.iter().cloned());
+        }
         all.push(Statement {
             kind: Kind::Read,
             label: "select() by its key".to_owned(),
@@ -102,33 +107,52 @@ pub(super) async fn statements(
     Ok((fine, left))
 }
 
-/// The plain ones of Drizzle's queries. Those that look for their row themselves would all meet at
-/// the same one, and wait for each other.
-fn of_query(query: &AppQuery) -> Option<Statement> {
-    match (query.operation, query.label.as_str()) {
-        (Operation::Select, "select()") => Some(Statement {
-            kind: Kind::Read,
-            label: query.label.clone(),
-            sql: query.sql.clone(),
-            undone: false,
-        }),
-        (Operation::Insert, "insert()") => Some(Statement {
-            kind: Kind::Write,
-            label: query.label.clone(),
-            sql: format!("begin; {}; rollback", query.sql),
-            undone: true,
-        }),
-        _ => None,
+/// `select()` and `insert()` as Drizzle sends them. Of its other queries, those for one row look for it
+/// themselves, and would all meet at the same one.
+async fn plain(
+    session: &Connection,
+    table: &Declared,
+    name: &str,
+    line: Line,
+) -> Result<Vec<Statement>, Error> {
+    let columns: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
+    let texts: Vec<String> = columns.iter().map(|column| format!("{column}::text")).collect();
+    let row = rows(session, &format!("select {} from {name} limit 1", texts.join(", "))).await?.pop();
+    let like = |column: &str| {
+        let at = table.columns.iter().position(|known| known.name == column)?;
+        row.as_ref()?.get(at).cloned().flatten()
+    };
+    let select = Statement {
+        kind: Kind::Read,
+        label: "select()".to_owned(),
+        sql: format!("select {} from {name} limit 1", columns.join(", ")),
+        undone: false,
+    };
+    let insert = Statement {
+        kind: Kind::Write,
+        label: "insert()".to_owned(),
+        sql: format!("begin; {}; rollback", insert_like(table, &like, line)),
+        undone: true,
+    };
+    Ok(vec![select, insert])
+}
+
+/// The rows of a query; none where it is refused, since the app may declare what this database does
+/// not have.
+async fn rows(session: &Connection, sql: &str) -> Result<Vec<pg::Row>, Error> {
+    match session.rows(sql).await {
+        Ok(rows) => Ok(rows),
+        Err(pg::Error::Refused(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Conditions that find one row each.
-async fn keys(session: &Connection, table: &Declared) -> Result<Vec<String>, Error> {
+async fn keys(session: &Connection, table: &Declared, name: &str) -> Result<Vec<String>, Error> {
     if table.primary_key.is_empty() {
         return Ok(Vec::new());
     }
     let columns: Vec<String> = table.primary_key.iter().map(|column| quoted(column)).collect();
-    let name = format!("{}.{}", quoted(&table.name.schema), quoted(&table.name.name));
     let texts: Vec<String> = columns.iter().map(|column| format!("{column}::text")).collect();
     let down: Vec<String> = columns.iter().map(|column| format!("{column} desc")).collect();
     let (texts, up, down) = (texts.join(", "), columns.join(", "), down.join(", "));
@@ -136,12 +160,7 @@ async fn keys(session: &Connection, table: &Declared) -> Result<Vec<String>, Err
         "(select {texts} from {name} order by {up} limit {ROWS}) \
          union all (select {texts} from {name} order by {down} limit {ROWS})"
     );
-    let rows = match session.rows(&sql).await {
-        Ok(rows) => rows,
-        // The app may declare what this database does not have.
-        Err(pg::Error::Refused(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
+    let rows = rows(session, &sql).await?;
     let condition = |row: &pg::Row| {
         let pairs = columns.iter().zip(row).map(|(column, value)| {
             let value = value.as_deref().map_or("null".to_owned(), literal);
