@@ -19,6 +19,7 @@ mod rehearse;
 mod rules;
 mod select;
 mod settings_file;
+mod stats;
 mod timeline;
 mod verify;
 
@@ -75,6 +76,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Verify(wanted) => verify::verify(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Diff(wanted) => diff::diff(&disk, wanted, &variable),
         Command::Rehearse(wanted) => rehearse::rehearse(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Stats(wanted) => stats::stats(&disk, wanted),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),

@@ -49,7 +49,8 @@ pub fn rehearse(
     rows::amounts(&wanted.rows)?;
     let found = projects::find(disk, &wanted.places)?;
     let mut judge = Judge::new(disk, Choice::New, &wanted.choice, env);
-    let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
+    let mut files =
+        SettingsFiles::new(disk, wanted.places.settings.as_deref()).with_stats(wanted.stats.as_deref());
     let mut outcome = Outcome::default();
     let mut rehearsed = Vec::new();
     for target in found.targets {
