@@ -87,7 +87,7 @@ fn what_breaks_the_old_app() {
 fn a_migration_that_fails() {
     let folder = project("ALTER TABLE \"users\" ADD COLUMN \"phone\" text NOT NULL;");
     rehearse(&folder, &["--rows", "100"])
-        .says(1, &["FAILED after", "rolled back: 23502", "THE MIGRATION FAILED"]);
+        .says(1, &["FAILED after", "is rolled back: 23502", "THE MIGRATION FAILED"]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub struct TableStatistics {
     pub bytes: u64,
     /// Rows written a second while the sample was taken.
     pub sampled_writes: f64,
-    /// Rows written a second since the counters were reset.
+    /// Rows written a second since the counters were reset; zero where that was within the last hour.
     pub average_writes: f64,
 }
 
@@ -74,6 +74,9 @@ const HIDDEN: &str = "
 SELECT count(*) FROM pg_catalog.pg_stat_activity
 WHERE datname = current_database() AND query = '<insufficient privilege>'";
 
+/// Seconds from which an average means something: one import in a short time would look like traffic.
+const ENOUGH: f64 = 3600.0;
+
 const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '30s'";
 
 /// Reads what is counted, counting writes for so long.
@@ -114,7 +117,7 @@ async fn read(
             rows: row.get(1).and_then(|value| value.as_deref()?.parse().ok()),
             bytes: number(&row, 2),
             sampled_writes: sampled as f64 / seconds,
-            average_writes: writes as f64 / counted_for,
+            average_writes: if counted_for < ENOUGH { 0.0 } else { writes as f64 / counted_for },
         };
         statistics.tables.insert(name, table);
     }

@@ -72,7 +72,7 @@ fn tries(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
         let _ = match &attempt.end {
             End::Committed => writeln!(text, "committed after {took}"),
             End::Refused { sqlstate, message } => {
-                writeln!(text, "FAILED after {took}, and was rolled back: {sqlstate} {message}")
+                writeln!(text, "FAILED after {took}, and what was open is rolled back: {sqlstate} {message}")
             }
         };
     }
@@ -148,8 +148,7 @@ fn verdict(text: &mut String, one: &Rehearsed) {
     if found.failed {
         let _ = writeln!(text, "THE MIGRATION FAILED");
         if seen.tries.last().is_some_and(|last| last.lost_a_lock()) {
-            let _ =
-                writeln!(text, "  it gave up on a lock and left nothing behind: --retries 5 tries it again");
+            let _ = writeln!(text, "  it gave up on a lock: --retries 5 tries it again");
         }
     }
     if found.long {
