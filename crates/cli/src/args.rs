@@ -1,6 +1,11 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
+mod servers;
+
+pub use servers::{RehearseArguments, StatsArguments};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use servers::{REHEARSE_EXAMPLES, STATS_EXAMPLES};
 
 /// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
 /// the app serve traffic.
@@ -19,6 +24,7 @@ Examples:
   brolly lint --format github        the same findings as annotations of a pull request
   brolly facts --pg 13 drizzle       locks, rewrites, scans and broken queries of each statement
   brolly verify                      the new migrations, really run on a throwaway server
+  brolly rehearse --rows users=3e6   the same under traffic: who waits, and for how long
   brolly explain drop-column         what a rule is about, and the safe way
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
@@ -42,6 +48,14 @@ pub enum Command {
     /// drifted apart.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Box<DiffArguments>),
+    /// Run the pending migrations under traffic: sessions send what the deployed app sends, on tables of
+    /// production's size, and it is measured who waits, for how long, and what fails.
+    #[command(after_help = REHEARSE_EXAMPLES)]
+    Rehearse(Box<RehearseArguments>),
+    /// Read row counts, sizes, write rates and long transactions from a server into a file, by which
+    /// `lint` then weighs what it finds. Reads only, and waits for nobody.
+    #[command(after_help = STATS_EXAMPLES)]
+    Stats(StatsArguments),
     /// List all rules.
     Rules {
         /// How they are written.
@@ -97,6 +111,9 @@ pub struct LintArguments {
     /// How findings are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// What `brolly stats` wrote, instead of the file that brolly.json names.
+    #[arg(long, value_name = "FILE")]
+    pub stats: Option<String>,
     /// Write the findings to a file and only their numbers to the terminal.
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,

@@ -53,6 +53,16 @@ pub enum Error {
         /// What is wrong, with place and cure.
         lines: Vec<String>,
     },
+    /// The statistics of a server are not there, or are something else.
+    #[error(
+        "{path}, the statistics of a server, can't be read: {why}\n  brolly stats --database-url URL --output {path} writes it"
+    )]
+    BrokenStats {
+        /// The file.
+        path: String,
+        /// What the system or the reader says.
+        why: String,
+    },
     /// The baseline is no migration.
     #[error("{path}: no migration is called `{tag}`, the baseline{near}")]
     NoSuchBaseline {

@@ -28,7 +28,8 @@ pub fn lint(
     let several = found.targets.len() > 1;
     let choice = if wanted.all { Choice::All } else { Choice::New };
     let mut judge = Judge::new(disk, choice, &wanted.choice, env);
-    let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
+    let mut files =
+        SettingsFiles::new(disk, wanted.places.settings.as_deref()).with_stats(wanted.stats.as_deref());
     let mut deploys = Deploys::new(disk);
     let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
     let mut ended = errors::CLEAN;

@@ -15,9 +15,11 @@ mod ledger;
 mod lint;
 mod place;
 mod projects;
+mod rehearse;
 mod rules;
 mod select;
 mod settings_file;
+mod stats;
 mod timeline;
 mod verify;
 
@@ -73,6 +75,8 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Facts(wanted) => facts::facts(&disk, wanted, &variable),
         Command::Verify(wanted) => verify::verify(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Diff(wanted) => diff::diff(&disk, wanted, &variable),
+        Command::Rehearse(wanted) => rehearse::rehearse(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Stats(wanted) => stats::stats(&disk, wanted),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),

@@ -7,7 +7,7 @@ use crate::disk::Disk;
 use crate::errors::Error;
 use drizzle::{Files, Project};
 use linter::Weights;
-use settings::{FailOn, Runner, Settings};
+use settings::{FailOn, Runner, Settings, Stats};
 use source::{Severity, SourceFile, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub struct Found {
 pub struct SettingsFiles<'a> {
     disk: &'a Disk,
     named: Option<&'a str>,
+    /// The statistics that the command line names.
+    stats: Option<&'a str>,
     read: BTreeMap<PathBuf, Rc<Found>>,
     /// Baselines that no project had so far, with the names that there are.
     baselines: BTreeMap<PathBuf, (bool, BTreeSet<String>)>,
@@ -39,7 +41,12 @@ pub struct SettingsFiles<'a> {
 impl<'a> SettingsFiles<'a> {
     /// Nothing is read yet.
     pub fn new(disk: &'a Disk, named: Option<&'a str>) -> SettingsFiles<'a> {
-        SettingsFiles { disk, named, read: BTreeMap::new(), baselines: BTreeMap::new() }
+        SettingsFiles { disk, named, stats: None, read: BTreeMap::new(), baselines: BTreeMap::new() }
+    }
+
+    /// With these statistics instead of those that the settings name.
+    pub fn with_stats(self, stats: Option<&'a str>) -> SettingsFiles<'a> {
+        SettingsFiles { stats, ..self }
     }
 
     /// What is said about the project in this folder.
@@ -51,12 +58,14 @@ impl<'a> SettingsFiles<'a> {
             Some(path) => self.disk.canonical(path),
             None => self.above(&folder(project)),
         };
-        let Some(file) = file else { return Ok(Rc::default()) };
+        let Some(file) = file else {
+            return Ok(Rc::new(self.measured(Found::default())?));
+        };
         if let Some(found) = self.read.get(&file) {
             return Ok(found.clone());
         }
         let path = self.disk.tidy(&file.to_string_lossy());
-        let found = Rc::new(read(self.disk, &path, &file)?);
+        let found = Rc::new(self.measured(read(self.disk, &path, &file)?)?);
         self.read.insert(file, found.clone());
         Ok(found)
     }
@@ -83,6 +92,20 @@ impl<'a> SettingsFiles<'a> {
             }
         }
         Ok(())
+    }
+
+    /// With what was measured on a server, where a file of that is named.
+    fn measured(&self, found: Found) -> Result<Found, Error> {
+        let beside = |name: &String| match &found.dir {
+            Some(dir) => self.disk.tidy(&dir.join(name).to_string_lossy()),
+            None => name.clone(),
+        };
+        let named = self.stats.map(str::to_owned).or_else(|| found.settings.stats.as_ref().map(beside));
+        let Some(path) = named else { return Ok(found) };
+        let broken = |why: String| Error::BrokenStats { path: path.clone(), why };
+        let bytes = self.disk.read(&path).map_err(|error| broken(error.to_string()))?;
+        let stats = Stats::read(&source::decode(&bytes).text).map_err(broken)?;
+        Ok(Found { settings: found.settings.with_stats(&stats), ..found })
     }
 
     fn above(&self, dir: &str) -> Option<PathBuf> {

@@ -22,6 +22,7 @@ mod introspect;
 mod observe;
 mod scratch;
 mod server;
+mod stats;
 mod version;
 
 pub use binaries::{Binaries, Search, Source, binaries};
@@ -33,4 +34,5 @@ pub use introspect::{Introspected, introspect, introspected};
 pub use observe::{Observation, Observer, Seen};
 pub use scratch::Scratch;
 pub use server::{Server, Setup};
+pub use stats::{Statistics, TableStatistics, statistics};
 pub use version::{NEWEST, OLDEST, Version};

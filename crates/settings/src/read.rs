@@ -72,6 +72,8 @@ impl Reader<'_> {
                 }
             }
             "smallTableRows" => self.settings.small_table_rows = self.number(value),
+            "stats" => self.settings.stats = self.text(value),
+            "busyWritesPerSecond" => self.settings.busy_writes_per_second = self.number(value),
             "baseline" => self.settings.baseline = self.text(value),
             "ignore" => self.settings.ignore = self.texts(value),
             "runner" => {

@@ -40,6 +40,11 @@ struct BrollyJson {
     /// Below this many rows a table is small, and findings about waits that grow with it become notes;
     /// 100000 unless set.
     small_table_rows: Option<u64>,
+    /// What `brolly stats` wrote, as a path seen from this file: rows and writes of tables that are not
+    /// named in `tables`.
+    stats: Option<String>,
+    /// From so many measured writes a second a table is as those of `busyTables`; 10 unless set.
+    busy_writes_per_second: Option<u64>,
     /// A migration up to which, itself included, nothing is judged: its tag in the journal or the name of
     /// its folder.
     baseline: Option<String>,
@@ -71,6 +76,8 @@ const KEYS: &[&str] = &[
     "busyTables",
     "tables",
     "smallTableRows",
+    "stats",
+    "busyWritesPerSecond",
     "baseline",
     "ignore",
     "runner",

@@ -93,6 +93,10 @@ pub struct Settings {
     pub rows: BTreeMap<String, u64>,
     /// Below this many rows a table is small.
     pub small_table_rows: Option<u64>,
+    /// What `brolly stats` wrote, as a path seen from the settings.
+    pub stats: Option<String>,
+    /// From so many writes a second a table is busy.
+    pub busy_writes_per_second: Option<u64>,
     /// Up to this migration, itself included, nothing is judged.
     pub baseline: Option<String>,
     /// Paths of migrations that are not judged, as globs.

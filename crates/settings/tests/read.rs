@@ -21,11 +21,13 @@ fn every_key() {
         "$schema": "x", "rules": {"drop-column": "warning", "drop-table": "off"}, "postgres": 17,
         "timeZone": "Europe/Berlin", "appRole": "app", "busyTables": ["orders"],
         "tables": {"public.users": {"rows": 1000}, "orders": {"rows": 5}, "big": {"rows": 1000000}},
-        "smallTableRows": 50000, "baseline": "0007_x", "ignore": ["drizzle/0001_*"],
+        "smallTableRows": 50000, "stats": "brolly.stats.json", "busyWritesPerSecond": 50, "baseline": "0007_x", "ignore": ["drizzle/0001_*"],
         "runner": "outside-transaction", "failOn": "warning"
     }"#;
     let (settings, wrong) = read(&SourceFile::new("brolly.json", text), RULES);
     assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!(settings.stats.as_deref(), Some("brolly.stats.json"));
+    assert_eq!(settings.busy_writes_per_second, Some(50));
     assert_eq!(settings.rules["drop-column"], Level::Warning);
     assert_eq!(settings.rules["drop-table"].severity(), None);
     assert_eq!((settings.postgres, settings.time_zone.as_deref()), (Some(17), Some("Europe/Berlin")));

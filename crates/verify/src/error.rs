@@ -14,6 +14,16 @@ pub enum Error {
         /// What was asked.
         sql: String,
     },
+    /// The thread of the traffic could not be started, or it died.
+    #[error(
+        "the traffic could not be kept going\n  see whether this machine is out of threads or memory, and start again"
+    )]
+    NoThread,
+    /// A session of the traffic did not end.
+    #[error(
+        "a statement of the app hangs, though the migration is over\n  something else on the server holds a lock: use a throwaway server"
+    )]
+    Stuck,
     /// There is no server, or it said no.
     #[error(transparent)]
     Server(#[from] pg::Error),

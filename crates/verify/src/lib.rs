@@ -3,7 +3,8 @@
 //!
 //! [`fill()`] gives every table of a database rows that satisfy its constraints. [`queries()`] writes
 //! down what Drizzle would send for every table that an app declares, and [`broken`] says which of
-//! these a database refuses.
+//! these a database refuses. [`prove()`] runs a pending set and looks at each statement,
+//! [`rehearse()`] runs it under traffic and measures who waits.
 //!
 //! Works on a connection that somebody else opened; it starts no server, runs no migration, and
 //! decides nothing about what is worth reporting.
@@ -17,6 +18,7 @@ pub mod migrate;
 mod observed;
 pub mod proof;
 pub mod queries;
+pub mod rehearse;
 pub mod roles;
 
 pub use error::Error;
@@ -24,3 +26,4 @@ pub use fill::{Amounts, Filled, FilledTable, fill};
 pub use observed::observed;
 pub use proof::{Asked, Phase, Proof, prove};
 pub use queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
+pub use rehearse::{Rehearsal, rehearse};

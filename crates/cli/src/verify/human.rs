@@ -237,11 +237,13 @@ fn one_sided(relation: &str, what: &str, predicted: bool) -> String {
     }
 }
 
-fn plain(relation: &str) -> &str {
+/// A relation as people call it: without `public`.
+pub fn plain(relation: &str) -> &str {
     relation.strip_prefix("public.").unwrap_or(relation)
 }
 
-fn first_line(sql: &str, width: usize) -> String {
+/// SQL in one line, cut where it is longer.
+pub fn first_line(sql: &str, width: usize) -> String {
     let flat = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     match flat.char_indices().nth(width) {
         None => flat,

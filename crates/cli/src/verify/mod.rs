@@ -1,8 +1,8 @@
 //! `brolly verify`: find, choose, analyze, run on a real server, tell.
 
-mod human;
+pub(crate) mod human;
 mod json;
-mod rows;
+pub(crate) mod rows;
 
 use crate::Outcome;
 use crate::args::{VerifyArguments, VerifyFormat};
@@ -73,7 +73,7 @@ pub fn verify(
 }
 
 /// Without a base to compare with, the newest migration stands for the pending ones.
-fn newest_only(mut selected: Selected) -> Selected {
+pub(crate) fn newest_only(mut selected: Selected) -> Selected {
     if selected.about.everything && selected.sets.len() > 1 {
         selected.sets.drain(..selected.sets.len() - 1);
         selected.text = format!("only the newest of {}", selected.text);

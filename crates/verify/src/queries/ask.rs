@@ -76,7 +76,7 @@ pub fn broken_anew(before: &[BrokenQuery], after: &[BrokenQuery]) -> Vec<BrokenQ
 }
 
 /// Errors that depend on values rather than on the schema.
-fn unjudged(operation: Operation, sqlstate: &str) -> Option<&'static str> {
+pub(crate) fn unjudged(operation: Operation, sqlstate: &str) -> Option<&'static str> {
     Some(match sqlstate {
         _ if operation == Operation::Select && (sqlstate.starts_with("22") || sqlstate == "21000") => {
             "a view stumbled over the rows that happen to be there"

@@ -10,10 +10,11 @@ mod declared;
 mod literal;
 mod text;
 
+pub(crate) use ask::unjudged;
 pub use ask::{BrokenQuery, broken, broken_anew};
+pub(crate) use declared::{Declared, declared};
 
 use catalog::QName;
-use declared::{Declared, declared};
 use facts::{App, Operation};
 use literal::{Size, literal};
 use text::{Bound, Text};
@@ -156,6 +157,19 @@ fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, Stri
         let nothing = insert.on_conflict_nothing(target);
         push(Operation::Upsert, format!("onConflictDoNothing on {names}"), only, nothing);
     }
+}
+
+/// `insert()` of a row that is like one of those that are there, given as the text of each column: what
+/// has to be unique is fresh, all else that the app gives is taken from there.
+pub(crate) fn insert_like(relation: &Declared, row: &dyn Fn(&str) -> Option<String>, line: Line) -> String {
+    let unique = |name: &String| relation.targets.iter().any(|target| target.contains(name));
+    let mut values = Vec::new();
+    for (at, column) in relation.columns.iter().enumerate().filter(|(_, column)| column.always_given()) {
+        let known = row(&column.name).filter(|_| !unique(&column.name));
+        let text = known.unwrap_or_else(|| literal(column, at, Size::Small));
+        values.push((column.name.as_str(), Bound::Value(text)));
+    }
+    text::insert(relation, &values, line).returning(relation).with_values()
 }
 
 /// How a relational query gets from one table to another: pairs of columns, and whether to many.

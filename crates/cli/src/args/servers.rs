@@ -1,0 +1,135 @@
+//! The arguments of `rehearse` and `stats`.
+
+use super::{Choice, Color, Places, Room, Server, VerifyFormat};
+use clap::Args;
+use std::time::Duration;
+
+pub(super) const REHEARSE_EXAMPLES: &str = "\
+Examples:
+  brolly rehearse                           what is new against the base branch, on 100,000 rows a table
+  brolly rehearse --rows users=3e6 --rows orders=1e7
+                                            on tables of production's size
+  brolly rehearse drizzle/0042_add_index.sql --max-wait 50ms
+  brolly rehearse --long-reader 3s          what a report that runs while you deploy does to everybody
+  brolly rehearse --long-reader 3s --lock-timeout 150ms --retries 5
+                                            and the cure
+
+What happens: the history is applied, tables are filled, and sessions of the old app read and write on
+a timetable, a second before the migration, while it runs as Drizzle's migrator runs it, and a second
+after it. A wait counts from when a statement was due, so that what could not be sent meanwhile counts
+as well. A migration that takes more than 5 s is called out, and fails nothing by that.
+
+The throwaway server lies in memory and has nothing else to do: production takes longer.
+
+Exit codes: 0 within limits, 1 a statement of the app waited longer than --max-wait or failed, or the
+migration failed, 2 could not do its job.";
+
+/// Arguments of `brolly rehearse`.
+#[derive(Debug, Args)]
+pub struct RehearseArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub places: Places,
+    /// What to run.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What to judge for.
+    #[command(flatten)]
+    pub server: Server,
+    /// Where to run it.
+    #[command(flatten)]
+    pub room: Room,
+    /// Rows in each table, or in one: `1000`, `users=3e6`; may be given several times.
+    /// [default: what brolly.json and --stats say; 100000 where the migration locks, else 1000]
+    #[arg(long, value_name = "N|TABLE=N")]
+    pub rows: Vec<String>,
+    /// The longest time that a statement of the app may take.
+    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = time)]
+    pub max_wait: Duration,
+    /// Statements a second, of all sessions.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub rate: u32,
+    /// Sessions that read what the migration locks; each table gets one at least.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub readers: u8,
+    /// Sessions that write to what the migration locks; each table gets one at least.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub writers: u8,
+    /// Let a transaction that has read the tables stay open for so long while the migration starts.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub long_reader: Option<Duration>,
+    /// The lock_timeout of the session that migrates.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub lock_timeout: Option<Duration>,
+    /// How often the migration is tried again, a second later, where it gave up on a lock.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub retries: u32,
+    /// What `brolly stats` wrote, instead of the file that brolly.json names.
+    #[arg(long, value_name = "FILE")]
+    pub stats: Option<String>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = VerifyFormat::Human)]
+    pub format: VerifyFormat,
+    /// Draw the lock queue over time into this file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<String>,
+    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// `200ms`, `3s`, `1.5s`, `2min`.
+fn time(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let unit = match text[digits..].trim() {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "min" => 60.0,
+        _ => return Err("write a time with its unit: 200ms, 3s, 2min".to_owned()),
+    };
+    let number: f64 = text[..digits].parse().map_err(|_| "this is no number".to_owned())?;
+    let time = Duration::try_from_secs_f64(number * unit).map_err(|error| error.to_string())?;
+    // Zero would switch a timeout off.
+    if time < Duration::from_millis(1) { Err("1ms is the least".to_owned()) } else { Ok(time) }
+}
+
+pub(super) const STATS_EXAMPLES: &str = "\
+Examples:
+  brolly stats --database-url postgres://me@db.example.com/shop
+  brolly stats --database-url \"$DATABASE_URL\" --sample 1min --output db/brolly.stats.json
+
+brolly.json names the file: \"stats\": \"brolly.stats.json\". Findings about waits then become notes
+where a table is small, and keep their weight where it is written to often, unless brolly.json says
+something else about that table. The file holds names of tables and numbers, no data.
+
+Exit codes: 0 written, 2 could not do its job.";
+
+/// Arguments of `brolly stats`.
+#[derive(Debug, Args)]
+pub struct StatsArguments {
+    /// The server to read, best the one in production or a replica of it.
+    #[arg(long, value_name = "URL")]
+    pub database_url: String,
+    /// Where to write it.
+    #[arg(long, value_name = "FILE", default_value = "brolly.stats.json")]
+    pub output: String,
+    /// For how long to count writes. Where the average since the counters were reset is higher, that
+    /// is written down.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    pub sample: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (text, ms) in [("200ms", 200), ("3s", 3_000), ("1.5s", 1_500), ("2 min", 120_000)] {
+            assert_eq!(time(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for wrong in ["", "3", "s", "-1s", "1h", "0ms", "1e9s", "1.2.3s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+}
