@@ -2,10 +2,12 @@
 
 mod servers;
 
-pub use servers::{RehearseArguments, StatsArguments};
+pub use servers::{
+    DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use servers::{REHEARSE_EXAMPLES, STATS_EXAMPLES};
+use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 
 /// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
 /// the app serve traffic.
@@ -144,121 +146,6 @@ pub struct FactsArguments {
     /// How facts are written.
     #[arg(long, value_enum, default_value_t = FactsFormat::Jsonl)]
     pub format: FactsFormat,
-}
-
-const VERIFY_EXAMPLES: &str = "\
-Examples:
-  brolly verify                             what is new against the base branch, on a throwaway server
-  brolly verify --rows 1000 --rows users=1e6    bigger tables, for times that mean something
-  brolly verify drizzle/0042_add_index.sql  this migration, on top of the history before it
-  brolly verify --database-url postgres://me@localhost/postgres
-                                            in a scratch database on a server that runs already
-
-What happens: the history is applied, every table gets rows that satisfy its constraints, the queries
-of both apps are tried, the pending migrations run as Drizzle's migrator runs them, and the queries
-are tried again. What was seen is held against what brolly predicts. Nothing is left behind.
-
-A server is found in --pg-bin, on this machine, or in npm's @embedded-postgres packages.
-
-Exit codes: 0 all went well, 1 a migration fails or breaks queries, 2 could not do its job.";
-
-/// Arguments of `brolly verify`.
-#[derive(Debug, Args)]
-pub struct VerifyArguments {
-    /// Where to look.
-    #[command(flatten)]
-    pub places: Places,
-    /// What to run.
-    #[command(flatten)]
-    pub choice: Choice,
-    /// What to judge for.
-    #[command(flatten)]
-    pub server: Server,
-    /// Where to run it.
-    #[command(flatten)]
-    pub room: Room,
-    /// Rows in each table, or in one: `1000`, `users=1e6`; may be given several times. [default: 3]
-    #[arg(long, value_name = "N|TABLE=N")]
-    pub rows: Vec<String>,
-    /// How it is written.
-    #[arg(long, value_enum, default_value_t = VerifyFormat::Human)]
-    pub format: VerifyFormat,
-    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
-}
-
-/// The server that statements run on.
-#[derive(Debug, Args)]
-pub struct Room {
-    /// The folder of `initdb` and `postgres` to start a throwaway server with.
-    #[arg(long, value_name = "DIR")]
-    pub pg_bin: Option<String>,
-    /// Make a scratch database on this server instead of starting one; its other databases are not
-    /// touched.
-    #[arg(long, value_name = "URL", conflicts_with = "pg_bin")]
-    pub database_url: Option<String>,
-}
-
-/// How a run on a server is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VerifyFormat {
-    /// For people.
-    Human,
-    /// One JSON document (crates/report/JSON.md describes it).
-    Json,
-}
-
-const DIFF_EXAMPLES: &str = "\
-Examples:
-  brolly diff                               history and newest snapshot, in every project here
-  brolly diff --database-url-env DATABASE_URL
-                                            the same, and history and that database
-  brolly diff --fingerprint --database-url-env DATABASE_URL
-                                            a line for each schema: equal where two mean the same
-
-What is compared: schemas, tables, columns, constraints, indexes, views, sequences, types, policies,
-triggers, functions and extensions, by what they mean and not by how they are spelled. Other names
-of constraints and indexes, and partitions, are told and not counted. A snapshot is compared on what
-it can say: it knows no extensions, functions, triggers, rules, domains, composite types and
-partitions. Not compared: order of columns, comments, owners, privileges, storage. Drizzle's ledger
-and what belongs to extensions are left out.
-
-The database is only read, in a transaction that can't write, and compared with the migrations that
-its ledger says it has run.
-
-Exit codes: 0 no drift, 1 drift, 2 could not do its job.";
-
-/// Arguments of `brolly diff`.
-#[derive(Debug, Args)]
-pub struct DiffArguments {
-    /// Where to look.
-    #[command(flatten)]
-    pub places: Places,
-    /// The database to compare with the history.
-    #[arg(long, value_name = "URL", conflicts_with = "database_url_env")]
-    pub database_url: Option<String>,
-    /// The environment variable that holds the URL of the database.
-    #[arg(long, value_name = "NAME")]
-    pub database_url_env: Option<String>,
-    /// Look at this schema only; may be given several times.
-    #[arg(long, value_name = "NAME")]
-    pub schema: Vec<String>,
-    /// Print a line for each schema instead of differences: a fingerprint of what it means.
-    #[arg(long, conflicts_with = "format")]
-    pub fingerprint: bool,
-    /// How differences are written.
-    #[arg(long, value_enum, default_value_t = DiffFormat::Human)]
-    pub format: DiffFormat,
-}
-
-/// How differences are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DiffFormat {
-    /// For people, by object.
-    Human,
-    /// One JSON document (crates/report/JSON.md describes it).
-    Json,
 }
 
 /// Arguments of `brolly explain`.

@@ -28,7 +28,7 @@ const HISTORY: &str = "create table users (id serial primary key, email text not
                        code integer not null default 1);";
 
 /// A CHECK that a server needs long for, on few rows.
-const SLOW_CHECK: &str = "repeat(md5(email || code), 40) <> repeat(md5(email), 41)";
+const SLOW_CHECK: &str = "repeat(md5(email || code), 400) <> repeat(md5(email), 401)";
 
 fn server() -> Server {
     let settings = SLOW.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -89,7 +89,7 @@ fn create_index_stalls_writes_and_not_reads() {
 #[test]
 fn a_check_under_lock_stalls_reads_and_writes() {
     let check = format!("alter table users add constraint c check ({SLOW_CHECK});");
-    let seen = seen(&check, &asked(50_000));
+    let seen = seen(&check, &asked(100_000));
     committed(&seen);
     let scan = took(&seen, "add constraint");
     let users = users(&seen);
@@ -111,7 +111,7 @@ fn not_valid_then_validate_stalls_neither() {
          alter table users validate constraint c;\n--> statement-breakpoint\n\
          alter table users alter column nickname set not null;"
     );
-    let seen = seen(&path, &asked(50_000));
+    let seen = seen(&path, &asked(100_000));
     committed(&seen);
     let scan = took(&seen, "validate");
     let users = users(&seen);
