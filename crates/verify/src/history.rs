@@ -4,7 +4,10 @@
 //! What this server refuses (an extension that it lacks, say) is noted and passed over, so that the
 //! rest can still be looked at.
 
+use crate::ledger;
+use crate::roles::{make_roles, roles_of};
 use drizzle::{Migration, Project};
+use facts::{Analysis, JudgedSet};
 use pg::{Connection, Error};
 use sql::{Stmt, Transaction};
 
@@ -19,6 +22,42 @@ pub struct Refused {
     pub sqlstate: String,
     /// The server's words.
     pub message: String,
+}
+
+/// Brings a session's empty database to where a judged set meets it: its TimeZone, roles where they may
+/// be made, Drizzle's ledger, and the migrations before the set, noted as run. `before` is called ahead
+/// of each, with its number and how many there are.
+pub async fn before_set(
+    session: &Connection,
+    project: &Project,
+    analysis: &Analysis,
+    set: usize,
+    may_make_roles: bool,
+    before: &mut dyn FnMut(&Migration, usize, usize),
+) -> Result<Vec<Refused>, Error> {
+    let zone = analysis.options.time_zone.replace('\'', "''");
+    session.batch(&format!("set timezone = '{zone}'")).await?;
+    if may_make_roles {
+        make_roles(session, &roles_of(project)).await?;
+    }
+    ledger::prepare(session, project).await?;
+    let earlier = earlier(project, &analysis.sets[set]);
+    let mut done = 0;
+    let refused = apply_history(session, project, &earlier, &mut |migration| {
+        done += 1;
+        before(migration, done, earlier.len());
+    })
+    .await?;
+    for index in &earlier {
+        ledger::note(session, project, &project.migrations[*index]).await?;
+    }
+    Ok(refused)
+}
+
+/// Migrations that a set stands on.
+pub fn earlier(project: &Project, judged: &JudgedSet) -> Vec<usize> {
+    let first = judged.migrations.iter().min().copied().unwrap_or(project.migrations.len());
+    (0..first).collect()
 }
 
 /// Applies migrations in this order, calling `before` ahead of each, and gives what was refused.

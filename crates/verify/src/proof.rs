@@ -5,13 +5,12 @@
 
 use crate::compare::Disagreement;
 use crate::fill::{Amounts, Filled, fill};
-use crate::history::{Refused, apply_history};
+use crate::history::{Refused, before_set, earlier};
 use crate::migrate::{Run, run_set};
 use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
-use crate::roles::{make_roles, roles_of};
 use crate::{Error, ledger};
 use catalog::QName;
-use drizzle::{Layout, Project};
+use drizzle::{Layout, Migration, Project};
 use facts::{Analysis, Break, JudgedSet, Operation};
 use pg::{Connection, Observer, Scratch, Target};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,7 +153,7 @@ async fn on_empty_tables(
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Run, Error> {
     let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
-    prepare(&session, project, analysis, &analysis.sets[set], asked, tell).await?;
+    prepare(&session, project, analysis, set, asked, tell).await?;
     let mut observer = Observer::begin(&session, Some(&watcher)).await?;
     let run = run_set(&session, &mut observer, project, analysis, set, &|_| None, &mut |_| {}).await?;
     session.close().await;
@@ -162,31 +161,16 @@ async fn on_empty_tables(
     Ok(run)
 }
 
-/// Brings a database to where the set meets it, without rows but for those of the history.
 async fn prepare(
     session: &Connection,
     project: &Project,
     analysis: &Analysis,
-    judged: &JudgedSet,
+    set: usize,
     asked: &Asked,
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Vec<Refused>, Error> {
-    session.batch(&format!("set timezone = '{}'", analysis.options.time_zone.replace('\'', "''"))).await?;
-    if asked.make_roles {
-        make_roles(session, &roles_of(project)).await?;
-    }
-    let before = earlier(project, judged);
-    ledger::prepare(session, project).await?;
-    let mut done = 0;
-    let refused = apply_history(session, project, &before, &mut |migration| {
-        done += 1;
-        tell(Phase::History(&migration.tag, done, before.len()));
-    })
-    .await?;
-    for index in &before {
-        ledger::note(session, project, &project.migrations[*index]).await?;
-    }
-    Ok(refused)
+    let mut told = |migration: &Migration, at, of| tell(Phase::History(&migration.tag, at, of));
+    Ok(before_set(session, project, analysis, set, asked.make_roles, &mut told).await?)
 }
 
 async fn on_scratch(
@@ -199,7 +183,7 @@ async fn on_scratch(
 ) -> Result<Proof, Error> {
     let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
     let judged = &analysis.sets[set];
-    let refused = prepare(&session, project, analysis, judged, asked, tell).await?;
+    let refused = prepare(&session, project, analysis, set, asked, tell).await?;
     tell(Phase::Filling);
     let filled = fill(session.client(), &asked.amounts).await?;
 
@@ -259,12 +243,6 @@ async fn on_scratch(
     session.close().await;
     watcher.close().await;
     Ok(proof)
-}
-
-/// Migrations that the set stands on.
-fn earlier(project: &Project, judged: &JudgedSet) -> Vec<usize> {
-    let first = judged.migrations.iter().min().copied().unwrap_or(project.migrations.len());
-    (0..first).collect()
 }
 
 struct Apps {

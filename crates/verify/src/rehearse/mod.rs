@@ -20,11 +20,10 @@ pub use statements::{Kind, LeftOut};
 pub use waits::{FailedStatement, Spread, TableWaits, Waits};
 
 use crate::fill::{Amounts, Filled, fill, quoted};
-use crate::history::{Refused, apply_history};
-use crate::roles::{make_roles, roles_of};
+use crate::history::{Refused, before_set};
 use crate::{Error, ledger};
 use catalog::QName;
-use drizzle::Project;
+use drizzle::{Migration, Project};
 use facts::{Analysis, JudgedSet};
 use pg::{Connection, Scratch, Target};
 use std::time::Duration;
@@ -166,8 +165,8 @@ async fn on_scratch(
 ) -> Result<Rehearsal, Error> {
     let session = scratch.connect().await?;
     let judged = &analysis.sets[set];
-    session.batch(&format!("set timezone = '{}'", analysis.options.time_zone.replace('\'', "''"))).await?;
-    let refused = history(&session, project, judged, asked, tell).await?;
+    let mut told = |migration: &Migration, at, of| tell(Phase::History(&migration.tag, at, of));
+    let refused = before_set(&session, project, analysis, set, asked.ours, &mut told).await?;
     tell(Phase::Filling);
     let before = ahead::constrain(&session, analysis, set).await?;
     let filled = fill(session.client(), &asked.amounts).await?;
@@ -212,31 +211,6 @@ async fn on_scratch(
         end,
         late: measured.late,
     })
-}
-
-async fn history(
-    session: &Connection,
-    project: &Project,
-    judged: &JudgedSet,
-    asked: &Asked,
-    tell: &mut dyn FnMut(Phase<'_>),
-) -> Result<Vec<Refused>, Error> {
-    if asked.ours {
-        make_roles(session, &roles_of(project)).await?;
-    }
-    let first = judged.migrations.iter().min().copied().unwrap_or(project.migrations.len());
-    let before: Vec<usize> = (0..first).collect();
-    ledger::prepare(session, project).await?;
-    let mut done = 0;
-    let refused = apply_history(session, project, &before, &mut |migration| {
-        done += 1;
-        tell(Phase::History(&migration.tag, done, before.len()));
-    })
-    .await?;
-    for index in &before {
-        ledger::note(session, project, &project.migrations[*index]).await?;
-    }
-    Ok(refused)
 }
 
 /// What a table that has been in use for a while has behind it: its rows are known to be committed,
