@@ -4,10 +4,10 @@ use crate::Outcome;
 use crate::args::FactsArguments;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
-use crate::judge::{Choice, Judge};
+use crate::judge::{Choice, Judge, line};
 use crate::projects;
 use crate::settings_file::{Found, SettingsFiles};
-use source::{Diagnostic, Group, Severity};
+use source::Group;
 
 /// One JSON object a statement, in execution order.
 pub fn facts(
@@ -37,20 +37,7 @@ pub fn facts(
         {
             outcome.code = errors::COULD_NOT;
         }
-        outcome.notes.extend(selected.diagnostics.iter().filter(|d| unreadable(d)).map(line));
+        outcome.notes.extend(selected.unreadable().map(line));
     }
     Ok(outcome)
-}
-
-/// Whether something could not be read, so that facts are missing. What else is wrong with a journal
-/// is the affair of `lint`.
-fn unreadable(diagnostic: &Diagnostic) -> bool {
-    let missing = ["missing-sql-file", "broken-journal", "broken-snapshot"].contains(&diagnostic.rule);
-    missing || (diagnostic.group == Group::Input && diagnostic.severity > Severity::Info)
-}
-
-fn line(diagnostic: &Diagnostic) -> String {
-    let file = &diagnostic.primary.file;
-    let place = file.position(diagnostic.primary.span.start);
-    format!("{}:{}:{}: {}", file.path, place.line, place.column, diagnostic.what)
 }

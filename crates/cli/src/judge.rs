@@ -5,14 +5,14 @@ use crate::args;
 use crate::changes::{Compared, Repositories, compare};
 use crate::checks::About;
 use crate::disk::Disk;
-use crate::errors::Error;
+use crate::errors::{self, Error};
 use crate::projects::Target;
 use crate::select::{self, Chosen};
 use crate::settings_file::Found;
 use drizzle::{Migration, Project, Snapshot};
 use facts::{App, PendingSet};
 use git::{Changed, Request};
-use source::Diagnostic;
+use source::{Diagnostic, Group, Severity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -57,6 +57,31 @@ impl Selected {
     pub fn judged(&self) -> impl Iterator<Item = &Migration> {
         self.sets.iter().flat_map(|set| &set.migrations).map(|index| &self.project.migrations[*index])
     }
+
+    /// What could not be read, so that something is missing from what is judged. What else is wrong with
+    /// a journal is the affair of `lint`.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Diagnostic> {
+        let files = ["missing-sql-file", "broken-journal", "broken-snapshot"];
+        self.diagnostics.iter().filter(move |diagnostic| {
+            let input = diagnostic.group == Group::Input && diagnostic.severity > Severity::Info;
+            input || files.contains(&diagnostic.rule)
+        })
+    }
+}
+
+/// A diagnostic as one line, for commands that give no findings.
+pub fn line(diagnostic: &Diagnostic) -> String {
+    let file = &diagnostic.primary.file;
+    let place = file.position(diagnostic.primary.span.start);
+    format!("{}:{}:{}: {}", file.path, place.line, place.column, diagnostic.what)
+}
+
+/// Notes about what could not be read, and the exit code that goes with it: what was not seen was not
+/// tried either.
+pub fn unread(selected: &Selected) -> (Vec<String>, u8) {
+    let broken = selected.unreadable().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let code = if broken { errors::COULD_NOT } else { errors::CLEAN };
+    (selected.unreadable().map(line).collect(), code)
 }
 
 impl<'a> Judge<'a> {

@@ -115,6 +115,41 @@ fn concurrently_is_watched_from_a_second_session() {
 }
 
 #[test]
+fn a_broken_journal_is_told_and_the_rest_is_run() {
+    let folder = branch("ALTER TABLE users ADD COLUMN city text;\n");
+    let journal = std::fs::read_to_string(folder.at("drizzle/meta/_journal.json")).expect("a journal");
+    folder.write("drizzle/meta/_journal.json", journal.trim_end().trim_end_matches('}'));
+    let ended = brolly(&folder, &["verify", "--base", "main"]);
+    ended.complains(2, &["_journal.json", "is not valid JSON"]);
+    ended.says(2, &["ADD COLUMN city", "committed after"]);
+}
+
+#[test]
+fn what_the_server_lacks_is_no_fault_of_the_migration() {
+    let lacking = (
+        "0000_lacking",
+        "CREATE TABLE a (id int);\n--> statement-breakpoint\nCREATE TABLE b (v vector(3));\n",
+    );
+    let folder = folder();
+    folder
+        .write("drizzle.config.ts", config("./drizzle"))
+        .journal("drizzle", &[lacking])
+        .commit(".", "first");
+    folder.git(".", &["checkout", "-q", "-b", "topic"]);
+    let next = ("0001_next", "ALTER TABLE a ADD COLUMN x int;\n");
+    folder.journal("drizzle", &[lacking, next]).commit(".", "second");
+    brolly(&folder, &["verify", "--base", "main"]).says(
+        0,
+        &[
+            "not applied here: CREATE TABLE b",
+            "42704",
+            "committed after",
+            "not to be told here, 0000_lacking stops",
+        ],
+    );
+}
+
+#[test]
 fn nothing_new_is_nothing_to_do() {
     let folder = branch("SELECT 1;\n");
     brolly(&folder, &["verify", "--base", "topic"]).complains(0, &["nothing to verify"]);

@@ -104,6 +104,14 @@ pub struct Fresh {
 }
 
 impl Proof {
+    /// Whether the empty database stopped at what this server refused of the history as well: something
+    /// that it lacks, and no fault of the set.
+    pub fn fresh_needs_more(&self) -> bool {
+        self.fresh.stopped.as_ref().is_some_and(|(_, sqlstate, message)| {
+            self.refused.iter().any(|refused| refused.sqlstate == *sqlstate && refused.message == *message)
+        })
+    }
+
     /// All that contradicts a prediction, by index into [`Analysis::steps`].
     pub fn disagreements(&self) -> impl Iterator<Item = (usize, &Disagreement)> {
         let steps = self.run.steps.iter().chain(self.without_rows.iter().flat_map(|run| &run.steps));

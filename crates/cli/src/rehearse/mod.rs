@@ -10,7 +10,7 @@ use crate::Outcome;
 use crate::args::{RehearseArguments, VerifyFormat};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
-use crate::judge::{Choice, Judge, Selected};
+use crate::judge::{Choice, Judge, Selected, unread};
 use crate::place::{Place, place, version_of};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
@@ -51,11 +51,14 @@ pub fn rehearse(
     let mut judge = Judge::new(disk, Choice::New, &wanted.choice, env);
     let mut files =
         SettingsFiles::new(disk, wanted.places.settings.as_deref()).with_stats(wanted.stats.as_deref());
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let mut rehearsed = Vec::new();
     for target in found.targets {
         let found = files.of(&target.project)?;
         let selected = newest_only(judge.select(target, &found)?);
+        let (notes, code) = unread(&selected);
+        outcome.notes.extend(notes);
+        outcome.code = outcome.code.max(code);
         if selected.sets.is_empty() {
             outcome.notes.push(format!("{}: {}: nothing to rehearse", selected.project.dir, selected.text));
             continue;
@@ -71,7 +74,7 @@ pub fn rehearse(
         VerifyFormat::Json => json::document(&rehearsed),
     };
     let fine = rehearsed.iter().all(|one| one.verdict.is_fine());
-    outcome.code = if fine { errors::CLEAN } else { errors::FINDINGS };
+    outcome.code = outcome.code.max(if fine { errors::CLEAN } else { errors::FINDINGS });
     Ok(outcome)
 }
 

@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::args::{VerifyArguments, VerifyFormat};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
-use crate::judge::{Choice, Judge, Selected};
+use crate::judge::{Choice, Judge, Selected, unread};
 use crate::place::{Place, place, version_of};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
@@ -48,7 +48,7 @@ pub fn verify(
     let found = projects::find(disk, &wanted.places)?;
     let mut judge = Judge::new(disk, Choice::New, &wanted.choice, env);
     let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let mut proven = Vec::new();
     let mut idle = Vec::new();
     for target in found.targets {
@@ -56,6 +56,9 @@ pub fn verify(
         let mut options = wanted.server.options(&settings.settings);
         let asked_for = wanted.server.pg.or(settings.settings.postgres).map(facts::Version);
         let selected = newest_only(judge.select(target, &settings)?);
+        let (notes, code) = unread(&selected);
+        outcome.notes.extend(notes);
+        outcome.code = outcome.code.max(code);
         if selected.sets.is_empty() {
             idle.push(format!("{}: {}", selected.project.dir, selected.text));
             continue;
@@ -68,7 +71,8 @@ pub fn verify(
         VerifyFormat::Human => human::text(&proven, paper),
         VerifyFormat::Json => json::document(&proven),
     };
-    outcome.code = if proven.iter().any(fails) { errors::FINDINGS } else { errors::CLEAN };
+    let code = if proven.iter().any(fails) { errors::FINDINGS } else { errors::CLEAN };
+    outcome.code = outcome.code.max(code);
     Ok(outcome)
 }
 
@@ -137,7 +141,7 @@ fn fails(proven: &Proven) -> bool {
     proof.run.end != End::Committed
         || !proof.old_app.broken.is_empty()
         || !proof.new_app.broken.is_empty()
-        || proof.fresh.stopped.is_some()
+        || (proof.fresh.stopped.is_some() && !proof.fresh_needs_more())
         || !proof.pending_again.is_empty()
 }
 
