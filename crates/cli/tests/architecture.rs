@@ -12,9 +12,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("catalog", &["source", "sql"]),
     ("drizzle", &["source"]),
     ("deploy", &["source"]),
-    ("facts", &["source", "sql", "catalog", "drizzle"]),
-    ("linter", &["source", "sql", "catalog", "drizzle", "deploy", "facts"]),
-    ("report", &["source", "sql", "catalog", "drizzle", "facts"]),
+    ("code", &["source", "sql", "drizzle"]),
+    ("facts", &["source", "sql", "catalog", "drizzle", "code"]),
+    ("linter", &["source", "sql", "catalog", "drizzle", "code", "deploy", "facts"]),
+    ("report", &["source", "sql", "catalog", "drizzle", "code", "facts"]),
     ("pg", &["source", "sql", "catalog", "facts"]),
     ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
     ("settings", &["source"]),
@@ -22,8 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "source", "sql", "catalog", "drizzle", "deploy", "facts", "linter", "report", "settings", "git",
-            "pg", "verify",
+            "source", "sql", "catalog", "drizzle", "code", "deploy", "facts", "linter", "report", "settings",
+            "git", "pg", "verify",
         ],
     ),
 ];
@@ -89,20 +90,21 @@ fn crates_depend_only_on_what_lies_before_them() {
 }
 
 #[test]
-fn heavy_libraries_stay_in_one_room() {
-    for (library, room) in [
-        ("pg_raw_parse", "sql"),
-        ("oxc_parser", "drizzle"),
-        ("annotate-snippets", "report"),
-        ("clap", "cli"),
-        ("saphyr-parser", "deploy"),
-        ("schemars", "settings"),
-        ("imbl", "catalog"),
+fn heavy_libraries_stay_in_their_rooms() {
+    for (library, rooms) in [
+        ("pg_raw_parse", &["sql"]),
+        ("oxc_parser", ["drizzle", "code"].as_slice()),
+        ("annotate-snippets", &["report"]),
+        ("clap", &["cli"]),
+        ("saphyr-parser", &["deploy"]),
+        ("schemars", &["settings"]),
+        ("imbl", &["catalog"]),
     ] {
         for (name, path) in crates() {
             let manifest = std::fs::read_to_string(path.join("Cargo.toml")).expect("it is there");
             let has = dependencies(&manifest).contains(library);
-            assert_eq!(has, name == room, "`{library}` belongs to `{room}` alone; look at `{name}`");
+            let may = rooms.contains(&name.as_str());
+            assert_eq!(has, may, "`{library}` belongs to {rooms:?}; look at `{name}`");
         }
     }
 }

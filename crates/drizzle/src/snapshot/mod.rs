@@ -42,7 +42,7 @@ pub struct Snapshot {
 }
 
 /// A name with its schema.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct QName {
     /// The schema; `public` is always written out.
     pub schema: String,

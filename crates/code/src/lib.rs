@@ -1,0 +1,14 @@
+//! What one version of the app's code says of the database: the schema that it declares with Drizzle,
+//! and where it uses each table and column.
+//!
+//! Read statically: nothing is run. What can't be worked out by reading is said (a [`Gap`]) and never
+//! guessed. This crate knows TypeScript and Drizzle's API; what a migration does to all of it is
+//! `facts`' business.
+
+mod model;
+mod tree;
+
+pub use model::{
+    Certainty, Code, Column, Columns, Enum, Gap, Place, Relation, RelationKind, Role, Schema, Use,
+};
+pub use tree::{MemoryTree, Tree};

@@ -1,0 +1,40 @@
+//! The files of one version of the code: a commit's, or those of the working tree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All files of one version, by paths relative to the top of the repository, with forward slashes.
+pub trait Tree: Sync {
+    /// All paths, sorted. Folders of dependencies (`node_modules`) are left out.
+    fn paths(&self) -> &[Arc<str>];
+    /// The text of a file; `None` where there is none, or where it is no text.
+    fn read(&self, path: &str) -> Option<Arc<str>>;
+    /// Brings many files near at once, where that is faster than one by one.
+    fn prefetch(&self, _paths: &[Arc<str>]) {}
+}
+
+/// A tree held in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryTree {
+    paths: Vec<Arc<str>>,
+    files: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl MemoryTree {
+    /// A tree of these paths and texts.
+    pub fn new<P: AsRef<str>, T: AsRef<str>>(files: impl IntoIterator<Item = (P, T)>) -> MemoryTree {
+        let files: BTreeMap<Arc<str>, Arc<str>> =
+            files.into_iter().map(|(path, text)| (path.as_ref().into(), text.as_ref().into())).collect();
+        MemoryTree { paths: files.keys().cloned().collect(), files }
+    }
+}
+
+impl Tree for MemoryTree {
+    fn paths(&self) -> &[Arc<str>] {
+        &self.paths
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<str>> {
+        self.files.get(path).cloned()
+    }
+}
