@@ -6,9 +6,11 @@
 //! `facts`' business.
 
 mod model;
+mod resolve;
 mod tree;
 
 pub use model::{
     Certainty, Code, Column, Columns, Enum, Gap, Place, Relation, RelationKind, Role, Schema, Use,
 };
+pub use resolve::{Resolved, Resolver};
 pub use tree::{MemoryTree, Tree};
