@@ -9,6 +9,7 @@ mod eval;
 mod model;
 mod module;
 mod program;
+mod read;
 mod resolve;
 mod tree;
 mod uses;
@@ -17,4 +18,6 @@ mod value;
 pub use model::{
     Certainty, Code, Column, Columns, Enum, Gap, Place, Relation, RelationKind, Role, Schema, Use,
 };
+pub use read::{Request, read};
+pub use resolve::{Resolved, Resolver};
 pub use tree::{MemoryTree, Tree};

@@ -1,12 +1,13 @@
 //! The files of a version as a program: modules are read when they are asked for, names are followed
 //! through imports and re-exports.
 
-use crate::module::{Id, Sym};
-use crate::module::{Module, lower};
+use crate::model::Place;
+use crate::module::{Module, Sym, lower};
 use crate::resolve::{Resolved, Resolver};
 use crate::tree::Tree;
-use crate::value::Value;
-use std::collections::HashMap;
+use crate::value::{RelationTo, Table, Value};
+use drizzle::QName;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 
 /// What is shared by all that read a version.
@@ -15,18 +16,11 @@ pub(crate) struct Program<'t> {
     resolver: Resolver<'t>,
     modules: RwLock<HashMap<Arc<str>, Option<Arc<Module>>>>,
     /// Values of names at the top of files.
-    values: RwLock<HashMap<(Arc<str>, Slot), Value>>,
+    values: RwLock<HashMap<(Arc<str>, Sym), Value>>,
     /// `casing` of the config.
     pub casing: Option<Arc<str>>,
     /// Tables by the name they are exported with, relations by table: filled once the schema is read.
     pub known: RwLock<Known>,
-}
-
-/// A name or an expression of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Slot {
-    Sym(Sym),
-    Node(Id),
 }
 
 /// What is known of the schema once it is read.
@@ -76,13 +70,13 @@ impl<'t> Program<'t> {
         self.resolver.resolve(from, specifier)
     }
 
-    pub fn remembered(&self, module: &Arc<str>, slot: Slot) -> Option<Value> {
-        self.values.read().ok()?.get(&(module.clone(), slot)).cloned()
+    pub fn remembered(&self, module: &Arc<str>, sym: Sym) -> Option<Value> {
+        self.values.read().ok()?.get(&(module.clone(), sym)).cloned()
     }
 
-    pub fn remember(&self, module: &Arc<str>, slot: Slot, value: &Value) {
+    pub fn remember(&self, module: &Arc<str>, sym: Sym, value: &Value) {
         if let Ok(mut values) = self.values.write() {
-            values.insert((module.clone(), slot), value.clone());
+            values.insert((module.clone(), sym), value.clone());
         }
     }
 

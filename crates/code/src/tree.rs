@@ -9,6 +9,10 @@ pub trait Tree: Sync {
     fn paths(&self) -> &[Arc<str>];
     /// The text of a file; `None` where there is none, or where it is no text.
     fn read(&self, path: &str) -> Option<Arc<str>>;
+    /// Symbolic links by their paths, with their targets as written. They are not among the paths.
+    fn links(&self) -> &[(Arc<str>, Arc<str>)] {
+        &[]
+    }
     /// Brings many files near at once, where that is faster than one by one.
     fn prefetch(&self, _paths: &[Arc<str>]) {}
 }
@@ -18,6 +22,7 @@ pub trait Tree: Sync {
 pub struct MemoryTree {
     paths: Vec<Arc<str>>,
     files: BTreeMap<Arc<str>, Arc<str>>,
+    links: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl MemoryTree {
@@ -25,7 +30,13 @@ impl MemoryTree {
     pub fn new<P: AsRef<str>, T: AsRef<str>>(files: impl IntoIterator<Item = (P, T)>) -> MemoryTree {
         let files: BTreeMap<Arc<str>, Arc<str>> =
             files.into_iter().map(|(path, text)| (path.as_ref().into(), text.as_ref().into())).collect();
-        MemoryTree { paths: files.keys().cloned().collect(), files }
+        MemoryTree { paths: files.keys().cloned().collect(), files, links: Vec::new() }
+    }
+
+    /// The same with a symbolic link.
+    pub fn with_link(mut self, path: &str, target: &str) -> MemoryTree {
+        self.links.push((path.into(), target.into()));
+        self
     }
 }
 
@@ -36,5 +47,9 @@ impl Tree for MemoryTree {
 
     fn read(&self, path: &str) -> Option<Arc<str>> {
         self.files.get(path).cloned()
+    }
+
+    fn links(&self) -> &[(Arc<str>, Arc<str>)] {
+        &self.links
     }
 }

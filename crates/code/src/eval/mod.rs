@@ -10,10 +10,9 @@ mod tables;
 mod views;
 
 pub(crate) use apply::Call;
-pub(crate) use tables::columns_of;
 
 use crate::module::{Annotation, Decl, Export, Id, Imported, Item, Key, Kind, Module, Step, Sym};
-use crate::program::{Program, Slot};
+use crate::program::Program;
 use crate::resolve::Resolved;
 use crate::value::{Api, Closure, Env, Object, Value};
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 pub(crate) struct Eval<'p, 't> {
     pub program: &'p Program<'t>,
     /// Names that are being worked out, to see when one needs itself.
-    doing: Vec<(Arc<str>, Slot)>,
+    doing: Vec<(Arc<str>, Sym)>,
     depth: u32,
     steps: u32,
 }
@@ -100,7 +99,7 @@ impl<'p, 't> Eval<'p, 't> {
                 let values = options.iter().map(|option| self.expr(module, *option, env)).collect();
                 one_of(values)
             }
-            Kind::Assign { value, .. } => self.expr(module, *value, env),
+            Kind::Assign(value) => self.expr(module, *value, env),
             Kind::Import(source) => self.import(module, source, &Imported::All),
             Kind::TypeQuery(_) => Value::unknown("a type"),
             Kind::Other(_) => Value::unknown("an expression that is not followed"),
@@ -112,21 +111,20 @@ impl<'p, 't> Eval<'p, 't> {
         if let Some(bound) = env.get(&module.path, sym) {
             return bound.clone();
         }
-        let slot = Slot::Sym(sym);
         // With arguments in sight the same name may be another thing at the next call.
         let lasting = env.is_empty();
-        if lasting && let Some(known) = self.program.remembered(&module.path, slot) {
+        if lasting && let Some(known) = self.program.remembered(&module.path, sym) {
             return known;
         }
-        if self.doing.iter().any(|(path, other)| *other == slot && *path == module.path) {
+        if self.doing.iter().any(|(path, other)| *other == sym && *path == module.path) {
             return Value::unknown("it needs itself");
         }
-        self.doing.push((module.path.clone(), slot));
+        self.doing.push((module.path.clone(), sym));
         let value = self.declared(module, sym, env);
         self.doing.pop();
         // In the middle of something, it may have been cut short.
         if lasting && (self.doing.is_empty() || !matches!(value, Value::Unknown(_))) {
-            self.program.remember(&module.path, slot, &value);
+            self.program.remember(&module.path, sym, &value);
         }
         value
     }

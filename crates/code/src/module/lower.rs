@@ -253,7 +253,7 @@ impl<'a> Lower<'a, '_> {
             if let Kind::Name(sym) = *self.module.kind(target) {
                 self.module.symbols[sym.0 as usize].assigned.push(value);
             }
-            return self.node(span, Kind::Assign { target, value });
+            return self.node(span, Kind::Assign(value));
         }
         let outer = std::mem::take(&mut self.sink);
         self.visit_assignment_target(&it.left);

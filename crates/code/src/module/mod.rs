@@ -93,10 +93,8 @@ pub(crate) enum Kind {
         test: Option<Id>,
         options: Vec<Id>,
     },
-    Assign {
-        target: Id,
-        value: Id,
-    },
+    /// `x = value`, which is the value.
+    Assign(Id),
     /// `import("…")`.
     Import(Box<str>),
     /// `typeof x` in a type.

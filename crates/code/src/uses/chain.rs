@@ -74,10 +74,12 @@ impl Walker<'_, '_> {
 
     /// A function that a package exports.
     fn api(&mut self, api: &Arc<Api>, call: &Call<'_>, context: &Context) {
-        let schema = ["drizzle", "relations", "defineRelations", "defineRelationsPart", "alias", "aliasedTable"];
+        let schema =
+            ["drizzle", "relations", "defineRelations", "defineRelationsPart", "alias", "aliasedTable"];
         if is_pg_core(&api.package) || (is_drizzle(&api.package) && schema.contains(&&*api.name)) {
             // Declarations. Set operations are the exception.
-            if ["union", "unionAll", "intersect", "intersectAll", "except", "exceptAll"].contains(&&*api.name) {
+            if ["union", "unionAll", "intersect", "intersectAll", "except", "exceptAll"].contains(&&*api.name)
+            {
                 self.walk_args(call, &Context::default());
             }
             return;
@@ -94,7 +96,8 @@ impl Walker<'_, '_> {
             let context = Context { whole: context.whole && api.name.starts_with("get"), ..context };
             return self.walk_args(call, &context);
         }
-        let makes_types = ["drizzle-zod", "drizzle-valibot", "drizzle-typebox", "drizzle-arktype", "drizzle-effect"];
+        let makes_types =
+            ["drizzle-zod", "drizzle-valibot", "drizzle-typebox", "drizzle-arktype", "drizzle-effect"];
         if makes_types.iter().any(|package| api.package.starts_with(package)) {
             let context = Context {
                 role: Role::Type,
@@ -120,7 +123,12 @@ impl Walker<'_, '_> {
             Value::Client => return self.walk_args(call, &sent()),
             Value::Unknown(_) if is_find(link.name) => {
                 if let Some(table) = self.by_query_name(object, call.env) {
-                    return self.find(&table, link, Certainty::Likely, "a relational query on what is taken for a database");
+                    return self.find(
+                        &table,
+                        link,
+                        Certainty::Likely,
+                        "a relational query on what is taken for a database",
+                    );
                 }
             }
             Value::Unknown(_) if self.is_database_call(link) => return self.database(link),
@@ -150,10 +158,7 @@ impl Walker<'_, '_> {
         }
         // A method of something unknown: text that is sent, tables that are handed on.
         let sends = ["execute", "query", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe", "raw"];
-        let context = Context {
-            sent: sends.contains(&link.name),
-            ..handed(format!("`.{}()`", link.name))
-        };
+        let context = Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name)) };
         let values = self.eval.args(call);
         if values.iter().any(|value| table_in(value).is_some()) && is_clause(link.name) {
             return self.walk_args(call, &clause(None));
@@ -253,7 +258,8 @@ impl Walker<'_, '_> {
             "onConflictDoNothing" | "onConflictDoUpdate" => self.conflict(table, link),
             "returning" => match (call.args.first(), table) {
                 (None, Some(table)) => {
-                    let context = Context::of(Role::Returning, "returning() without a list names every column");
+                    let context =
+                        Context::of(Role::Returning, "returning() without a list names every column");
                     self.all_of(link.at, table, &context);
                 }
                 _ => {
@@ -361,7 +367,8 @@ impl Walker<'_, '_> {
     }
 
     fn unclear_set(&mut self, table: &Arc<Table>, span: Span, certainty: Certainty) {
-        let context = Context { certainty, ..Context::of(Role::Update, "an update whose values are not written here") };
+        let context =
+            Context { certainty, ..Context::of(Role::Update, "an update whose values are not written here") };
         self.all_of(span, table, &context);
     }
 
@@ -419,7 +426,20 @@ fn is_find(name: &str) -> bool {
 fn is_clause(name: &str) -> bool {
     matches!(
         name,
-        "where" | "having" | "orderBy" | "groupBy" | "on" | "limit" | "offset" | "for" | "using" | "union"
-            | "unionAll" | "intersect" | "intersectAll" | "except" | "exceptAll"
+        "where"
+            | "having"
+            | "orderBy"
+            | "groupBy"
+            | "on"
+            | "limit"
+            | "offset"
+            | "for"
+            | "using"
+            | "union"
+            | "unionAll"
+            | "intersect"
+            | "intersectAll"
+            | "except"
+            | "exceptAll"
     )
 }

@@ -25,7 +25,12 @@ impl Walker<'_, '_> {
     /// No list of columns: all of them.
     fn every(&mut self, table: &Arc<Table>, at: Span, sure: &Sure<'_>) {
         let why = format!("{} without a list of columns names every column", sure.why);
-        self.add(at, table, Columns::All, &Context { certainty: sure.certainty, ..Context::of(Role::Select, &why) });
+        self.add(
+            at,
+            table,
+            Columns::All,
+            &Context { certainty: sure.certainty, ..Context::of(Role::Select, &why) },
+        );
     }
 
     fn options(&mut self, table: &Arc<Table>, id: Id, env: &Env, at: Span, sure: &Sure<'_>) {
@@ -35,7 +40,10 @@ impl Walker<'_, '_> {
             Kind::Bool(false) | Kind::Nothing => return,
             Kind::Bool(true) => return self.every(table, at, sure),
             _ => {
-                let sure = Sure { certainty: Certainty::Likely, why: "a relational query with options from elsewhere" };
+                let sure = Sure {
+                    certainty: Certainty::Likely,
+                    why: "a relational query with options from elsewhere",
+                };
                 self.every(table, at, &sure);
                 return self.walk(id, env, &Context::default());
             }
@@ -69,7 +77,8 @@ impl Walker<'_, '_> {
             ..Context::of(Role::Select, &format!("in the list of columns of {}", sure.why))
         };
         let Kind::Object(listed) = module.kind(property.value) else {
-            let context = Context { certainty: Certainty::Likely.min(sure.certainty), ..context(Certainty::Likely) };
+            let context =
+                Context { certainty: Certainty::Likely.min(sure.certainty), ..context(Certainty::Likely) };
             return self.add(property.at, table, Columns::All, &context);
         };
         let (mut chosen, mut left, mut unclear) = (Vec::new(), Vec::new(), false);
@@ -78,7 +87,9 @@ impl Walker<'_, '_> {
                 unclear = true;
                 continue;
             };
-            let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) else { continue };
+            let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) else {
+                continue;
+            };
             match self.eval.expr(&module, entry.value, env) {
                 Value::Bool(true) => chosen.push((entry.at, column.name.clone(), sure.certainty)),
                 Value::Bool(false) | Value::Nothing => left.push(column.name.clone()),
@@ -155,7 +166,12 @@ impl Walker<'_, '_> {
                 ("NOT", _) => self.filter(table, property.value, env, sure),
                 (_, Some(to)) => {
                     for column in &to.columns {
-                        self.add(property.at, &column.table, Columns::One(column.name().to_owned()), &context);
+                        self.add(
+                            property.at,
+                            &column.table,
+                            Columns::One(column.name().to_owned()),
+                            &context,
+                        );
                     }
                     self.filter(&to.table.clone(), property.value, env, sure);
                 }
@@ -176,7 +192,8 @@ impl Walker<'_, '_> {
             (Kind::Object(properties), _) => {
                 for property in properties {
                     if let Key::Name(key) = &property.key
-                        && let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key)
+                        && let Some(column) =
+                            table.relation.columns.iter().find(|column| *column.key == **key)
                     {
                         self.add(property.at, table, Columns::One(column.name.clone()), &context);
                     }

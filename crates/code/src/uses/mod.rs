@@ -141,10 +141,15 @@ impl Walker<'_, '_> {
                 }
                 options.iter().for_each(|option| self.walk(*option, env, context));
             }
-            Kind::Assign { value, .. } => self.walk(*value, env, &Context::default()),
+            Kind::Assign(value) => self.walk(*value, env, &Context::default()),
             Kind::TypeQuery(inside) => self.type_query(*inside, env),
             Kind::Other(inside) => inside.iter().for_each(|id| self.walk(*id, env, context)),
-            Kind::Global(_) | Kind::This | Kind::Number(_) | Kind::Bool(_) | Kind::Nothing | Kind::Import(_) => {}
+            Kind::Global(_)
+            | Kind::This
+            | Kind::Number(_)
+            | Kind::Bool(_)
+            | Kind::Nothing
+            | Kind::Import(_) => {}
         }
         self.depth -= 1;
     }
@@ -161,7 +166,8 @@ impl Walker<'_, '_> {
             }
             (Value::Table(table), _) if context.whole => self.all_of(span, &table.clone(), context),
             (Value::Table(table), _) if context.handed => {
-                let context = Context { certainty: Certainty::Possible, role: Role::Named, ..context.clone() };
+                let context =
+                    Context { certainty: Certainty::Possible, role: Role::Named, ..context.clone() };
                 self.all_of(span, &table.clone(), &context);
             }
             (Value::Table(_), _) => {}
@@ -213,10 +219,12 @@ impl Walker<'_, '_> {
         let mut tables: Vec<(Arc<Table>, Vec<usize>)> = Vec::new();
         for (_, value) in &object.entries {
             match value {
-                Value::Column(column) => match tables.iter_mut().find(|(table, _)| table.name == column.table.name) {
-                    Some((_, listed)) => listed.push(column.index),
-                    None => tables.push((column.table.clone(), vec![column.index])),
-                },
+                Value::Column(column) => {
+                    match tables.iter_mut().find(|(table, _)| table.name == column.table.name) {
+                        Some((_, listed)) => listed.push(column.index),
+                        None => tables.push((column.table.clone(), vec![column.index])),
+                    }
+                }
                 Value::Table(table) => self.all_of(span, table, context),
                 Value::Object(inner) => self.fields(span, inner, context),
                 _ => {}

@@ -44,11 +44,14 @@ impl Walker<'_, '_> {
     pub(super) fn tagged(&mut self, id: Id, tag: Id, template: &Template, env: &Env, context: &Context) {
         let module = self.module.clone();
         let tag_value = self.eval.expr(&module, tag, env);
-        let drizzle = matches!(&tag_value, Value::Api(api) if is_drizzle(&api.package) && &*api.name == "sql");
+        let drizzle =
+            matches!(&tag_value, Value::Api(api) if is_drizzle(&api.package) && &*api.name == "sql");
         let sent = match (&tag_value, drizzle) {
             (_, true) => Sent { certainty: Certainty::Certain, why: "raw SQL" },
             (Value::Client, _) => Sent { certainty: Certainty::Certain, why: "raw SQL sent by the driver" },
-            (Value::Unknown(_) | Value::Api(_), _) => Sent { certainty: Certainty::Likely, why: "SQL in a template" },
+            (Value::Unknown(_) | Value::Api(_), _) => {
+                Sent { certainty: Certainty::Likely, why: "SQL in a template" }
+            }
             _ => Sent { certainty: Certainty::Possible, why: "SQL in a template" },
         };
         let built = self.built(template, env, false);
@@ -65,7 +68,8 @@ impl Walker<'_, '_> {
             (false, _) => Context::default(),
         };
         for value in &template.values {
-            let known = built.pieces.iter().any(|piece| matches!(piece.from, From::Known(id) if id == *value));
+            let known =
+                built.pieces.iter().any(|piece| matches!(piece.from, From::Known(id) if id == *value));
             if !(known && read.parsed && read.statements) {
                 self.walk(*value, env, &inner);
             }
@@ -109,7 +113,12 @@ impl Walker<'_, '_> {
         let call = link.call;
         match link.name {
             "raw" => {
-                let context = Context { sent: true, certainty: Certainty::Likely, why: "raw SQL".into(), ..context.clone() };
+                let context = Context {
+                    sent: true,
+                    certainty: Certainty::Likely,
+                    why: "raw SQL".into(),
+                    ..context.clone()
+                };
                 self.walk_args(call, &context);
             }
             "identifier" => {
@@ -169,7 +178,14 @@ impl Walker<'_, '_> {
     }
 
     /// Reads SQL and adds what it names.
-    fn sql(&mut self, built: &Built, span: Span, sent: &Sent, pieces_too: bool, context: &Context) -> Mentions {
+    fn sql(
+        &mut self,
+        built: &Built,
+        span: Span,
+        sent: &Sent,
+        pieces_too: bool,
+        context: &Context,
+    ) -> Mentions {
         let read = sql::mentions(&built.sql);
         if read.statements {
             let context = |role: Role| Context { certainty: sent.certainty, ..Context::of(role, sent.why) };
@@ -182,11 +198,11 @@ impl Walker<'_, '_> {
                     MentionRole::Other => Role::Named,
                 };
                 let name = QName::new(relation.schema.as_deref().unwrap_or_default(), &relation.name);
-                let place = self.module.place(self.within(built, relation.span.start, relation.span.end, span));
+                let place = self.module.place(self.within(built, relation.span, span));
                 self.name(place, name, Columns::None, &context(role));
             }
             for column in &read.columns {
-                let place = self.within(built, column.span.start, column.span.end, span);
+                let place = self.within(built, column.span, span);
                 self.raw_column(column, place, &context(role_of(column.role)));
             }
         } else if read.parsed && pieces_too {
@@ -210,7 +226,9 @@ impl Walker<'_, '_> {
             return;
         };
         let candidates: Vec<QName> = column.candidates.iter().map(of).collect();
-        let declared = |walker: &Self, relation: &QName| walker.known_table(relation).map(|t| t.relation.column(name).is_some());
+        let declared = |walker: &Self, relation: &QName| {
+            walker.known_table(relation).map(|t| t.relation.column(name).is_some())
+        };
         let having: Vec<&QName> = candidates.iter().filter(|c| declared(self, c) == Some(true)).collect();
         let (relations, certainty) = match (having.as_slice(), candidates.as_slice()) {
             ([one], _) => (vec![(*one).clone()], context.certainty),
@@ -233,17 +251,23 @@ impl Walker<'_, '_> {
     fn piece(&mut self, read: &Mentions, built: &Built, span: Span, context: &Context) {
         for column in &read.columns {
             let Some(name) = &column.column else { continue };
-            let at = self.within(built, column.span.start, column.span.end, span);
+            let at = self.within(built, column.span, span);
             // A value's own column is found where the value stands.
-            let in_value = built.pieces.iter().rev().find(|piece| piece.at <= column.span.start);
+            let in_value = built.pieces.iter().rev().find(|piece| piece.at <= column.span.start as usize);
             if in_value.is_some_and(|piece| !matches!(piece.from, From::Text { .. })) {
                 continue;
             }
-            let qualified = column.candidates.first().map(of).and_then(|relation| self.known_table(&relation));
+            let qualified =
+                column.candidates.first().map(of).and_then(|relation| self.known_table(&relation));
             match qualified {
                 Some(table) => {
                     let role = role_of(column.role);
-                    let context = Context { role, certainty: Certainty::Likely, why: "in a piece of raw SQL".into(), ..context.clone() };
+                    let context = Context {
+                        role,
+                        certainty: Certainty::Likely,
+                        why: "in a piece of raw SQL".into(),
+                        ..context.clone()
+                    };
                     self.add(at, &table, Columns::One(name.clone()), &context);
                 }
                 None => self.loose(name, at, role_of(column.role), context),
@@ -261,7 +285,8 @@ impl Walker<'_, '_> {
             [_] => (around, Certainty::Likely, "in a piece of raw SQL"),
             _ => {
                 let known = self.eval.program.known.read().ok();
-                let all: Vec<Arc<Table>> = known.iter().flat_map(|known| known.by_name.values().cloned()).collect();
+                let all: Vec<Arc<Table>> =
+                    known.iter().flat_map(|known| known.by_name.values().cloned()).collect();
                 (having(&all), Certainty::Possible, "a name in raw SQL that fits")
             }
         };
@@ -294,7 +319,8 @@ impl Walker<'_, '_> {
     }
 
     /// Where a part of the SQL stands in the file.
-    fn within(&self, built: &Built, start: usize, end: usize, whole: Span) -> Span {
+    fn within(&self, built: &Built, part: source::Span, whole: Span) -> Span {
+        let (start, end) = (part.start as usize, part.end as usize);
         let Some(piece) = built.pieces.iter().rev().find(|piece| piece.at <= start) else { return whole };
         let offset = |at: usize| u32::try_from(at.saturating_sub(piece.at)).unwrap_or_default();
         match piece.from {
