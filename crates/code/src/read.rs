@@ -1,6 +1,6 @@
 //! From the files of a version to [`Code`]: the schema first, then the files that may use it.
 
-use crate::eval::Eval;
+use crate::eval::{Eval, NAMELESS};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
 use crate::module::Module;
 use crate::program::{Known, LARGEST, Program};
@@ -39,7 +39,7 @@ pub fn read(tree: &dyn Tree, request: &Request<'_>) -> Code {
     let mut eval = Eval::new(&program);
     for path in &files {
         if let Some(module) = program.module(path) {
-            declared(&mut eval, &module, true, &mut found);
+            declared(&mut eval, &module, &mut found);
         }
     }
     if !request.schema.is_empty() && files.is_empty() {
@@ -120,47 +120,40 @@ struct Found {
 }
 
 /// Adds what a file exports. drizzle-kit sees what is exported, and so does this.
-fn declared(eval: &mut Eval<'_, '_>, module: &Arc<Module>, gaps: bool, found: &mut Found) {
+fn declared(eval: &mut Eval<'_, '_>, module: &Arc<Module>, found: &mut Found) {
     for name in eval.export_names(module) {
         let value = eval.export(module, &name);
-        note(eval, module, &name, value, gaps, found, 0);
-    }
-}
-
-fn note(
-    eval: &mut Eval<'_, '_>,
-    module: &Arc<Module>,
-    name: &Arc<str>,
-    value: Value,
-    gaps: bool,
-    found: &mut Found,
-    depth: u32,
-) {
-    match value {
-        Value::Table(table) => {
-            if !found
-                .tables
-                .iter()
-                .any(|(_, known)| known.relation.place == table.relation.place && known.name == table.name)
-            {
-                found.tables.push((Some(name.clone()), table));
-            }
-        }
-        Value::Enum(declared) => found.enums.push((declared.0.clone(), declared.1.clone())),
-        Value::Relations(relations) => found.relations.push(relations),
-        Value::Unknown(why) if gaps && why.starts_with("a table whose name") => {
+        if let Value::Unknown(why) = &value
+            && why.starts_with(NAMELESS)
+        {
             let place = module.place(crate::module::Span { start: 0, end: 0 });
             found.gaps.push(Gap { place, what: format!("`{name}` is {why}"), in_schema: true });
         }
-        // `export const tables = { users, posts }` is nothing to drizzle-kit, but relations may lie so.
-        Value::Object(object) if depth == 0 => {
-            for (key, value) in &object.entries {
-                if let Value::Relations(_) = value {
-                    note(eval, module, key, value.clone(), gaps, found, depth + 1);
-                }
+        found.note(&name, value);
+    }
+}
+
+impl Found {
+    fn note(&mut self, name: &Arc<str>, value: Value) {
+        let known = |table: &Arc<Table>| {
+            let same =
+                |other: &Arc<Table>| other.relation.place == table.relation.place && other.name == table.name;
+            self.tables.iter().any(|(_, other)| same(other))
+        };
+        match value {
+            Value::Table(table) if !known(&table) => self.tables.push((Some(name.clone()), table)),
+            Value::Enum(declared) => self.enums.push((declared.0.clone(), declared.1.clone())),
+            Value::Relations(relations) => self.relations.push(relations),
+            // Tables in an object are nothing to drizzle-kit, but relations may lie so.
+            Value::Object(object) => {
+                let relations = object.entries.iter().filter_map(|(_, value)| match value {
+                    Value::Relations(relations) => Some(relations.clone()),
+                    _ => None,
+                });
+                self.relations.extend(relations);
             }
+            _ => {}
         }
-        _ => {}
     }
 }
 

@@ -10,6 +10,7 @@ mod tables;
 mod views;
 
 pub(crate) use apply::Call;
+pub(crate) use tables::NAMELESS;
 
 use crate::module::{Annotation, Decl, Export, Id, Imported, Item, Key, Kind, Module, Step, Sym};
 use crate::program::Program;
@@ -229,14 +230,14 @@ impl<'p, 't> Eval<'p, 't> {
                 Some(Export::Local(sym)) => self.symbol(module, *sym, &Env::default()),
                 Some(Export::Value(id)) => self.expr(module, *id, &Env::default()),
                 Some(Export::From { source, name }) => self.import(module, source, name),
-                None => self.from_stars(module, name),
+                None => self.starred(module, name),
             }
         };
         self.depth -= 1;
         value
     }
 
-    fn from_stars(&mut self, module: &Arc<Module>, name: &str) -> Value {
+    fn starred(&mut self, module: &Arc<Module>, name: &str) -> Value {
         let missing = Value::unknown(format!("`{}` exports no `{name}`", module.path));
         if name == "default" {
             return missing;

@@ -9,6 +9,9 @@ use crate::value::{Api, Builder, Column, Maker, Object, Table, Value};
 use drizzle::QName;
 use std::sync::Arc;
 
+/// How the reason begins where a table has no name that can be told.
+pub(crate) const NAMELESS: &str = "a table whose name can't be told";
+
 impl Eval<'_, '_> {
     /// `pgTable("name", { … })`
     pub(super) fn table(&mut self, maker: &Arc<Maker>, call: &Call<'_>) -> Value {
@@ -17,11 +20,11 @@ impl Eval<'_, '_> {
             (name @ Value::Text(_), Some(rename)) => match self.run(rename, &[name]) {
                 Value::Text(name) => name,
                 other => {
-                    return Value::unknown(format!("a table whose name can't be told ({})", other.why()));
+                    return Value::unknown(format!("{NAMELESS} ({})", other.why()));
                 }
             },
             (other, _) => {
-                return Value::unknown(format!("a table whose name can't be told ({})", other.why()));
+                return Value::unknown(format!("{NAMELESS} ({})", other.why()));
             }
         };
         let written = self.arg(call, 1);

@@ -43,7 +43,7 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
     let first = parsed.diagnostics.errors().next();
     let broken = first.map(|error| {
         let at = error.labels.first().map_or(0, |label| label.offset());
-        (u32::try_from(at).unwrap_or(0), error.message.to_string())
+        (at, error.message.to_string())
     });
     let semantic = SemanticBuilder::new().build(&parsed.program).semantic;
     let scoping = semantic.scoping();
