@@ -56,7 +56,7 @@ impl<'t> Program<'t> {
         if let Some(known) = self.modules.read().ok().and_then(|modules| modules.get(path).cloned()) {
             return known;
         }
-        let text = self.tree.read(path).filter(|text| text.len() <= LARGEST);
+        let text = self.tree.read(path).filter(|text| is_code(path) && text.len() <= LARGEST);
         let module = text.map(|text| Arc::new(lower(path, &text)));
         if let Ok(mut modules) = self.modules.write() {
             modules.entry(path.clone()).or_insert(module).clone()
@@ -88,4 +88,11 @@ impl<'t> Program<'t> {
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all
     }
+}
+
+/// TypeScript and JavaScript, declarations of types left out.
+pub(crate) fn is_code(path: &str) -> bool {
+    let ends = |end: &str| path.ends_with(end);
+    [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"].iter().any(|end| ends(end))
+        && ![".d.ts", ".d.mts", ".d.cts", ".min.js"].iter().any(|end| ends(end))
 }

@@ -3,7 +3,7 @@
 use crate::eval::{Eval, NAMELESS};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
 use crate::module::Module;
-use crate::program::{Known, LARGEST, Program};
+use crate::program::{Known, LARGEST, Program, is_code};
 use crate::tree::Tree;
 use crate::uses::uses;
 use crate::value::{Relations, Table, Value};
@@ -84,13 +84,6 @@ fn schema_files(tree: &dyn Tree, entries: &[String]) -> Vec<Arc<str>> {
         }
     }
     found.into_iter().collect()
-}
-
-/// TypeScript and JavaScript, declarations of types left out.
-fn is_code(path: &str) -> bool {
-    let ends = |end: &str| path.ends_with(end);
-    [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"].iter().any(|end| ends(end))
-        && ![".d.ts", ".d.mts", ".d.cts", ".min.js"].iter().any(|end| ends(end))
 }
 
 /// Those of the files that hold one of the texts.

@@ -25,16 +25,24 @@ pub(crate) struct Eval<'p, 't> {
     doing: Vec<(Arc<str>, Sym)>,
     depth: u32,
     steps: u32,
+    most: u32,
 }
 
 /// Deeper than this is a loop, or a program of its own.
 const DEPTH: u32 = 120;
-/// How much is done for one question.
-const STEPS: u32 = 100_000;
+/// How much is done for one question about the schema.
+const STEPS: u32 = 200_000;
+/// The same about an expression in the app: what is not worked out by then is no column and no table.
+const FEW: u32 = 1_500;
 
 impl<'p, 't> Eval<'p, 't> {
     pub fn new(program: &'p Program<'t>) -> Eval<'p, 't> {
-        Eval { program, doing: Vec::new(), depth: 0, steps: 0 }
+        Eval { program, doing: Vec::new(), depth: 0, steps: 0, most: STEPS }
+    }
+
+    /// For the many expressions of an app.
+    pub fn brief(program: &'p Program<'t>) -> Eval<'p, 't> {
+        Eval { most: FEW, ..Eval::new(program) }
     }
 
     /// The value of an expression.
@@ -43,7 +51,7 @@ impl<'p, 't> Eval<'p, 't> {
             self.steps = 0;
         }
         self.steps += 1;
-        if self.depth >= DEPTH || self.steps > STEPS {
+        if self.depth >= DEPTH || self.steps > self.most {
             return Value::unknown("it is too involved");
         }
         self.depth += 1;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The uses in a file.
 pub(crate) fn uses(program: &Program<'_>, module: &Arc<Module>) -> Vec<Use> {
     let mut walker = Walker {
-        eval: Eval::new(program),
+        eval: Eval::brief(program),
         module: module.clone(),
         found: Vec::new(),
         limit: limit(&module.path),
