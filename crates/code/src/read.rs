@@ -6,7 +6,7 @@ use crate::module::Module;
 use crate::program::{Known, LARGEST, Program, is_code};
 use crate::tree::Tree;
 use crate::uses::uses;
-use crate::value::{Relations, Table, Value};
+use crate::value::{RelationTo, Relations, Table, Value};
 use drizzle::QName;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -182,6 +182,23 @@ fn publish(program: &Program<'_>, found: &Found) {
             known.relations.entry((table.clone(), name.clone())).or_insert_with(|| to.clone());
         }
     }
+    // `many(posts)` says no columns: the relation back does.
+    let silent: Vec<_> = known.relations.iter().filter(|(_, to)| to.columns.is_empty()).collect();
+    let mut learned = Vec::new();
+    for ((table, name), to) in silent {
+        let back = known.relations.iter().filter(|((from, _), other)| {
+            *from == to.table.name
+                && other.table.name == *table
+                && other.name == to.name
+                && !other.columns.is_empty()
+        });
+        if let Some((_, back)) = back.min_by(|((_, a), _), ((_, b), _)| a.cmp(b)) {
+            let columns = back.columns.clone();
+            let to = RelationTo { table: to.table.clone(), columns, name: to.name.clone() };
+            learned.push(((table.clone(), name.clone()), Arc::new(to)));
+        }
+    }
+    known.relations.extend(learned);
 }
 
 /// Texts of which a file must hold one to be of interest.

@@ -198,8 +198,10 @@ pub(crate) struct Relations {
 #[derive(Debug)]
 pub(crate) struct RelationTo {
     pub table: Arc<Table>,
-    /// Columns that the join compares, on both sides.
+    /// Columns that the join compares, on both sides; empty where the relation back says them.
     pub columns: Vec<Column>,
+    /// `relationName`, `alias`: tells several relations between two tables apart.
+    pub name: Option<Arc<str>>,
 }
 
 impl Value {

@@ -12,13 +12,19 @@ pub(crate) struct Call<'c> {
     pub args: &'c [Item],
     pub env: &'c Env,
     pub span: Span,
+    /// Of the name that is called.
+    pub at: Span,
 }
 
 impl Eval<'_, '_> {
     /// The value of a call.
     pub(super) fn call(&mut self, module: &Arc<Module>, id: Id, env: &Env) -> Value {
         let Kind::Call { callee, args, new } = module.kind(id) else { return Value::Nothing };
-        let call = Call { module, args, env, span: module.node(id).span };
+        let at = match module.kind(*callee) {
+            Kind::Member { at, .. } => *at,
+            _ => module.node(*callee).span,
+        };
+        let call = Call { module, args, env, span: module.node(id).span, at };
         if let Kind::Member { object, name, .. } = module.kind(*callee) {
             let base = self.expr(module, *object, env);
             return self.method(&base, name, &call);

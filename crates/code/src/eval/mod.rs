@@ -397,6 +397,7 @@ impl<'p, 't> Eval<'p, 't> {
                 Some(Value::Table(table)) => Value::Relation(Arc::new(crate::value::RelationTo {
                     table: table.clone(),
                     columns: Vec::new(),
+                    name: None,
                 })),
                 _ => Value::unknown("no table of the schema"),
             },

@@ -38,7 +38,7 @@ impl Eval<'_, '_> {
             Verb::Insert | Verb::Update | Verb::Delete => self.arg(call, 0).table().cloned(),
             Verb::Select | Verb::With => None,
         };
-        Value::Query(Arc::new(Query { verb, table, all, fields, place: call.module.place(call.span) }))
+        Value::Query(Arc::new(Query { verb, table, all, fields, place: call.module.place(call.at) }))
     }
 
     fn of_query(&mut self, query: &Arc<Query>, name: &str, call: &Call<'_>) -> Value {

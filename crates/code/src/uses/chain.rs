@@ -2,7 +2,7 @@
 
 use super::{Context, Walker, is_drizzle, is_pg_core, table_in};
 use crate::eval::Call;
-use crate::model::{Certainty, Columns, Role};
+use crate::model::{Certainty, Columns, Place, Role};
 use crate::module::{Id, Key, Kind, Module, Span};
 use crate::value::{Api, Env, Query, Table, Value, Verb};
 use std::sync::Arc;
@@ -20,9 +20,13 @@ impl Walker<'_, '_> {
     pub(super) fn call(&mut self, id: Id, env: &Env, context: &Context) -> Value {
         let module = self.module.clone();
         let Kind::Call { callee, args, new } = module.kind(id) else { return Value::Nothing };
-        let call = Call { module: &module, args, env, span: module.node(id).span };
+        let at = match module.kind(*callee) {
+            Kind::Member { at, .. } => *at,
+            _ => module.node(*callee).span,
+        };
+        let call = Call { module: &module, args, env, span: module.node(id).span, at };
         let before = self.found.len();
-        if let Kind::Member { object, name, at } = module.kind(*callee) {
+        if let Kind::Member { object, name, .. } = module.kind(*callee) {
             let base = match module.kind(*object) {
                 Kind::Call { .. } => self.call(*object, env, context),
                 _ => {
@@ -33,7 +37,7 @@ impl Walker<'_, '_> {
                     base
                 }
             };
-            let link = Link { call: &call, name, at: *at };
+            let link = Link { call: &call, name, at };
             self.link(&base, *object, &link, context);
             if &**name == "prepare" && matches!(base, Value::Query(_) | Value::Unknown(_)) {
                 self.prepared(&call, before);
@@ -254,7 +258,7 @@ impl Walker<'_, '_> {
             }
             "select" if query.verb == Verb::Insert => self.with_database(call),
             "values" => self.walk_args(call, &clause(table)),
-            "set" => self.set(table, call, link.at),
+            "set" => self.set(query, call),
             "onConflictDoNothing" | "onConflictDoUpdate" => self.conflict(table, link),
             "returning" => match (call.args.first(), table) {
                 (None, Some(table)) => {
@@ -293,17 +297,18 @@ impl Walker<'_, '_> {
     }
 
     /// The keys of `set({ … })`, and the columns that every update sets.
-    pub(super) fn set(&mut self, table: Option<&Arc<Table>>, call: &Call<'_>, at: Span) {
-        let Some(item) = call.args.first() else { return };
-        let Some(table) = table else { return self.walk_args(call, &Context::default()) };
+    fn set(&mut self, query: &Arc<Query>, call: &Call<'_>) {
+        let (Some(item), Some(table)) = (call.args.first(), &query.table) else {
+            return self.walk_args(call, &Context::default());
+        };
         self.set_keys(table, item.id, call.env);
-        self.on_update(table, at);
+        self.on_update(table, &query.place);
     }
 
-    pub(super) fn on_update(&mut self, table: &Arc<Table>, at: Span) {
+    pub(super) fn on_update(&mut self, table: &Arc<Table>, place: &Place) {
         let context = Context::of(Role::Update, "every update sets it ($onUpdate)");
         for column in table.relation.columns.iter().filter(|column| column.on_update) {
-            self.add(at, table, Columns::One(column.name.clone()), &context);
+            self.add_at(place.clone(), table, Columns::One(column.name.clone()), &context);
         }
     }
 

@@ -26,7 +26,8 @@ impl Walker<'_, '_> {
                 }
                 ("set", Some(table)) => {
                     self.set_keys(table, property.value, call.env);
-                    self.on_update(table, link.at);
+                    let place = self.module.place(link.at);
+                    self.on_update(table, &place);
                 }
                 _ => self.walk(property.value, call.env, &clause(table)),
             }
