@@ -21,6 +21,8 @@ mod select;
 mod settings_file;
 mod stats;
 mod timeline;
+#[allow(dead_code, reason = "read by the commands that look at the app's code")]
+mod trees;
 mod verify;
 
 use args::{Arguments, Color, Command};
