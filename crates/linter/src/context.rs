@@ -47,14 +47,18 @@ impl Context<'_> {
     /// Columns that the deployed app declares with a type of this name and that are there when the set
     /// ends, as `users.mood`.
     pub fn declared_with(&self, ty: &QName) -> Vec<String> {
-        let (app, end) = (&self.judged().old_app, &self.judged().end);
+        let end = &self.judged().end;
         let mut found = Vec::new();
-        for name in app.relation_names() {
+        let apps = &self.judged().old_apps;
+        for (app, name) in apps.iter().flat_map(|app| app.relation_names().into_iter().map(move |n| (app, n)))
+        {
             let Some(catalog::Found::Relation(relation)) = end.slot(&name) else { continue };
             let declared = app.relation(&name).map(|relation| relation.into_owned()).unwrap_or_default();
             let columns = declared.columns.iter().filter(|column| is_type(&column.sql_type, ty));
             let kept = columns.filter(|column| relation.column(&column.name).is_some());
-            found.extend(kept.map(|column| format!("{}.{}", shown(&name.to_string()), column.name)));
+            let shown = kept.map(|column| format!("{}.{}", shown(&name.to_string()), column.name));
+            let fresh: Vec<String> = shown.filter(|one| !found.contains(one)).collect();
+            found.extend(fresh);
         }
         found
     }

@@ -37,7 +37,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 finding = finding.why(format!(
                     "Drizzle names every declared column in select(), insert() and returning(), used or not; \
                      what it declares is taken from {}",
-                    cx.judged().old_app.origin
+                    cx.judged().old_app().origin
                 ));
             }
             if cascade {
