@@ -200,11 +200,14 @@ impl AppCode {
 }
 
 impl Cited {
-    /// Surest first; then in the order of files and lines.
+    /// Surest first, then in the order of files and lines; of several on one line the surest.
     pub(crate) fn in_order(uses: &mut Vec<Cited>) {
-        let key = |one: &Cited| (std::cmp::Reverse(one.found.certainty), one.found.clone());
-        uses.sort_by_cached_key(key);
-        uses.dedup();
+        uses.sort_by_cached_key(|one| (std::cmp::Reverse(one.found.certainty), one.found.clone()));
+        let mut lines = BTreeSet::new();
+        uses.retain(|one| {
+            let place = &one.found.place;
+            lines.insert((one.version.clone(), place.file.clone(), place.line))
+        });
     }
 
     /// Whether such a query is sent, as far as can be seen.
