@@ -160,10 +160,14 @@ impl AppCode {
         self.uses.get(relation).map_or(&[], Vec::as_slice)
     }
 
+    /// What the code declares under this name.
+    pub fn relation(&self, name: &QName) -> Option<&code::Relation> {
+        self.schema.relation(&drizzle::QName { schema: name.schema.clone(), name: name.name.clone() })
+    }
+
     /// Where a relation, or a column of it, is declared.
     pub fn declared(&self, relation: &QName, column: Option<&str>) -> Option<&Place> {
-        let name = drizzle::QName { schema: relation.schema.clone(), name: relation.name.clone() };
-        let relation = self.schema.relation(&name)?;
+        let relation = self.relation(relation)?;
         match column {
             Some(column) => relation.column(column).map(|column| &column.place),
             None => Some(&relation.place),
@@ -208,6 +212,12 @@ impl Cited {
             let place = &one.found.place;
             lines.insert((one.version.clone(), place.file.clone(), place.line))
         });
+    }
+
+    /// Whether both are in one line of one version.
+    pub fn is_at(&self, other: &Cited) -> bool {
+        let place = |one: &Cited| (one.found.place.file.clone(), one.found.place.line);
+        self.version == other.version && place(self) == place(other)
     }
 
     /// Whether such a query is sent, as far as can be seen.
