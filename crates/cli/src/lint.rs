@@ -167,6 +167,7 @@ fn human(
                 let _ = write!(text, ": {}", report::summary_line(diagnostics, run));
             }
             text.push('\n');
+            text.push_str(&report::unnoticed_lines(run));
         }
         (false, false) => {
             for line in selections {
