@@ -82,8 +82,7 @@ fn of_table(name: &QName, declared: &Relation, table: &Table, found: &mut Vec<Sc
         let column = Some(column.to_owned());
         found.push(SchemaDifference { name: name.clone(), column, kind, place: Some(place.clone()) });
     };
-    let key: Vec<&str> =
-        table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect();
+    let key: Vec<&str> = table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect();
     for column in &declared.columns {
         let Some(known) = table.columns.iter().find(|known| known.name == column.name) else {
             note(&column.name, SchemaDifferenceKind::OnlyInCode, &column.place);
