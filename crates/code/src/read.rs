@@ -2,11 +2,11 @@
 
 use crate::eval::{Eval, NAMELESS};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
-use crate::module::Module;
+use crate::module::{Decl, Imported, Key, Kind, Module};
 use crate::program::{Known, LARGEST, Program, is_code};
 use crate::tree::Tree;
 use crate::uses::uses;
-use crate::value::{RelationTo, Relations, Table, Value};
+use crate::value::{Env, RelationTo, Relations, Table, Value};
 use drizzle::QName;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -198,7 +198,6 @@ fn publish(program: &Program<'_>, found: &Found) {
             known.tables.entry(export.clone()).or_insert_with(|| table.clone());
         }
         known.by_name.entry(table.name.clone()).or_insert_with(|| table.clone());
-        known.places.entry(table.name.clone()).or_insert_with(|| table.relation.place.clone());
     }
     for relations in &found.relations {
         for (table, name, to) in &relations.all {
@@ -269,6 +268,9 @@ fn all_uses(
         }
     }
     relations_elsewhere(program, &modules);
+    for module in &modules {
+        schemas_by_hand(program, module);
+    }
     let used = modules.par_iter().flat_map_iter(|module| uses(program, module)).collect();
     let again = modules.iter().filter(|module| !schema.contains(&module.path));
     let again = again.flat_map(|module| declared_again(program, module, found)).collect();
@@ -311,6 +313,44 @@ fn relations_elsewhere(program: &Program<'_>, modules: &[Arc<Module>]) {
         }
     }
     publish(program, &found);
+}
+
+/// `drizzle(client, { schema: { people: users } })`: `db.query` knows tables by these names.
+fn schemas_by_hand(program: &Program<'_>, module: &Arc<Module>) {
+    let named = module.symbols.iter().any(|symbol| {
+        matches!(&symbol.decl, Decl::Import { source, name: Imported::Name(name) }
+            if source.starts_with("drizzle-orm/") && **name == *"drizzle")
+    });
+    if !named {
+        return;
+    }
+    let mut eval = Eval::new(program);
+    let mut found = Vec::new();
+    for node in &module.nodes {
+        let Kind::Call { args, .. } = &node.kind else { continue };
+        for item in args.iter().filter(|item| matches!(module.kind(item.id), Kind::Object(_))) {
+            let Kind::Object(properties) = module.kind(item.id) else { continue };
+            for property in
+                properties.iter().filter(|p| matches!(&p.key, Key::Name(name) if **name == *"schema"))
+            {
+                if let Kind::Object(_) = module.kind(property.value)
+                    && let Value::Object(schema) = eval.expr(module, property.value, &Env::default())
+                {
+                    found.extend(
+                        schema
+                            .entries
+                            .iter()
+                            .filter_map(|(key, value)| Some((key.clone(), value.table()?.clone()))),
+                    );
+                }
+            }
+        }
+    }
+    if let Ok(mut known) = program.known.write() {
+        for (key, table) in found {
+            known.tables.entry(key).or_insert(table);
+        }
+    }
 }
 
 /// Tables that are declared outside of the schema's files: another app of the repository has its own
