@@ -89,7 +89,10 @@ fn named(tree: &dyn Tree, entry: &str) -> Vec<Arc<str>> {
     let folder = format!("{entry}/");
     let fits = |path: &&Arc<str>| {
         let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
-        ***path == *entry || direct || (glob && fast_glob::glob_match(entry, path.as_bytes()))
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // A glob may name folders too: the files directly in them count.
+        let fits = |text: &str| glob && fast_glob::glob_match(entry, text.as_bytes());
+        ***path == *entry || direct || fits(path) || fits(folder)
     };
     tree.paths().iter().filter(|path| is_code(path)).filter(fits).cloned().collect()
 }

@@ -158,7 +158,7 @@ impl Walker<'_, '_> {
                 let method = self.eval.get(base, link.name);
                 if let Value::Function(closure) = &method {
                     let values = self.eval.args(call);
-                    self.walk_args(call, &Context::default());
+                    self.walk_args(call, &handed(format!("`.{}()`", link.name), Certainty::Likely));
                     self.enter(closure, &values);
                     return;
                 }
@@ -176,11 +176,12 @@ impl Walker<'_, '_> {
             _ => {}
         }
         // A method of something unknown: text that is sent, tables that are handed on.
+        // A method of the class itself is the project's own code.
+        let own = matches!(call.module.kind(object), Kind::This(_) | Kind::Super);
+        let to = if own { Certainty::Likely } else { Certainty::Possible };
         let sends = ["execute", "query", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe", "raw"];
-        let context = Context {
-            sent: sends.contains(&link.name),
-            ..handed(format!("`.{}()`", link.name), Certainty::Possible)
-        };
+        let context =
+            Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name), to) };
         let values = self.eval.args(call);
         if values.iter().any(|value| table_in(value).is_some()) && is_clause(link.name) {
             return self.walk_args(call, &clause(None));
