@@ -1,7 +1,7 @@
 //! SQL in templates and strings, read with the SQL parser.
 
 use super::chain::Link;
-use super::words::{is_sql, named};
+use super::words::{is_sql, named, names};
 use super::{Context, Walker};
 use crate::eval::is_drizzle;
 use crate::model::{Certainty, Columns, Place, Role};
@@ -252,6 +252,13 @@ impl Walker<'_, '_> {
                     let context = Context { certainty: Certainty::Possible, ..context(role) };
                     self.name(place.clone(), name.clone(), Columns::All, &context);
                 }
+                // A change of the schema from within the app names columns too.
+                if relation.role == MentionRole::Other {
+                    for word in names(&built.sql).into_iter().filter(|word| *word != name.name) {
+                        let context = Context { certainty: Certainty::Likely, ..context(role) };
+                        self.raw(place.clone(), name.clone(), Columns::One(word.to_owned()), &context);
+                    }
+                }
                 self.raw(place, name, Columns::None, &context(role));
             }
             for column in &read.columns {
@@ -385,10 +392,7 @@ impl Walker<'_, '_> {
     /// A piece of SQL that does not parse: columns that only one table has.
     fn loose_words(&mut self, text: &str, span: Span) {
         let context = Context::default();
-        let part = |c: char| c.is_alphanumeric() || c == '_';
-        let words: std::collections::BTreeSet<&str> =
-            text.split(|c| !part(c)).filter(|word| word.len() > 2 && word.contains('_')).collect();
-        for word in words {
+        for word in names(text) {
             self.loose(word, span, Role::Named, &context);
         }
     }
