@@ -38,7 +38,7 @@ pub(crate) struct Known {
 }
 
 /// Larger files are made by programs; nobody writes queries in them.
-pub(crate) const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
 impl<'t> Program<'t> {
     pub fn new(tree: &'t dyn Tree, casing: Option<&str>) -> Program<'t> {
@@ -81,6 +81,15 @@ impl<'t> Program<'t> {
         if let Ok(mut values) = self.values.write() {
             values.insert((module.clone(), sym), value.clone());
         }
+    }
+
+    /// Files that were asked for and are too large to be somebody's work.
+    pub fn too_large(&self) -> Vec<Arc<str>> {
+        let modules = self.modules.read().ok();
+        let missing =
+            modules.iter().flat_map(|modules| modules.iter()).filter(|(_, module)| module.is_none());
+        let large = missing.filter(|(path, _)| self.tree.read(path).is_some_and(|text| text.len() > LARGEST));
+        large.map(|(path, _)| path.clone()).collect()
     }
 
     /// All modules that were read so far.

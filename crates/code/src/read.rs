@@ -3,7 +3,7 @@
 use crate::eval::{Eval, NAMELESS};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
 use crate::module::{Decl, Imported, Key, Kind, Module};
-use crate::program::{Known, LARGEST, Program, is_code};
+use crate::program::{Known, Program, is_code};
 use crate::tree::Tree;
 use crate::uses::uses;
 use crate::value::{Env, RelationTo, Relations, Table, Value};
@@ -28,6 +28,20 @@ pub struct Request<'a> {
 
 /// Reads one version of the code.
 pub fn read(tree: &dyn Tree, request: &Request<'_>) -> Code {
+    // Expressions are trees, and read by recursion: a long one takes a large stack, of which only what is
+    // used counts.
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    match pool {
+        Ok(pool) => pool.install(|| read_here(tree, request)),
+        Err(_) => read_here(tree, request),
+    }
+}
+
+/// Bytes of address space for the stack of each thread.
+const STACK: usize = 512 << 20;
+
+fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
     let program = Program::new(tree, request.casing);
     let mut code = Code::default();
     let files = schema_files(tree, request.schema);
@@ -393,15 +407,10 @@ fn unread(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Gap> {
             gaps.push(Gap { place, what: format!("it does not parse: {why}"), in_schema });
         }
     }
-    for path in schema {
-        if program.tree.read(path).is_some_and(|text| text.len() > LARGEST) {
-            let place = Place { file: path.clone(), ..nowhere() };
-            gaps.push(Gap {
-                place,
-                what: "it is larger than a megabyte, and not read".to_owned(),
-                in_schema: true,
-            });
-        }
+    for path in program.too_large() {
+        let in_schema = schema.contains(&path);
+        let place = Place { file: path, ..nowhere() };
+        gaps.push(Gap { place, what: "it is larger than a megabyte, and not read".to_owned(), in_schema });
     }
     gaps
 }

@@ -15,7 +15,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Deeper nesting is no code that people write, and would take more stack than there is.
-const NESTING: i32 = 400;
+const NESTING: usize = 400;
+
+/// The same for operators in one expression. A file without semicolons counts as one.
+const OPERATORS: u32 = 60_000;
 
 /// The file as a module. Always gives one: what cannot be parsed is left out, and said.
 pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
@@ -68,15 +71,25 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
     lower.module
 }
 
+/// Where a file is nested deeper than people write: by brackets, or by operators without an end
+/// (`a.b.c…`, `!!!…`). Strings and comments count as code, which does no harm.
 fn too_nested(text: &str) -> Option<u32> {
-    let mut depth = 0;
+    let mut levels = vec![0];
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth -= 1,
+            b'(' | b'[' | b'{' => levels.push(0),
+            b')' | b']' | b'}' if levels.len() > 1 => {
+                levels.pop();
+            }
             _ => {}
         }
-        if depth > NESTING {
+        let operators = levels.last_mut()?;
+        match byte {
+            b',' | b';' => *operators = 0,
+            byte if byte.is_ascii_punctuation() => *operators += 1,
+            _ => {}
+        }
+        if levels.len() > NESTING || levels.last().is_some_and(|operators| *operators > OPERATORS) {
             return u32::try_from(at).ok();
         }
     }
