@@ -1,10 +1,11 @@
 //! From the files of a version to [`Code`]: the schema first, then the files that may use it.
 
-use crate::eval::{Eval, NAMELESS};
+use crate::eval::{Eval, NAMELESS, is_drizzle};
 use crate::files::{files_with, schema_files};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
-use crate::module::{Decl, Imported, Key, Kind, Module};
+use crate::module::{Decl, Export, Imported, Key, Kind, Module};
 use crate::program::{Known, Program, is_code};
+use crate::resolve::Resolved;
 use crate::tree::Tree;
 use crate::uses::uses;
 use crate::value::{Env, RelationTo, Relations, Table, Value};
@@ -102,6 +103,26 @@ fn declared(eval: &mut Eval<'_, '_>, module: &Arc<Module>, found: &mut Found) {
         }
         found.note(&name, value);
     }
+    found.gaps.extend(outside(eval, module));
+}
+
+/// What a file of the schema exports out of packages: there may be tables among it.
+fn outside(eval: &Eval<'_, '_>, module: &Arc<Module>) -> Vec<Gap> {
+    let from = module.exports.values().filter_map(|export| match export {
+        Export::From { source, .. } => Some(source),
+        _ => None,
+    });
+    let mut packages = BTreeSet::new();
+    for source in module.stars.iter().chain(from) {
+        if let Resolved::External(package) = eval.program.resolve(&module.path, source)
+            && !is_drizzle(&package)
+        {
+            packages.insert(package);
+        }
+    }
+    let place = module.place(crate::module::Span { start: 0, end: 0 });
+    let said = |package| format!("what it exports of the package `{package}` is not read");
+    packages.into_iter().map(|p| Gap { place: place.clone(), what: said(p), in_schema: true }).collect()
 }
 
 impl Found {

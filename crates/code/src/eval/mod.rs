@@ -384,6 +384,9 @@ pub(crate) fn one_of(values: Vec<Value>) -> Value {
         (Value::Column(a), Value::Column(b)) => a.table.name == b.table.name && a.index == b.index,
         _ => false,
     };
+    if let Some(builder) = columns::one_builder(&values) {
+        return builder;
+    }
     match values.as_slice() {
         [] => Value::Nothing,
         [first, rest @ ..] if rest.iter().all(|other| same(first, other)) => values.swap_remove(0),
