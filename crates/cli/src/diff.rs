@@ -22,7 +22,7 @@ pub fn diff(
     let url = url(wanted, env)?;
     if let (Some(_), [_, _, ..]) = (&url, found.targets.as_slice()) {
         let projects = found.targets.iter().map(|target| target.project.dir.clone()).collect();
-        return Err(Error::SeveralProjects { projects });
+        return Err(Error::SeveralProjects { command: "diff", projects });
     }
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let mut all = Vec::new();

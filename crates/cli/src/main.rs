@@ -3,6 +3,7 @@
 mod args;
 mod changes;
 mod checks;
+mod confirm;
 mod deploys;
 mod diff;
 mod disk;

@@ -27,6 +27,8 @@ fn set(one: &Proven) -> Value {
         "selection": one.selection,
         "migrations": judged.migrations.iter().filter_map(tag).collect::<Vec<_>>(),
         "postgres": proof.server,
+        "database": proof.database,
+        "notes": proof.notes,
         "rows": proof.filled.tables.iter().map(|(name, table)| json!({
             "relation": name.to_string(), "rows": table.rows(), "reason": table.reason,
         })).collect::<Vec<_>>(),
@@ -45,12 +47,12 @@ fn set(one: &Proven) -> Value {
         "oldApp": { "asked": proof.old_app.asked, "broken": broken(&proof.old_app.broken) },
         "newApp": { "asked": proof.new_app.asked, "broken": broken(&proof.new_app.broken) },
         "newAppFirst": { "asked": proof.new_app_early.asked, "broken": broken(&proof.new_app_early.broken) },
-        "fresh": {
-            "ms": proof.fresh.duration.as_secs_f64() * 1000.0,
-            "stopped": proof.fresh.stopped.as_ref().map(|(tag, sqlstate, message)| json!({
+        "fresh": proof.fresh.as_ref().map(|fresh| json!({
+            "ms": fresh.duration.as_secs_f64() * 1000.0,
+            "stopped": fresh.stopped.as_ref().map(|(tag, sqlstate, message)| json!({
                 "migration": tag, "sqlstate": sqlstate, "message": message,
             })),
-        },
+        })),
         "pendingAgain": proof.pending_again,
         "findings": one.findings.iter().map(|found| json!({
             "rule": found.rule, "severity": found.severity, "migration": found.migration,

@@ -56,10 +56,12 @@ impl Observer<'_> {
     }
 
     async fn looked_at(&self, watcher: &Connection, sql: &str, before: &State) -> Result<Looked, Error> {
-        hold(watcher, before).await?;
+        if self.may_lock {
+            hold(watcher, before).await?;
+        }
         let mut statement = std::pin::pin!(self.timed(sql));
         let mut modes: BTreeMap<u32, BTreeSet<LockMode>> = BTreeMap::new();
-        let mut holding = true;
+        let mut holding = self.may_lock;
         let (result, duration) = loop {
             let look = async {
                 tokio::time::sleep(REST).await;

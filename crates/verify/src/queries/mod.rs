@@ -11,7 +11,7 @@ mod literal;
 mod text;
 
 pub(crate) use ask::unjudged;
-pub use ask::{BrokenQuery, broken, broken_anew};
+pub use ask::{BrokenQuery, broken, broken_anew, broken_as_planned};
 pub(crate) use declared::{Declared, declared};
 
 use catalog::QName;
