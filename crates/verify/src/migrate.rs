@@ -3,10 +3,13 @@
 //! What is sent is written down elsewhere ([`crate::script`]), so that it can be shown before.
 
 use crate::compare::{Disagreement, disagreements};
+use crate::history::ends_transaction;
+use crate::holds::{Hold, Holds};
 use crate::script::{Place, Sent, script};
 use drizzle::Project;
 use facts::{Analysis, Step};
 use pg::{Connection, Error, Observation, Observer, Seen};
+use std::time::Instant;
 
 /// A pending set that ran.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub struct Run {
     pub steps: Vec<Ran>,
     /// How it ended.
     pub end: End,
+    /// The locks that were held, and for how long.
+    pub holds: Vec<Hold>,
 }
 
 /// One statement that ran.
@@ -59,19 +64,26 @@ pub async fn run_set(
     before: &mut dyn FnMut(&Step),
 ) -> Result<Run, Error> {
     let mut steps = Vec::new();
+    let mut holds = Holds::default();
     let mut touched: Vec<&str> = Vec::new();
+    let mut end = End::Committed;
     for sent in script(project, analysis, set) {
         let (at, place) = match sent {
             Sent::Statement { step, place } => (step, place),
             Sent::Own(text) => {
+                let start = Instant::now();
                 let result = session.batch(&text).await;
+                holds.passed(start.elapsed());
                 observer.disturbed();
-                match (text.as_str(), result) {
-                    ("COMMIT", Err(Error::Refused(refusal))) => {
-                        let end = End::RefusedAtCommit { sqlstate: refusal.code, message: refusal.message };
-                        return Ok(Run { steps, end });
+                if text == "COMMIT" {
+                    holds.released();
+                }
+                match result {
+                    Err(Error::Refused(refusal)) if text == "COMMIT" => {
+                        end = End::RefusedAtCommit { sqlstate: refusal.code, message: refusal.message };
+                        break;
                     }
-                    (_, result) => result?,
+                    result => result?,
                 }
                 continue;
             }
@@ -83,11 +95,24 @@ pub async fn run_set(
             Place::Inside => observer.in_transaction(sql).await?,
             Place::Alone => observer.alone(sql).await?,
             Place::Control => {
+                let start = Instant::now();
                 session.batch(sql).await?;
                 observer.disturbed();
-                Observation { seen: Seen::EndOnly, ..Observation::default() }
+                Observation { seen: Seen::EndOnly, duration: start.elapsed(), ..Observation::default() }
             }
         };
+        holds.saw(at, &observation);
+        let over = match place {
+            Place::Alone => true,
+            Place::Control => {
+                step.statement.as_ref().is_some_and(|statement| ends_transaction(&statement.stmt))
+            }
+            // It was COMMIT in disguise; what failed leaves its transaction open until the ROLLBACK.
+            Place::Inside => observation.seen == Seen::EndOnly && observation.facts.failures.is_empty(),
+        };
+        if over {
+            holds.released();
+        }
         let known = |relation: &str| if touched.contains(&relation) { None } else { rows(relation) };
         let disagreements = disagreements(step.statement.as_deref(), &step.facts, &observation, &known);
         let failed = !observation.facts.failures.is_empty();
@@ -95,11 +120,12 @@ pub async fn run_set(
         if failed {
             // Where none is open, a warning is all that comes of it.
             session.batch("ROLLBACK").await?;
-            return Ok(Run { steps, end: End::Failed { step: at } });
+            end = End::Failed { step: at };
+            break;
         }
         touched.extend(step.facts.writes.iter().map(|write| write.relation.as_str()));
         let emptied = step.facts.rewrites.iter().filter(|one| one.cause == facts::RewriteCause::Truncate);
         touched.extend(emptied.map(|one| one.relation.as_str()));
     }
-    Ok(Run { steps, end: End::Committed })
+    Ok(Run { steps, end, holds: holds.all() })
 }

@@ -65,6 +65,22 @@ fn statements(text: &mut String, one: &Proven, run: &Run, paper: &HumanOptions) 
         statement(text, one, ran, paper);
     }
     ending(text, one, run);
+    locks_held(text, one, run, paper);
+}
+
+/// Strong locks by relation; where one became stronger on the way, each step has a line.
+fn locks_held(text: &mut String, one: &Proven, run: &Run, paper: &HumanOptions) {
+    let mut strong: Vec<_> = run.holds.iter().filter(|hold| hold.mode > LockMode::RowExclusive).collect();
+    strong.sort_by(|a, b| (&a.relation, a.step).cmp(&(&b.relation, b.step)));
+    if !strong.is_empty() {
+        text.push_str("locks held until then:\n");
+    }
+    for hold in strong {
+        let step = &one.analysis.steps[hold.step];
+        let start = format!("  {}: {} for {} from ", plain(&hold.relation), hold.mode, span(hold.duration));
+        let sql = first_line(step.span.of(&step.file.text), paper.width.saturating_sub(start.len()).max(30));
+        let _ = writeln!(text, "{start}{sql}");
+    }
 }
 
 fn statement(text: &mut String, one: &Proven, ran: &Ran, paper: &HumanOptions) {

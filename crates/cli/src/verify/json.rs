@@ -5,8 +5,8 @@ use super::human::said;
 use facts::Facts;
 use pg::Seen;
 use serde_json::{Value, json};
-use verify::BrokenQuery;
-use verify::migrate::{End, Ran};
+use verify::migrate::{End, Ran, Run};
+use verify::{BrokenQuery, Hold};
 
 /// The document, with a line break at its end.
 pub fn document(proven: &[Proven]) -> String {
@@ -37,9 +37,11 @@ fn set(one: &Proven) -> Value {
         })).collect::<Vec<_>>(),
         "statements": proof.run.steps.iter().map(|ran| statement(one, ran)).collect::<Vec<_>>(),
         "end": end(&proof.run.end),
+        "locksHeld": locks_held(one, &proof.run),
         "withoutRows": proof.without_rows.as_ref().map(|run| json!({
             "statements": run.steps.iter().map(|ran| statement(one, ran)).collect::<Vec<_>>(),
             "end": end(&run.end),
+            "locksHeld": locks_held(one, run),
         })),
         "sizes": proof.sizes.iter().map(|(name, (before, after))| json!({
             "relation": name, "bytesBefore": before, "bytesAfter": after,
@@ -63,6 +65,17 @@ fn set(one: &Proven) -> Value {
             "sqlstate": one.sqlstate,
         })).collect::<Vec<_>>(),
     })
+}
+
+fn locks_held(one: &Proven, run: &Run) -> Vec<Value> {
+    let held = |hold: &Hold| {
+        let step = &one.analysis.steps[hold.step];
+        json!({
+            "relation": hold.relation, "mode": hold.mode, "migration": step.tag, "statement": step.index,
+            "ms": hold.duration.as_secs_f64() * 1000.0,
+        })
+    };
+    run.holds.iter().map(held).collect()
 }
 
 fn end(end: &End) -> Value {
