@@ -10,6 +10,7 @@
 //! decides nothing about what is worth reporting.
 
 mod apply;
+mod breaks;
 pub mod compare;
 mod error;
 pub mod fill;
@@ -27,6 +28,7 @@ pub mod script;
 pub mod standing;
 
 pub use apply::apply;
+pub use breaks::BreakDisagreement;
 pub use error::Error;
 pub use fill::{Amounts, Filled, FilledTable, fill};
 pub use fresh::Fresh;

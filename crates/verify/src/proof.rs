@@ -3,6 +3,7 @@
 //!
 //! Gives what was seen beside what was predicted. Says nothing about how bad it is.
 
+use crate::breaks::{BreakDisagreement, breaks};
 use crate::compare::Disagreement;
 use crate::fill::{Amounts, Filled, fill};
 use crate::fresh::{Fresh, fresh};
@@ -12,9 +13,9 @@ use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, 
 use crate::{Error, ledger};
 use catalog::QName;
 use drizzle::{Layout, Migration, Project};
-use facts::{Analysis, Break, JudgedSet, Operation};
+use facts::{Analysis, JudgedSet};
 use pg::{Connection, Observer, Scratch, Target};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -84,19 +85,6 @@ pub struct Asking {
     pub asked: usize,
     /// Those that the set (or its absence) breaks.
     pub broken: Vec<BrokenQuery>,
-}
-
-/// A break that was predicted and did not happen, or the reverse.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BreakDisagreement {
-    /// `schema.name`.
-    pub relation: String,
-    /// Which queries.
-    pub operation: Operation,
-    /// On the side of the prediction.
-    pub predicted: bool,
-    /// SQLSTATE, of either side.
-    pub sqlstate: String,
 }
 
 impl Proof {
@@ -271,51 +259,6 @@ impl Apps {
 pub(crate) fn asking(asked: &[AppQuery], broken: Vec<BrokenQuery>) -> Asking {
     let broken = broken.into_iter().filter(|one| one.unjudged.is_none()).collect();
     Asking { asked: asked.len(), broken }
-}
-
-/// Breaks by relation and operation, on one side only. A query that was broken before says nothing.
-fn breaks(
-    judged: &JudgedSet,
-    analysis: &Analysis,
-    asked: &[AppQuery],
-    broken: &[BrokenQuery],
-    before: &[BrokenQuery],
-) -> Vec<BreakDisagreement> {
-    type Key = (String, Operation);
-    let steps = &analysis.steps[judged.steps.clone()];
-    let key = |one: &Break| -> Key { (one.relation.clone(), one.operation) };
-    let sure: BTreeMap<Key, &str> = steps
-        .iter()
-        .flat_map(|step| &step.facts.breaks_old_app)
-        .filter_map(|one| Some((key(one), one.sqlstate?)))
-        .collect();
-    let maybe: BTreeSet<Key> = steps.iter().flat_map(|step| &step.facts.may_break_old_app).map(key).collect();
-    let of = |one: &AppQuery| -> Key { (one.relation.to_string(), one.operation) };
-    // A query over two tables breaks where either does: it proves nothing about the first.
-    let alone = |one: &&BrokenQuery| !one.query.label.contains(" with ");
-    let seen: BTreeMap<Key, &str> =
-        broken.iter().filter(alone).map(|one| (of(&one.query), one.sqlstate.as_str())).collect();
-    let known: BTreeSet<Key> = before.iter().map(|one| of(&one.query)).collect();
-    let there: BTreeSet<Key> = asked.iter().map(of).collect();
-    let asked = |key: &Key| {
-        let judged = !matches!(key.1, Operation::Upsert | Operation::Delete);
-        judged && there.contains(key) && !known.contains(key)
-    };
-    let missing = sure.iter().filter(|(key, _)| !seen.contains_key(*key) && asked(key));
-    // Values that no longer fit are foreseen for inserts, and updates write them as well.
-    let foreseen = |key: &Key| {
-        let insert = (key.0.clone(), Operation::Insert);
-        maybe.contains(key) || (key.1 == Operation::Update && maybe.contains(&insert))
-    };
-    let extra = seen.iter().filter(|(key, _)| !sure.contains_key(*key) && !foreseen(key) && asked(key));
-    let disagreement = |key: &Key, sqlstate: &str, predicted| BreakDisagreement {
-        relation: key.0.clone(),
-        operation: key.1,
-        predicted,
-        sqlstate: sqlstate.to_owned(),
-    };
-    let missing = missing.map(|(key, sqlstate)| disagreement(key, sqlstate, true));
-    missing.chain(extra.map(|(key, sqlstate)| disagreement(key, sqlstate, false))).collect()
 }
 
 pub(crate) async fn sizes(session: &Connection) -> Result<BTreeMap<String, u64>, Error> {
