@@ -18,6 +18,7 @@ mod place;
 mod projects;
 mod rehearse;
 mod rules;
+mod schema_filter;
 mod select;
 mod settings_file;
 mod stats;

@@ -96,7 +96,8 @@ partitions. Not compared: order of columns, comments, owners, privileges, storag
 and what belongs to extensions are left out.
 
 The database is only read, in a transaction that can't write, and compared with the migrations that
-its ledger says it has run.
+its ledger says it has run; those that were edited since are named. Schemas that schemaFilter of the
+Drizzle config leaves out, and no migration makes, are not compared, unless --schema names them.
 
 Exit codes: 0 no drift, 1 drift, 2 could not do its job.";
 
