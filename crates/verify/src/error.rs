@@ -32,6 +32,14 @@ pub enum Error {
     /// There is no server, or it said no.
     #[error(transparent)]
     Server(#[from] pg::Error),
+    /// The machine of the server can't go on, and no statement is to blame.
+    #[error("the server could not go on ({sqlstate}): {message}\n  {}", pg::MORE_ROOM)]
+    Exhausted {
+        /// `53100` for a full disk, `58030` for one that fails.
+        sqlstate: String,
+        /// Its words.
+        message: String,
+    },
     /// The connection is gone.
     #[error("the connection to the server was lost: {source}")]
     Lost {
@@ -50,6 +58,10 @@ pub(crate) struct Refused {
 /// Splits an error into what the server refused and what keeps us from going on.
 pub(crate) fn refusal(error: tokio_postgres::Error) -> Result<Refused, Error> {
     match error.as_db_error() {
+        Some(said) if matches!(said.code().code(), "53100" | "58030") => Err(Error::Exhausted {
+            sqlstate: said.code().code().to_owned(),
+            message: said.message().to_owned(),
+        }),
         Some(said) => Ok(Refused {
             sqlstate: said.code().code().to_owned(),
             message: match said.detail() {

@@ -69,7 +69,9 @@ pub fn verify(
             continue;
         }
         let place = place(disk, &wanted.room, &selected.project.dir, asked_for, rows::space(&amounts))?;
-        proven.extend(run(&place, &selected, &mut options, &amounts)?);
+        let role = options.app_role.as_deref();
+        let role = place.app_role(&selected.project, role, &mut outcome.notes);
+        proven.extend(run(&place, &selected, &mut options, &amounts, role)?);
     }
     outcome.notes.extend(idle.into_iter().map(|text| format!("{text}: nothing to verify")));
     tell(&mut outcome, &proven, wanted.format, paper);
@@ -99,6 +101,7 @@ fn run(
     selected: &Selected,
     options: &mut Options,
     amounts: &Amounts,
+    app_role: Option<String>,
 ) -> Result<Vec<Proven>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
@@ -109,11 +112,7 @@ fn run(
         options.version = version_of(&connection);
         connection.close().await;
         let analysis = facts::analyze(&selected.project, &selected.sets, options);
-        let asked = Asked {
-            amounts: amounts.clone(),
-            app_role: options.app_role.clone().filter(|_| place.is_ours()),
-            make_roles: place.is_ours(),
-        };
+        let asked = Asked { amounts: amounts.clone(), app_role, make_roles: place.is_ours() };
         let mut proven = Vec::new();
         for set in 0..analysis.sets.len() {
             let mut tell = |phase: Phase<'_>| bar.show(phase);
