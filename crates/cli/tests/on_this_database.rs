@@ -189,6 +189,41 @@ fn a_set_that_fails_leaves_the_database_untouched() {
 }
 
 #[test]
+fn what_runs_outside_of_the_transaction_is_shown_as_such_and_looked_at() {
+    let server = server(17);
+    let concurrently = (
+        "0001_index",
+        "COMMIT;\n--> statement-breakpoint\nCREATE INDEX CONCURRENTLY users_name ON users (name);\n",
+    );
+    let folder = at_first(&server, &[CREATE, concurrently]);
+    let ended = brolly(&folder, &server, &["--yes"]);
+    ended.complains(
+        0,
+        &[
+            "BEGIN;",
+            "-- 0001_index",
+            "COMMIT;",
+            "-- outside of a transaction:",
+            "CREATE INDEX",
+            "insert into",
+        ],
+    );
+    ended.says(
+        0,
+        &["seen from a second session", "committed", "nothing is pending", "predicted and observed agree"],
+    );
+    let expected = drizzles_rows("stable", &folder.at("drizzle"), "[m.hash, String(m.folderMillis)]");
+    assert_eq!(
+        sql(&server, "select hash, created_at from drizzle.__drizzle_migrations order by id"),
+        expected
+    );
+    assert_eq!(
+        sql(&server, "select indisvalid from pg_index where indexrelid = 'users_name'::regclass").len(),
+        1
+    );
+}
+
+#[test]
 fn a_ledger_that_contradicts_the_folder_is_refused() {
     let server = server(14);
     let folder = at_first(&server, &[CREATE, DROP]);

@@ -127,6 +127,7 @@ fn forget_missed(run: &mut Run) {
     for ran in run.steps.iter_mut().filter(|ran| ran.observation.seen == Seen::Glimpses) {
         ran.disagreements.retain(|one| match one {
             Disagreement::Lock { predicted, observed, .. } => observed > predicted,
+            Disagreement::Scan { predicted, .. } => !predicted,
             _ => true,
         });
     }
