@@ -3,6 +3,7 @@
 mod args;
 mod changes;
 mod checks;
+mod confirm;
 mod deploys;
 mod diff;
 mod disk;
@@ -17,6 +18,7 @@ mod place;
 mod projects;
 mod rehearse;
 mod rules;
+mod schema_filter;
 mod select;
 mod settings_file;
 mod stats;

@@ -171,15 +171,11 @@ impl Fold<'_> {
             migrations: set.migrations.clone(),
             ran_outside: self.ran_outside.clone(),
         });
+        let new_app = set.new_app.clone();
         self.current = Some(Current {
             request,
             session: Session::begin(&self.catalog, self.transactions),
-            tracker: breaks::Tracker::new(
-                &self.catalog,
-                old_app,
-                set.new_app.clone(),
-                self.analysis.options.app_role.clone(),
-            ),
+            tracker: breaks::Tracker::new(&self.catalog, old_app, new_app, &self.analysis.options),
             filled: BTreeSet::new(),
         });
     }
@@ -269,6 +265,7 @@ impl Fold<'_> {
         let zone = current.session.setting("timezone").unwrap_or(&self.analysis.options.time_zone);
         let utc =
             matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
+        let bodies_checked = current.session.is_on("check_function_bodies").unwrap_or(true);
         let mut catalog = self.catalog.clone();
         let mut boundary = Boundary::None;
         let mut facts = Facts::default();
@@ -283,6 +280,7 @@ impl Fold<'_> {
                     start,
                     version,
                     utc,
+                    bodies_checked,
                     filled,
                     conditional: run.conditional,
                     in_code: matches!(statement.stmt, Stmt::Do(_) | Stmt::Call(_)),
@@ -307,6 +305,7 @@ impl Fold<'_> {
                 start,
                 version,
                 utc,
+                bodies_checked,
                 filled: &current.filled,
                 conditional: false,
                 in_code: false,

@@ -4,7 +4,7 @@
 //! when the pending set began and what works on a committed state. Each is laid at the door of the
 //! last statement whose changes explain it.
 
-use crate::analysis::Step;
+use crate::analysis::{Options, Step};
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, ColumnId, Found, QName, Relation, RelationId, RelationKind};
@@ -24,19 +24,15 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
-    pub fn new(
-        start: &Catalog,
-        old_app: Arc<App>,
-        new_app: Option<Arc<App>>,
-        app_role: Option<String>,
-    ) -> Tracker {
+    pub fn new(start: &Catalog, old_app: Arc<App>, new_app: Option<Arc<App>>, options: &Options) -> Tracker {
+        let app_role = options.app_role.clone();
         Tracker {
             start: start.clone(),
             old_app,
             new_app,
             touched: BTreeSet::new(),
             reported: HashSet::new(),
-            values: crate::values::Values::of_role(app_role.clone()),
+            values: crate::values::Values::of_role(app_role.clone(), options.version),
             objects: crate::objects::Objects::of_role(app_role),
         }
     }
