@@ -1,6 +1,8 @@
 //! The program `brolly`: arguments, files and exit codes. The thinking is in the other crates.
 
 mod args;
+#[allow(dead_code, reason = "used by the commands that look at the app's code")]
+mod cache;
 mod changes;
 mod checks;
 mod deploys;
@@ -21,7 +23,7 @@ mod select;
 mod settings_file;
 mod stats;
 mod timeline;
-#[allow(dead_code, reason = "read by the commands that look at the app's code")]
+#[allow(dead_code, reason = "used by the commands that look at the app's code")]
 mod trees;
 mod verify;
 
