@@ -5,12 +5,19 @@
 //! guessed. This crate knows TypeScript and Drizzle's API; what a migration does to all of it is
 //! `facts`' business.
 
+mod eval;
 mod model;
+mod module;
+mod program;
+mod read;
 mod resolve;
 mod tree;
+mod uses;
+mod value;
 
 pub use model::{
     Certainty, Code, Column, Columns, Enum, Gap, Place, Relation, RelationKind, Role, Schema, Use,
 };
+pub use read::{Request, read};
 pub use resolve::{Resolved, Resolver};
 pub use tree::{MemoryTree, Tree};

@@ -9,9 +9,11 @@ mod body;
 mod fault;
 mod lex;
 mod lower;
+mod mentions;
 mod parse;
 
 pub use ast::*;
 pub use body::{BodyStatement, Guard, RoutineBody, routine_body, routine_body_within};
 pub use lex::{Token, TokenKind, tokens};
+pub use mentions::{ColumnMention, Mention, MentionColumnRole, MentionRole, Mentions, mentions};
 pub use parse::{Parsed, SyntaxError, canonical, parse, parse_expression, parse_query, parse_type, term};

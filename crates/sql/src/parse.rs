@@ -264,7 +264,7 @@ fn lower_all(text: &str, place: Place, tree: &ParseResult, out: &mut Vec<Stateme
 }
 
 /// First and last byte of a statement, comments around it left out.
-fn range(text: &str, raw: &nodes::RawStmt) -> Option<(usize, usize)> {
+pub(crate) fn range(text: &str, raw: &nodes::RawStmt) -> Option<(usize, usize)> {
     let start = usize::try_from(raw.stmt_location).unwrap_or(0);
     let end = match usize::try_from(raw.stmt_len) {
         Ok(len) if len > 0 => start + len,

@@ -13,6 +13,7 @@ mod foreign;
 mod index;
 mod names;
 mod other;
+mod parts;
 mod place;
 mod query;
 mod routine;
@@ -21,8 +22,10 @@ mod uses;
 mod utility;
 
 pub(crate) use expr::whole_expr;
+pub(crate) use names::strings;
+pub(crate) use parts::parts;
 pub(crate) use place::{Lower, Place};
-pub(crate) use query::is_bare_select;
+pub(crate) use query::{into, is_bare_select, output_name};
 pub(crate) use term::term;
 
 use crate::ast::{FunctionCall, Stmt};

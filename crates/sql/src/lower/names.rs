@@ -200,7 +200,7 @@ impl Lower<'_> {
 }
 
 /// The strings of a list; other nodes are passed over.
-pub(super) fn strings(list: &NodeList) -> impl Iterator<Item = &str> {
+pub(crate) fn strings(list: &NodeList) -> impl Iterator<Item = &str> {
     list.iter().filter_map(Node::as_str)
 }
 

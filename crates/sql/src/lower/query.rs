@@ -3,7 +3,7 @@
 mod change;
 mod output;
 
-use self::output::output_name;
+pub(crate) use self::output::output_name;
 use super::Lower;
 use super::expr::{AFTER_WHERE, Bounds, column_ref, expr_in};
 use super::uses::Walk;
@@ -45,7 +45,7 @@ pub(crate) fn is_bare_select(select: &nodes::SelectStmt) -> bool {
 }
 
 /// The INTO of a SELECT; of a set operation it is in the leftmost arm.
-pub(super) fn into(select: &nodes::SelectStmt) -> Option<&nodes::IntoClause> {
+pub(crate) fn into(select: &nodes::SelectStmt) -> Option<&nodes::IntoClause> {
     let mut select = select;
     while let Some(left) = select.larg() {
         select = left;

@@ -3,10 +3,9 @@
 //! The walk keeps its own stack, since `1+1+1+..` makes a tree as deep as it is long. Only
 //! sub-queries recurse; brackets bound their depth.
 
-mod rare;
-
 use super::expr::{self, column_ref};
 use super::names::strings;
+use super::parts::parts;
 use super::{Lower, query};
 use crate::ast::{ColumnRef, FunctionCall, Literal, Name, TypeName, Uses};
 use pg_raw_parse::list::NodeList;
@@ -40,10 +39,6 @@ struct Stack<'n> {
 impl<'n> Stack<'n> {
     fn one(&mut self, node: Node<'n>) {
         self.work.push(Work::Node(node));
-    }
-
-    fn all(&mut self, list: &'n NodeList) {
-        self.work.extend(list.iter().map(Work::Node));
     }
 }
 
@@ -161,8 +156,6 @@ impl<'l, 'a> Walk<'l, 'a> {
 
     fn visit<'n>(&mut self, node: Node<'n>, stack: &mut Stack<'n>) {
         match node {
-            Node::None => {}
-            Node::NodeList(list) => stack.all(list),
             Node::A_Const(constant) => {
                 self.at(constant.location);
                 if let Some(literal) = self.literal(node) {
@@ -208,19 +201,10 @@ impl<'l, 'a> Walk<'l, 'a> {
                 }
                 stack.one(case.defresult());
             }
-            Node::CaseWhen(when) => {
-                stack.one(when.expr());
-                stack.one(when.result());
-            }
             Node::FuncCall(call) => {
-                self.at(call.location);
                 self.uses.functions.push(function_call(self.lower, call));
-                stack.all(call.args());
-                stack.work.extend(call.agg_order().iter().map(|sort| Work::Node(sort.node())));
-                stack.one(call.agg_filter());
-                if let Some(window) = call.over() {
-                    stack.one(Node::WindowDef(window));
-                }
+                let place = parts(node, &mut |part| stack.one(part));
+                self.at(place);
             }
             Node::SQLValueFunction(value) => {
                 self.at(value.location);
@@ -235,76 +219,15 @@ impl<'l, 'a> Walk<'l, 'a> {
                 stack.one(link.testexpr());
                 stack.queries.push(link.subselect());
             }
-            Node::BoolExpr(e) => {
-                self.at(e.location);
-                stack.all(e.args());
-            }
-            Node::NullTest(e) => {
-                self.at(e.location);
-                stack.one(e.arg());
-            }
-            Node::BooleanTest(e) => {
-                self.at(e.location);
-                stack.one(e.arg());
-            }
-            Node::CoalesceExpr(e) => {
-                self.at(e.location);
-                stack.all(e.args());
-            }
-            Node::MinMaxExpr(e) => {
-                self.at(e.location);
-                stack.all(e.args());
-            }
-            Node::RowExpr(e) => {
-                self.at(e.location);
-                stack.all(e.args());
-            }
-            Node::A_ArrayExpr(e) => {
-                self.at(e.location);
-                stack.all(e.elements());
-            }
-            Node::CollateClause(e) => {
-                self.at(e.location);
-                stack.one(e.arg());
-            }
-            Node::A_Indirection(e) => {
-                stack.one(e.arg());
-                stack.all(e.indirection());
-            }
-            Node::A_Indices(e) => {
-                stack.one(e.lidx());
-                stack.one(e.uidx());
-            }
-            Node::NamedArgExpr(e) => {
-                self.at(e.location);
-                stack.one(e.arg());
-            }
-            Node::ResTarget(e) => {
-                self.at(e.location);
-                stack.all(e.indirection());
-                stack.one(e.val());
-            }
-            Node::MultiAssignRef(e) => stack.one(e.source()),
-            Node::SortBy(e) => stack.one(e.node()),
-            Node::GroupingSet(e) => stack.all(e.content()),
-            Node::GroupingFunc(e) => {
-                self.at(e.location);
-                stack.all(e.args());
-            }
-            Node::WindowDef(e) => {
-                stack.all(e.partition_clause());
-                stack.work.extend(e.order_clause().iter().map(|sort| Work::Node(sort.node())));
-                stack.one(e.start_offset());
-                stack.one(e.end_offset());
-            }
-            Node::ParamRef(e) => self.at(e.location),
-            Node::SetToDefault(e) => self.at(e.location),
             Node::SelectStmt(_)
             | Node::InsertStmt(_)
             | Node::UpdateStmt(_)
             | Node::DeleteStmt(_)
             | Node::MergeStmt(_) => stack.queries.push(node),
-            _ => self.rare(node, stack),
+            _ => {
+                let place = parts(node, &mut |part| stack.one(part));
+                self.at(place);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use pg_raw_parse::{Node, raw};
 
 /// The name that Postgres gives to a column without `AS`, as in the manual's chapter on select
 /// lists and `FigureColname` of parse_target.c.
-pub(super) fn output_name(node: Node<'_>) -> String {
+pub(crate) fn output_name(node: Node<'_>) -> String {
     let mut weak: Option<String> = None;
     let mut node = node;
     let strong = loop {

@@ -1,0 +1,345 @@
+//! From the files of a version to [`Code`]: the schema first, then the files that may use it.
+
+use crate::eval::{Eval, NAMELESS};
+use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
+use crate::module::Module;
+use crate::program::{Known, LARGEST, Program, is_code};
+use crate::tree::Tree;
+use crate::uses::uses;
+use crate::value::{RelationTo, Relations, Table, Value};
+use drizzle::QName;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// Files, folders and globs of the schema, from the top of the tree; empty where no config says it:
+    /// then every file counts that uses Drizzle's Postgres tables.
+    pub schema: &'a [String],
+    /// `casing` of the config.
+    pub casing: Option<&'a str>,
+    /// The relations whose uses are wanted; `None` for all that are declared.
+    pub interest: Option<&'a BTreeSet<QName>>,
+    /// Only the schema is wanted.
+    pub schema_only: bool,
+}
+
+/// Reads one version of the code.
+pub fn read(tree: &dyn Tree, request: &Request<'_>) -> Code {
+    let program = Program::new(tree, request.casing);
+    let mut code = Code::default();
+    let files = schema_files(tree, request.schema);
+    tree.prefetch(&files);
+    files.par_iter().for_each(|path| {
+        program.module(path);
+    });
+    let mut found = Found::default();
+    let mut eval = Eval::new(&program);
+    for path in &files {
+        if let Some(module) = program.module(path) {
+            declared(&mut eval, &module, &mut found);
+        }
+    }
+    if !request.schema.is_empty() && files.is_empty() {
+        let what = format!("the config's schema is {}, and no such file is there", request.schema.join(", "));
+        code.gaps.push(Gap { place: nowhere(), what, in_schema: true });
+    }
+    code.schema = schema(&found);
+    publish(&program, &found);
+    if !request.schema_only {
+        let names = needles(&found, request.interest);
+        let (used, again) = all_uses(&program, &files, names, &found);
+        code.uses = used;
+        code.uses.extend(again);
+        if let Some(interest) = request.interest {
+            code.uses.retain(|found| interest.contains(&found.relation));
+        }
+        code.uses.sort();
+        code.uses.dedup();
+    }
+    code.gaps.extend(found.gaps);
+    code.gaps.extend(unread(&program, &files));
+    code.gaps.sort();
+    code.gaps.dedup();
+    code
+}
+
+/// Files that the config names as the schema.
+fn schema_files(tree: &dyn Tree, entries: &[String]) -> Vec<Arc<str>> {
+    if entries.is_empty() {
+        return files_with(tree, tree.paths().iter().filter(|path| is_code(path)), &["pg-core"]);
+    }
+    let mut found = BTreeSet::new();
+    for entry in entries {
+        let entry = entry.trim_start_matches("./").trim_end_matches('/');
+        let glob = entry.contains(['*', '?', '{', '[']);
+        let folder = format!("{entry}/");
+        for path in tree.paths().iter().filter(|path| is_code(path)) {
+            let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
+            if **path == *entry || direct || (glob && fast_glob::glob_match(entry, path.as_bytes())) {
+                found.insert(path.clone());
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Those of the files that hold one of the texts.
+fn files_with<'p>(
+    tree: &dyn Tree,
+    paths: impl Iterator<Item = &'p Arc<str>>,
+    texts: &[&str],
+) -> Vec<Arc<str>> {
+    let paths: Vec<Arc<str>> = paths.cloned().collect();
+    tree.prefetch(&paths);
+    let finders: Vec<memchr::memmem::Finder<'_>> =
+        texts.iter().map(|text| memchr::memmem::Finder::new(*text)).collect();
+    let holds = |path: &&Arc<str>| {
+        tree.read(path)
+            .is_some_and(|text| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some()))
+    };
+    paths.par_iter().filter(holds).cloned().collect()
+}
+
+/// What the files declare.
+#[derive(Default)]
+struct Found {
+    tables: Vec<(Option<Arc<str>>, Arc<Table>)>,
+    enums: Vec<(QName, Enum)>,
+    relations: Vec<Arc<Relations>>,
+    gaps: Vec<Gap>,
+}
+
+/// Adds what a file exports. drizzle-kit sees what is exported, and so does this.
+fn declared(eval: &mut Eval<'_, '_>, module: &Arc<Module>, found: &mut Found) {
+    for name in eval.export_names(module) {
+        let value = eval.export(module, &name);
+        if let Value::Unknown(why) = &value
+            && why.starts_with(NAMELESS)
+        {
+            let place = module.place(crate::module::Span { start: 0, end: 0 });
+            found.gaps.push(Gap { place, what: format!("`{name}` is {why}"), in_schema: true });
+        }
+        found.note(&name, value);
+    }
+}
+
+impl Found {
+    fn note(&mut self, name: &Arc<str>, value: Value) {
+        let known = |table: &Arc<Table>| {
+            let same =
+                |other: &Arc<Table>| other.relation.place == table.relation.place && other.name == table.name;
+            self.tables.iter().any(|(_, other)| same(other))
+        };
+        match value {
+            Value::Table(table) if !known(&table) => self.tables.push((Some(name.clone()), table)),
+            Value::Enum(declared) => self.enums.push((declared.0.clone(), declared.1.clone())),
+            Value::Relations(relations) => self.relations.push(relations),
+            // Tables in an object are nothing to drizzle-kit, but relations may lie so.
+            Value::Object(object) => {
+                let relations = object.entries.iter().filter_map(|(_, value)| match value {
+                    Value::Relations(relations) => Some(relations.clone()),
+                    _ => None,
+                });
+                self.relations.extend(relations);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn schema(found: &Found) -> Schema {
+    let mut schema = Schema::default();
+    let mut files = BTreeSet::new();
+    for (export, table) in &found.tables {
+        files.insert(table.relation.place.file.clone());
+        let relation = Relation { export: export.as_deref().map(str::to_owned), ..table.relation.clone() };
+        schema.relations.entry(table.name.clone()).or_insert(relation);
+    }
+    for (name, declared) in &found.enums {
+        files.insert(declared.place.file.clone());
+        schema.enums.entry(name.clone()).or_insert_with(|| declared.clone());
+    }
+    schema.files = files.into_iter().collect();
+    schema
+}
+
+/// Makes the schema known to whoever reads uses.
+fn publish(program: &Program<'_>, found: &Found) {
+    let Ok(mut known) = program.known.write() else { return };
+    let known: &mut Known = &mut known;
+    for (export, table) in &found.tables {
+        if let Some(export) = export {
+            known.tables.entry(export.clone()).or_insert_with(|| table.clone());
+        }
+        known.by_name.entry(table.name.clone()).or_insert_with(|| table.clone());
+        known.places.entry(table.name.clone()).or_insert_with(|| table.relation.place.clone());
+    }
+    for relations in &found.relations {
+        for (table, name, to) in &relations.all {
+            known.relations.entry((table.clone(), name.clone())).or_insert_with(|| to.clone());
+        }
+    }
+    // `many(posts)` says no columns: the relation back does.
+    let silent: Vec<_> = known.relations.iter().filter(|(_, to)| to.columns.is_empty()).collect();
+    let mut learned = Vec::new();
+    for ((table, name), to) in silent {
+        let back = known.relations.iter().filter(|((from, _), other)| {
+            *from == to.table.name
+                && other.table.name == *table
+                && other.name == to.name
+                && !other.columns.is_empty()
+        });
+        if let Some((_, back)) = back.min_by(|((_, a), _), ((_, b), _)| a.cmp(b)) {
+            let columns = back.columns.clone();
+            let to = RelationTo { table: to.table.clone(), columns, name: to.name.clone() };
+            learned.push(((table.clone(), name.clone()), Arc::new(to)));
+        }
+    }
+    known.relations.extend(learned);
+}
+
+/// Texts of which a file must hold one to be of interest.
+fn needles(found: &Found, interest: Option<&BTreeSet<QName>>) -> BTreeSet<String> {
+    let wanted = |name: &QName| interest.is_none_or(|interest| interest.contains(name));
+    let mut names = BTreeSet::new();
+    for (export, table) in found.tables.iter().filter(|(_, table)| wanted(&table.name)) {
+        names.extend(export.as_deref().map(str::to_owned));
+        names.insert(table.name.name.clone());
+    }
+    for relations in &found.relations {
+        for (_, name, to) in &relations.all {
+            if wanted(&to.table.name) {
+                names.insert(name.to_string());
+            }
+        }
+    }
+    names.extend(interest.into_iter().flatten().map(|name| name.name.clone()));
+    names.retain(|name| name.len() > 1);
+    names
+}
+
+/// The uses in all files that may have some, and the second declarations of wanted tables.
+fn all_uses(
+    program: &Program<'_>,
+    schema: &[Arc<str>],
+    mut names: BTreeSet<String>,
+    found: &Found,
+) -> (Vec<Use>, Vec<Use>) {
+    let mut read: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut modules: Vec<Arc<Module>> = Vec::new();
+    let mut fresh: Vec<String> = names.iter().cloned().collect();
+    // A file may give a table another name: those that hold only that come in the next round.
+    for _ in 0..4 {
+        let texts: Vec<&str> = fresh.iter().map(String::as_str).collect();
+        let left = program.tree.paths().iter().filter(|path| is_code(path) && !read.contains(*path));
+        let paths = files_with(program.tree, left, &texts);
+        read.extend(paths.iter().cloned());
+        let parsed: Vec<Arc<Module>> = paths.par_iter().filter_map(|path| program.module(path)).collect();
+        fresh = aliases(program, &parsed, found, &names);
+        names.extend(fresh.iter().cloned());
+        modules.extend(parsed);
+        if fresh.is_empty() {
+            break;
+        }
+    }
+    relations_elsewhere(program, &modules);
+    let used = modules.par_iter().flat_map_iter(|module| uses(program, module)).collect();
+    let again = modules.iter().filter(|module| !schema.contains(&module.path));
+    let again = again.flat_map(|module| declared_again(program, module, found)).collect();
+    (used, again)
+}
+
+/// Names under which these files export tables, other than those that are known.
+fn aliases(
+    program: &Program<'_>,
+    modules: &[Arc<Module>],
+    found: &Found,
+    names: &BTreeSet<String>,
+) -> Vec<String> {
+    let mut eval = Eval::new(program);
+    let mut fresh = BTreeSet::new();
+    for module in modules {
+        for name in &module.export_order {
+            if **name != *"default" && !names.contains(&**name) {
+                let table = matches!(eval.export(module, name), Value::Table(table)
+                    if names.contains(&table.name.name)
+                        && found.tables.iter().any(|(_, known)| known.name == table.name));
+                if table {
+                    fresh.insert(name.to_string());
+                }
+            }
+        }
+    }
+    fresh.into_iter().collect()
+}
+
+/// Relations may be declared beside the schema's files.
+fn relations_elsewhere(program: &Program<'_>, modules: &[Arc<Module>]) {
+    let mut found = Found::default();
+    let mut eval = Eval::new(program);
+    for module in modules {
+        for name in module.export_order.clone() {
+            if let Value::Relations(relations) = eval.export(module, &name) {
+                found.relations.push(relations);
+            }
+        }
+    }
+    publish(program, &found);
+}
+
+/// Tables that are declared outside of the schema's files: another app of the repository has its own
+/// idea of them.
+fn declared_again(program: &Program<'_>, module: &Arc<Module>, found: &Found) -> Vec<Use> {
+    let mut eval = Eval::new(program);
+    let mut uses = Vec::new();
+    for name in module.export_order.clone() {
+        let Value::Table(table) = eval.export(module, &name) else { continue };
+        let place = &table.relation.place;
+        let here = place.file == module.path;
+        if !here || found.tables.iter().any(|(_, known)| known.relation.place == *place) {
+            continue;
+        }
+        let one = |columns: Columns, place: &Place| Use {
+            place: place.clone(),
+            relation: table.name.clone(),
+            columns,
+            role: Role::Named,
+            certainty: Certainty::Likely,
+            why: "declared outside of the files that the config names as the schema".to_owned(),
+            prepared: None,
+        };
+        uses.push(one(Columns::None, place));
+        uses.extend(table.relation.columns.iter().map(|c| one(Columns::One(c.name.clone()), &c.place)));
+    }
+    uses
+}
+
+/// Files that were wanted and could not be read whole.
+fn unread(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for module in program.modules() {
+        if let Some((at, why)) = &module.broken {
+            let place = module.place(crate::module::Span { start: *at, end: *at });
+            let in_schema = schema.contains(&module.path);
+            gaps.push(Gap { place, what: format!("it does not parse: {why}"), in_schema });
+        }
+    }
+    for path in schema {
+        if program.tree.read(path).is_some_and(|text| text.len() > LARGEST) {
+            let place = Place { file: path.clone(), ..nowhere() };
+            gaps.push(Gap {
+                place,
+                what: "it is larger than a megabyte, and not read".to_owned(),
+                in_schema: true,
+            });
+        }
+    }
+    gaps
+}
+
+fn nowhere() -> Place {
+    Place { file: "".into(), start: 0, end: 0, line: 1, column: 1 }
+}

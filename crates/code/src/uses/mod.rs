@@ -1,0 +1,337 @@
+//! Where a file uses tables and columns: a walk over its expressions that follows queries call by call.
+//!
+//! A use is certain only where reading proves it. What is handed to code that isn't known, or stands
+//! outside of a query, is told apart by [`Certainty`], with the reason.
+
+mod chain;
+mod conflict;
+mod find;
+mod raw;
+mod words;
+
+use crate::eval::{Eval, is_drizzle, is_pg_core};
+use crate::model::{Certainty, Columns, Place, Role, Use};
+use crate::module::{Id, Key, Kind, Module, Property, Span};
+use crate::program::Program;
+use crate::value::{Closure, Env, Object, Table, Value};
+use drizzle::QName;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The uses in a file.
+pub(crate) fn uses(program: &Program<'_>, module: &Arc<Module>) -> Vec<Use> {
+    let mut walker = Walker {
+        eval: Eval::brief(program),
+        module: module.clone(),
+        found: Vec::new(),
+        limit: limit(&module.path),
+        entered: HashSet::new(),
+        depth: 0,
+    };
+    let env = Env::default();
+    for root in &module.roots {
+        walker.walk(*root, &env, &Context::default());
+    }
+    let mut found = walker.found;
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Nothing in a test runs in a pod.
+fn limit(path: &str) -> Option<(Certainty, &'static str)> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let folder = |word: &str| path.starts_with(&format!("{word}/")) || path.contains(&format!("/{word}/"));
+    let test = [".test.", ".spec.", ".e2e.", ".stories."].iter().any(|part| name.contains(part))
+        || ["__tests__", "__mocks__", "test", "tests", "e2e", "fixtures"].iter().any(|word| folder(word));
+    test.then_some((Certainty::Possible, "in a test"))
+}
+
+struct Walker<'p, 't> {
+    eval: Eval<'p, 't>,
+    module: Arc<Module>,
+    found: Vec<Use>,
+    limit: Option<(Certainty, &'static str)>,
+    /// Functions of the project that were read with these tables as arguments.
+    entered: HashSet<(Arc<str>, Id, QName)>,
+    depth: u32,
+}
+
+/// What an expression is part of.
+#[derive(Clone)]
+struct Context {
+    role: Role,
+    certainty: Certainty,
+    why: Arc<str>,
+    /// A whole table here stands for all of its columns.
+    whole: bool,
+    /// A table here is handed to code that isn't known.
+    handed: bool,
+    /// Tables of the query around.
+    tables: Vec<Arc<Table>>,
+    /// Text here is sent as it is.
+    sent: bool,
+}
+
+impl Default for Context {
+    fn default() -> Context {
+        Context {
+            role: Role::Named,
+            certainty: Certainty::Likely,
+            why: "named outside of a query that could be followed".into(),
+            whole: false,
+            handed: false,
+            tables: Vec::new(),
+            sent: false,
+        }
+    }
+}
+
+impl Context {
+    fn of(role: Role, why: &str) -> Context {
+        Context { role, certainty: Certainty::Certain, why: why.into(), ..Context::default() }
+    }
+
+    fn whole(self) -> Context {
+        Context { whole: true, ..self }
+    }
+
+    fn among(self, table: Option<&Arc<Table>>) -> Context {
+        Context { tables: table.into_iter().cloned().collect(), ..self }
+    }
+
+    fn is_query(&self) -> bool {
+        !matches!(self.role, Role::Named | Role::Type)
+    }
+}
+
+/// Deeper than people nest.
+const DEPTH: u32 = 300;
+
+impl Walker<'_, '_> {
+    fn walk(&mut self, id: Id, env: &Env, context: &Context) {
+        if self.depth >= DEPTH {
+            return;
+        }
+        self.depth += 1;
+        let module = self.module.clone();
+        match module.kind(id) {
+            Kind::Name(_) | Kind::Member { .. } | Kind::Index { .. } => self.mention(id, env, context),
+            Kind::Call { .. } => {
+                self.call(id, env, context);
+            }
+            Kind::Tagged { tag, template } => self.tagged(id, *tag, template, env, context),
+            Kind::Template(template) => {
+                self.template_text(id, template, env, context);
+                for value in &template.values {
+                    self.walk(*value, env, &Context::default());
+                }
+            }
+            Kind::Text(text) => self.text(id, &(&**text).into(), context),
+            Kind::Function(function) => {
+                for inside in &function.body {
+                    self.walk(*inside, env, context);
+                }
+            }
+            Kind::Object(properties) => self.object(properties, env, context),
+            Kind::List(items) => items.iter().for_each(|item| self.walk(item.id, env, context)),
+            Kind::Either { test, options } => {
+                if let Some(test) = test {
+                    self.walk(*test, env, &Context::default());
+                }
+                options.iter().for_each(|option| self.walk(*option, env, context));
+            }
+            Kind::Assign(value) => self.walk(*value, env, &Context::default()),
+            Kind::TypeQuery(inside) => self.type_query(*inside, env),
+            Kind::Other(inside) => inside.iter().for_each(|id| self.walk(*id, env, context)),
+            Kind::Global(_)
+            | Kind::This
+            | Kind::Number(_)
+            | Kind::Bool(_)
+            | Kind::Nothing
+            | Kind::Import(_) => {}
+        }
+        self.depth -= 1;
+    }
+
+    /// A name or a path of names: a column, a table, or neither.
+    fn mention(&mut self, id: Id, env: &Env, context: &Context) {
+        let module = self.module.clone();
+        let value = self.eval.expr(&module, id, env);
+        let span = module.node(id).span;
+        match (&value, module.kind(id)) {
+            (Value::Column(column), _) => {
+                let columns = Columns::One(column.name().to_owned());
+                self.add(span, &column.table.clone(), columns, context);
+            }
+            (Value::Table(table), _) if context.whole => self.all_of(span, &table.clone(), context),
+            (Value::Table(table), _) if context.handed => {
+                let context =
+                    Context { certainty: Certainty::Possible, role: Role::Named, ..context.clone() };
+                self.all_of(span, &table.clone(), &context);
+            }
+            (Value::Table(_), _) => {}
+            (Value::Object(object), _) if context.whole => self.fields(span, &object.clone(), context),
+            (_, Kind::Member { object, name, .. }) => {
+                if name.starts_with("$infer") {
+                    return self.type_query(*object, env);
+                }
+                self.walk(*object, env, context);
+            }
+            (_, Kind::Index { object, key }) => {
+                if let Value::Table(table) = self.eval.expr(&module, *object, env) {
+                    let context = Context {
+                        certainty: Certainty::Possible,
+                        why: "a column chosen when it runs".into(),
+                        ..context.clone()
+                    };
+                    return self.all_of(span, &table, &context);
+                }
+                self.walk(*object, env, context);
+                self.walk(*key, env, &Context::default());
+            }
+            _ => {}
+        }
+    }
+
+    fn object(&mut self, properties: &[Property], env: &Env, context: &Context) {
+        for property in properties {
+            match &property.key {
+                Key::Spread if context.whole => {
+                    let module = self.module.clone();
+                    match self.eval.expr(&module, property.value, env) {
+                        Value::Object(object) => self.fields(property.at, &object, context),
+                        Value::Table(table) => self.all_of(property.at, &table, context),
+                        _ => self.walk(property.value, env, context),
+                    }
+                }
+                Key::Computed(key) => {
+                    self.walk(*key, env, &Context::default());
+                    self.walk(property.value, env, context);
+                }
+                Key::Spread | Key::Name(_) => self.walk(property.value, env, context),
+            }
+        }
+    }
+
+    /// Columns that are listed elsewhere: all of a table, all but a few, or some.
+    fn fields(&mut self, span: Span, object: &Object, context: &Context) {
+        let mut tables: Vec<(Arc<Table>, Vec<usize>)> = Vec::new();
+        for (_, value) in &object.entries {
+            match value {
+                Value::Column(column) => {
+                    match tables.iter_mut().find(|(table, _)| table.name == column.table.name) {
+                        Some((_, listed)) => listed.push(column.index),
+                        None => tables.push((column.table.clone(), vec![column.index])),
+                    }
+                }
+                Value::Table(table) => self.all_of(span, table, context),
+                Value::Object(inner) => self.fields(span, inner, context),
+                _ => {}
+            }
+        }
+        for (table, listed) in tables {
+            let name = |index: usize| table.relation.columns[index].name.clone();
+            let left: Vec<String> =
+                (0..table.relation.columns.len()).filter(|index| !listed.contains(index)).map(name).collect();
+            if left.is_empty() {
+                self.all_of(span, &table, context);
+            } else if left.len() < listed.len() {
+                self.add(span, &table, Columns::AllBut(left), context);
+            } else {
+                for index in listed {
+                    self.add(span, &table, Columns::One(name(index)), context);
+                }
+            }
+        }
+    }
+
+    fn all_of(&mut self, span: Span, table: &Arc<Table>, context: &Context) {
+        self.add(span, table, Columns::All, context);
+    }
+
+    /// A type made of a table: the shape of its rows, and no query.
+    fn type_query(&mut self, id: Id, env: &Env) {
+        let module = self.module.clone();
+        let context = Context {
+            role: Role::Type,
+            certainty: Certainty::Possible,
+            why: "a type made of the table".into(),
+            ..Context::default()
+        };
+        let span = module.node(id).span;
+        match (self.eval.expr(&module, id, env), module.kind(id)) {
+            (Value::Table(table), _) => self.all_of(span, &table, &context),
+            (Value::Column(column), _) => {
+                let columns = Columns::One(column.name().to_owned());
+                self.add(span, &column.table.clone(), columns, &context);
+            }
+            (_, Kind::Member { object, .. }) => self.type_query(*object, env),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, span: Span, table: &Arc<Table>, columns: Columns, context: &Context) {
+        let place = self.module.place(span);
+        self.add_at(place, table, columns, context);
+    }
+
+    fn add_at(&mut self, place: Place, table: &Arc<Table>, columns: Columns, context: &Context) {
+        let known = self.eval.program.known.read().ok();
+        let declared = known.and_then(|known| known.places.get(&table.name).cloned());
+        let mut context = context.clone();
+        if declared.is_some_and(|declared| declared != table.relation.place)
+            && context.certainty > Certainty::Likely
+        {
+            context.certainty = Certainty::Likely;
+            context.why = format!("{}; the table is declared a second time for it", context.why).into();
+        }
+        self.name(place, table.name.clone(), columns, &context);
+    }
+
+    fn name(&mut self, place: Place, relation: QName, columns: Columns, context: &Context) {
+        let (mut certainty, mut why) = (context.certainty, context.why.to_string());
+        if let Some((most, reason)) = self.limit
+            && certainty > most
+        {
+            certainty = most;
+            why = format!("{why}, {reason}");
+        }
+        self.found.push(Use { place, relation, columns, role: context.role, certainty, why, prepared: None });
+    }
+
+    /// Reads a function of the project with these arguments, if a table is among them.
+    fn enter(&mut self, closure: &Arc<Closure>, args: &[Value]) -> bool {
+        let Some(table) = args.iter().find_map(table_in) else { return false };
+        let key = (closure.module.path.clone(), closure.node, table.name.clone());
+        if self.entered.len() > 2000 || !self.entered.insert(key) {
+            return true;
+        }
+        let Kind::Function(function) = closure.module.kind(closure.node) else { return false };
+        let env = self.eval.bound(closure, args);
+        let outer = std::mem::replace(&mut self.module, closure.module.clone());
+        let limit = self.limit.or(limit(&closure.module.path));
+        let limit = std::mem::replace(&mut self.limit, limit);
+        for id in &function.body {
+            self.walk(*id, &env, &Context::default());
+        }
+        self.module = outer;
+        self.limit = limit;
+        true
+    }
+}
+
+/// A table, in an argument or in what it holds.
+fn table_in(value: &Value) -> Option<Arc<Table>> {
+    match value {
+        Value::Table(table) => Some(table.clone()),
+        Value::Column(column) => Some(column.table.clone()),
+        Value::List(items) => items.iter().find_map(table_in),
+        Value::Object(object) => object.entries.iter().find_map(|(_, value)| match value {
+            Value::Table(table) => Some(table.clone()),
+            Value::Column(column) => Some(column.table.clone()),
+            _ => None,
+        }),
+        _ => None,
+    }
+}

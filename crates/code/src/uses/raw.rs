@@ -1,0 +1,360 @@
+//! SQL in templates and strings, read with the SQL parser.
+
+use super::chain::Link;
+use super::words::{is_sql, named};
+use super::{Context, Walker};
+use crate::eval::is_drizzle;
+use crate::model::{Certainty, Columns, Role};
+use crate::module::{Id, Kind, Span, Template};
+use crate::value::{Env, Table, Value};
+use drizzle::QName;
+use sql::{ColumnMention, MentionColumnRole, MentionRole, Mentions};
+use std::sync::Arc;
+
+/// SQL that was put together of texts and values.
+#[derive(Default)]
+struct Built {
+    sql: String,
+    pieces: Vec<Piece>,
+}
+
+/// A piece of it, from `at` on.
+struct Piece {
+    at: usize,
+    from: From,
+}
+
+enum From {
+    /// Text of the file, from this byte on; `exact` where each byte is one of the file's.
+    Text { start: u32, exact: bool },
+    /// A value of which the SQL is known: a column, a table.
+    Known(Id),
+    /// A parameter.
+    Other,
+}
+
+/// What kind of text it is, and how sure its statements are sent.
+struct Sent {
+    certainty: Certainty,
+    why: &'static str,
+}
+
+impl Walker<'_, '_> {
+    /// A template with a tag: Drizzle's `sql`, that of a driver, or another.
+    pub(super) fn tagged(&mut self, id: Id, tag: Id, template: &Template, env: &Env, context: &Context) {
+        let module = self.module.clone();
+        let tag_value = self.eval.expr(&module, tag, env);
+        let drizzle =
+            matches!(&tag_value, Value::Api(api) if is_drizzle(&api.package) && &*api.name == "sql");
+        let sent = match (&tag_value, drizzle) {
+            (_, true) => Sent { certainty: Certainty::Certain, why: "raw SQL" },
+            (Value::Client, _) => Sent { certainty: Certainty::Certain, why: "raw SQL sent by the driver" },
+            (Value::Unknown(_) | Value::Api(_), _) => {
+                Sent { certainty: Certainty::Likely, why: "SQL in a template" }
+            }
+            _ => Sent { certainty: Certainty::Possible, why: "SQL in a template" },
+        };
+        let built = self.built(template, env, false);
+        let span = module.node(id).span;
+        let read = self.sql(&built, span, &sent, drizzle || context.sent, context);
+        let inner = match (drizzle, context.is_query()) {
+            (true, true) => Context { whole: false, sent: false, ..context.clone() },
+            (true, false) => Context {
+                role: Role::Filter,
+                why: "in a piece of SQL that stands outside of a query".into(),
+                certainty: if read.statements { Certainty::Certain } else { Certainty::Likely },
+                ..Context::default()
+            },
+            (false, _) => Context::default(),
+        };
+        for value in &template.values {
+            let known =
+                built.pieces.iter().any(|piece| matches!(piece.from, From::Known(id) if id == *value));
+            if !(known && read.parsed && read.statements) {
+                self.walk(*value, env, &inner);
+            }
+        }
+    }
+
+    /// A template without a tag.
+    pub(super) fn template_text(&mut self, id: Id, template: &Template, env: &Env, context: &Context) {
+        let first = template.texts.first().map_or("", |quasi| &*quasi.text);
+        if !context.sent && !is_sql(first) {
+            return;
+        }
+        let built = self.built(template, env, true);
+        self.string(&built, id, context);
+    }
+
+    /// A string.
+    pub(super) fn text(&mut self, id: Id, text: &Arc<str>, context: &Context) {
+        if !context.sent && !is_sql(text) {
+            return;
+        }
+        let span = self.module.node(id).span;
+        let inside = span.end.saturating_sub(span.start) as usize;
+        let exact = inside == text.len() + 2;
+        let from = From::Text { start: span.start + 1, exact };
+        let built = Built { sql: text.to_string(), pieces: vec![Piece { at: 0, from }] };
+        self.string(&built, id, context);
+    }
+
+    fn string(&mut self, built: &Built, id: Id, context: &Context) {
+        let span = self.module.node(id).span;
+        let sent = match context.sent {
+            true => Sent { certainty: context.certainty, why: "raw SQL" },
+            false => Sent { certainty: Certainty::Likely, why: "SQL in a string" },
+        };
+        self.sql(built, span, &sent, context.sent, context);
+    }
+
+    /// `sql.raw("…")`, `sql.identifier("…")`
+    pub(super) fn sql_method(&mut self, link: &Link<'_>, context: &Context) {
+        let call = link.call;
+        match link.name {
+            "raw" => {
+                let context = Context {
+                    sent: true,
+                    certainty: Certainty::Likely,
+                    why: "raw SQL".into(),
+                    ..context.clone()
+                };
+                self.walk_args(call, &context);
+            }
+            "identifier" => {
+                if let Value::Text(name) = self.eval.arg(call, 0) {
+                    let span = call.args.first().map_or(call.span, |item| call.module.node(item.id).span);
+                    self.loose(&name, span, Role::Named, context);
+                }
+            }
+            _ => self.walk_args(call, context),
+        }
+    }
+
+    /// Puts texts and values together.
+    fn built(&mut self, template: &Template, env: &Env, inline: bool) -> Built {
+        let module = self.module.clone();
+        let mut built = Built::default();
+        let mut parameters = 0;
+        for (at, quasi) in template.texts.iter().enumerate() {
+            let from = From::Text { start: quasi.start, exact: quasi.plain };
+            built.pieces.push(Piece { at: built.sql.len(), from });
+            built.sql.push_str(&quasi.text);
+            let Some(value) = template.values.get(at) else { continue };
+            let start = built.sql.len();
+            let (text, from) = match self.eval.expr(&module, *value, env) {
+                Value::Table(table) => (relation_name(&table.name), From::Known(*value)),
+                Value::Column(column) => {
+                    let table = quoted(&column.table.name.name);
+                    (format!("{table}.{}", quoted(column.name())), From::Known(*value))
+                }
+                Value::Text(text) if inline => (text.to_string(), From::Other),
+                _ => match self.spelled(*value, env) {
+                    Some(text) => (text, From::Other),
+                    None => {
+                        parameters += 1;
+                        (format!("${parameters}"), From::Other)
+                    }
+                },
+            };
+            built.pieces.push(Piece { at: start, from });
+            built.sql.push_str(&text);
+        }
+        built
+    }
+
+    /// What `sql.raw("…")` and `sql.identifier("…")` put into SQL.
+    fn spelled(&mut self, id: Id, env: &Env) -> Option<String> {
+        let module = self.module.clone();
+        let Kind::Call { callee, args, .. } = module.kind(id) else { return None };
+        let Kind::Member { object, name, .. } = module.kind(*callee) else { return None };
+        let Value::Api(api) = self.eval.expr(&module, *object, env) else { return None };
+        let Value::Text(text) = self.eval.expr(&module, args.first()?.id, env) else { return None };
+        match (&*api.name, &**name) {
+            ("sql", "raw") => Some(text.to_string()),
+            ("sql", "identifier") => Some(quoted(&text)),
+            _ => None,
+        }
+    }
+
+    /// Reads SQL and adds what it names.
+    fn sql(
+        &mut self,
+        built: &Built,
+        span: Span,
+        sent: &Sent,
+        pieces_too: bool,
+        context: &Context,
+    ) -> Mentions {
+        let read = sql::mentions(&built.sql);
+        if read.statements {
+            let context = |role: Role| Context { certainty: sent.certainty, ..Context::of(role, sent.why) };
+            for relation in &read.relations {
+                let role = match relation.role {
+                    MentionRole::Read => Role::Select,
+                    MentionRole::Insert => Role::Insert,
+                    MentionRole::Update => Role::Update,
+                    MentionRole::Delete => Role::Delete,
+                    MentionRole::Other => Role::Named,
+                };
+                let name = QName::new(relation.schema.as_deref().unwrap_or_default(), &relation.name);
+                let place = self.module.place(self.within(built, relation.span, span));
+                self.name(place, name, Columns::None, &context(role));
+            }
+            for column in &read.columns {
+                let place = self.within(built, column.span, span);
+                self.raw_column(column, place, &context(role_of(column.role)));
+            }
+        } else if read.parsed && pieces_too {
+            self.piece(&read, built, span, context);
+        } else if !read.parsed && is_sql(&built.sql) {
+            self.words(&built.sql, span);
+        }
+        read
+    }
+
+    /// A column that a whole statement names.
+    fn raw_column(&mut self, column: &ColumnMention, span: Span, context: &Context) {
+        let Some(name) = &column.column else {
+            // An INSERT without a list fills the columns by their order.
+            if column.role == MentionColumnRole::Insert {
+                for candidate in &column.candidates {
+                    let place = self.module.place(span);
+                    self.name(place, of(candidate), Columns::All, context);
+                }
+            }
+            return;
+        };
+        let candidates: Vec<QName> = column.candidates.iter().map(of).collect();
+        let declared = |walker: &Self, relation: &QName| {
+            walker.known_table(relation).map(|t| t.relation.column(name).is_some())
+        };
+        let having: Vec<&QName> = candidates.iter().filter(|c| declared(self, c) == Some(true)).collect();
+        let (relations, certainty) = match (having.as_slice(), candidates.as_slice()) {
+            ([one], _) => (vec![(*one).clone()], context.certainty),
+            ([], [one]) if column.elsewhere => (vec![one.clone()], context.certainty.min(Certainty::Likely)),
+            ([], [one]) => (vec![one.clone()], context.certainty),
+            // No code declares it: any of them may have it.
+            ([], several) => (several.to_vec(), context.certainty.min(Certainty::Likely)),
+            (several, _) => {
+                (several.iter().map(|c| (*c).clone()).collect(), context.certainty.min(Certainty::Likely))
+            }
+        };
+        let context = Context { certainty, ..context.clone() };
+        for relation in relations {
+            let place = self.module.place(span);
+            self.name(place, relation, Columns::One(name.clone()), &context);
+        }
+    }
+
+    /// A piece of SQL: its columns are those of the query around it.
+    fn piece(&mut self, read: &Mentions, built: &Built, span: Span, context: &Context) {
+        for column in &read.columns {
+            let Some(name) = &column.column else { continue };
+            let at = self.within(built, column.span, span);
+            // A value's own column is found where the value stands.
+            let in_value = built.pieces.iter().rev().find(|piece| piece.at <= column.span.start as usize);
+            if in_value.is_some_and(|piece| !matches!(piece.from, From::Text { .. })) {
+                continue;
+            }
+            let qualified =
+                column.candidates.first().map(of).and_then(|relation| self.known_table(&relation));
+            match qualified {
+                Some(table) => {
+                    let role = role_of(column.role);
+                    let context = Context {
+                        role,
+                        certainty: Certainty::Likely,
+                        why: "in a piece of raw SQL".into(),
+                        ..context.clone()
+                    };
+                    self.add(at, &table, Columns::One(name.clone()), &context);
+                }
+                None => self.loose(name, at, role_of(column.role), context),
+            }
+        }
+    }
+
+    /// A name without a table: a column of the tables around, or of the only table that has such a one.
+    fn loose(&mut self, name: &str, span: Span, role: Role, context: &Context) {
+        let having = |tables: &[Arc<Table>]| -> Vec<Arc<Table>> {
+            tables.iter().filter(|table| table.relation.column(name).is_some()).cloned().collect()
+        };
+        let around = having(&context.tables);
+        let (tables, certainty, why) = match around.as_slice() {
+            [_] => (around, Certainty::Likely, "in a piece of raw SQL"),
+            _ => {
+                let known = self.eval.program.known.read().ok();
+                let all: Vec<Arc<Table>> =
+                    known.iter().flat_map(|known| known.by_name.values().cloned()).collect();
+                (having(&all), Certainty::Possible, "a name in raw SQL that fits")
+            }
+        };
+        if let [table] = tables.as_slice() {
+            let context = Context { role, certainty, why: why.into(), ..context.clone() };
+            self.add(span, table, Columns::One(name.to_owned()), &context);
+        }
+    }
+
+    /// SQL that does not parse: words that fit.
+    fn words(&mut self, text: &str, span: Span) {
+        let known = self.eval.program.known.read().ok();
+        let all: Vec<Arc<Table>> = known.iter().flat_map(|known| known.by_name.values().cloned()).collect();
+        drop(known);
+        let context = Context {
+            certainty: Certainty::Possible,
+            why: "a word in SQL that could not be read".into(),
+            ..Context::default()
+        };
+        for table in all.iter().filter(|table| named(text, &table.name.name)) {
+            self.add(span, table, Columns::None, &context);
+            for column in table.relation.columns.iter().filter(|column| named(text, &column.name)) {
+                self.add(span, table, Columns::One(column.name.clone()), &context);
+            }
+        }
+    }
+
+    fn known_table(&self, name: &QName) -> Option<Arc<Table>> {
+        self.eval.program.known.read().ok()?.by_name.get(name).cloned()
+    }
+
+    /// Where a part of the SQL stands in the file.
+    fn within(&self, built: &Built, part: source::Span, whole: Span) -> Span {
+        let (start, end) = (part.start as usize, part.end as usize);
+        let Some(piece) = built.pieces.iter().rev().find(|piece| piece.at <= start) else { return whole };
+        let offset = |at: usize| u32::try_from(at.saturating_sub(piece.at)).unwrap_or_default();
+        match piece.from {
+            From::Text { start: from, exact: true } => {
+                Span { start: from + offset(start), end: from + offset(end) }
+            }
+            From::Known(id) => self.module.node(id).span,
+            From::Text { exact: false, .. } | From::Other => whole,
+        }
+    }
+}
+
+fn of((schema, name): &(Option<String>, String)) -> QName {
+    QName::new(schema.as_deref().unwrap_or_default(), name)
+}
+
+fn role_of(role: MentionColumnRole) -> Role {
+    match role {
+        MentionColumnRole::Select => Role::Select,
+        MentionColumnRole::Filter => Role::Filter,
+        MentionColumnRole::Insert => Role::Insert,
+        MentionColumnRole::Update => Role::Update,
+        MentionColumnRole::Returning => Role::Returning,
+        MentionColumnRole::Conflict => Role::Conflict,
+    }
+}
+
+fn relation_name(name: &QName) -> String {
+    match name.schema.as_str() {
+        "public" => quoted(&name.name),
+        schema => format!("{}.{}", quoted(schema), quoted(&name.name)),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
