@@ -20,4 +20,4 @@ pub use model::{
 };
 pub use read::{Request, read};
 pub use resolve::{Resolved, Resolver};
-pub use tree::{MemoryTree, Tree};
+pub use tree::{MemoryTree, Tree, TreeFiles};

@@ -17,6 +17,8 @@ pub(crate) struct Program<'t> {
     modules: RwLock<HashMap<Arc<str>, Option<Arc<Module>>>>,
     /// Values of names at the top of files.
     values: RwLock<HashMap<(Arc<str>, Sym), Value>>,
+    /// Which file has a name that another exports again with all of its names.
+    pub exporters: RwLock<HashMap<(Arc<str>, Box<str>), Option<Arc<Module>>>>,
     /// `casing` of the config.
     pub casing: Option<Arc<str>>,
     /// Tables by the name they are exported with, relations by table: filled once the schema is read.
@@ -46,6 +48,7 @@ impl<'t> Program<'t> {
             resolver: Resolver::new(tree),
             modules: RwLock::default(),
             values: RwLock::default(),
+            exporters: RwLock::default(),
             casing: casing.map(Into::into),
             known: RwLock::default(),
         }

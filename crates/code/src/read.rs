@@ -74,16 +74,39 @@ fn schema_files(tree: &dyn Tree, entries: &[String]) -> Vec<Arc<str>> {
     let mut found = BTreeSet::new();
     for entry in entries {
         let entry = entry.trim_start_matches("./").trim_end_matches('/');
-        let glob = entry.contains(['*', '?', '{', '[']);
-        let folder = format!("{entry}/");
-        for path in tree.paths().iter().filter(|path| is_code(path)) {
-            let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
-            if **path == *entry || direct || (glob && fast_glob::glob_match(entry, path.as_bytes())) {
-                found.insert(path.clone());
-            }
-        }
+        let direct = named(tree, entry);
+        // Where the config names what a build makes, its sources are what git has.
+        let sources = || sources_of(entry).into_iter().map(|entry| named(tree, &entry));
+        let files = if direct.is_empty() { sources().find(|files| !files.is_empty()) } else { Some(direct) };
+        found.extend(files.into_iter().flatten());
     }
     found.into_iter().collect()
+}
+
+/// A file, the files directly in a folder, or those that a glob fits.
+fn named(tree: &dyn Tree, entry: &str) -> Vec<Arc<str>> {
+    let glob = entry.contains(['*', '?', '{', '[']);
+    let folder = format!("{entry}/");
+    let fits = |path: &&Arc<str>| {
+        let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
+        ***path == *entry || direct || (glob && fast_glob::glob_match(entry, path.as_bytes()))
+    };
+    tree.paths().iter().filter(|path| is_code(path)).filter(fits).cloned().collect()
+}
+
+/// Where the sources of a path in a build's output may lie.
+fn sources_of(entry: &str) -> Vec<String> {
+    let segments: Vec<&str> = entry.split('/').collect();
+    let Some(at) = segments.iter().position(|part| matches!(*part, "dist" | "build" | "lib" | "out")) else {
+        return Vec::new();
+    };
+    let with = |part: Option<&str>| {
+        let parts: Vec<&str> =
+            segments[..at].iter().copied().chain(part).chain(segments[at + 1..].iter().copied()).collect();
+        let path = parts.join("/");
+        path.strip_suffix(".js").map(|stem| format!("{stem}.ts")).unwrap_or(path)
+    };
+    vec![with(None), with(Some("src"))]
 }
 
 /// Those of the files that hold one of the texts.

@@ -16,6 +16,7 @@ use crate::module::{Annotation, Decl, Export, Id, Imported, Item, Key, Kind, Mod
 use crate::program::Program;
 use crate::resolve::Resolved;
 use crate::value::{Api, Closure, Env, Object, Value};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Evaluates expressions. One for each thread: it knows what it is in the middle of.
@@ -250,36 +251,44 @@ impl<'p, 't> Eval<'p, 't> {
         if name == "default" {
             return missing;
         }
-        let mut outside = None;
-        for source in &module.stars {
-            match self.program.resolve(&module.path, source) {
-                Resolved::File(path) => {
-                    let Some(target) = self.program.module(&path) else { continue };
-                    if self.exports(&target, name, 0) {
-                        return self.export(&target, name);
-                    }
-                }
-                Resolved::External(package) if is_drizzle(&package) => {
-                    outside = outside.or(Some(api(&package, name)));
-                }
-                _ => {}
-            }
+        if let Some(target) = self.exporter(module, name) {
+            return self.export(&target, name);
         }
+        // What Drizzle's own packages export may be handed on as a whole.
+        let outside =
+            module.stars.iter().find_map(|source| match self.program.resolve(&module.path, source) {
+                Resolved::External(package) if is_drizzle(&package) => Some(api(&package, name)),
+                _ => None,
+            });
         outside.unwrap_or(missing)
     }
 
-    /// Whether a file exports a name, itself or again.
-    fn exports(&self, module: &Arc<Module>, name: &str, depth: u32) -> bool {
-        if module.exports.contains_key(name) {
-            return true;
+    /// The file that has a name of its own among those whose everything is exported again.
+    fn exporter(&self, module: &Arc<Module>, name: &str) -> Option<Arc<Module>> {
+        let key = (module.path.clone(), name.into());
+        if let Some(known) = self.program.exporters.read().ok().and_then(|known| known.get(&key).cloned()) {
+            return known;
         }
-        depth < 16
-            && module.stars.iter().any(|source| match self.program.resolve(&module.path, source) {
-                Resolved::File(path) => {
-                    self.program.module(&path).is_some_and(|target| self.exports(&target, name, depth + 1))
+        let mut seen = HashSet::from([module.path.clone()]);
+        let mut waiting = vec![module.clone()];
+        let mut found = None;
+        while let Some(next) = waiting.pop() {
+            if next.path != module.path && next.exports.contains_key(name) {
+                found = Some(next);
+                break;
+            }
+            for source in next.stars.iter().rev() {
+                if let Resolved::File(path) = self.program.resolve(&next.path, source)
+                    && seen.insert(path.clone())
+                {
+                    waiting.extend(self.program.module(&path));
                 }
-                _ => false,
-            })
+            }
+        }
+        if let Ok(mut known) = self.program.exporters.write() {
+            known.insert(key, found.clone());
+        }
+        found
     }
 
     /// All names that a file exports, its own first.
