@@ -1,12 +1,15 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
+mod code;
 mod servers;
 
+pub use code::{CodeFormat, UsesArguments};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use code::USES_EXAMPLES;
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 
 /// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
@@ -27,6 +30,7 @@ Examples:
   brolly facts --pg 13 drizzle       locks, rewrites, scans and broken queries of each statement
   brolly verify                      the new migrations, really run on a throwaway server
   brolly rehearse --rows users=3e6   the same under traffic: who waits, and for how long
+  brolly uses users.full_name        where the code names a column, now or at a tag
   brolly explain drop-column         what a rule is about, and the safe way
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
@@ -58,6 +62,9 @@ pub enum Command {
     /// `lint` then weighs what it finds. Reads only, and waits for nobody.
     #[command(after_help = STATS_EXAMPLES)]
     Stats(StatsArguments),
+    /// Find where the code names a table or a column, as it is now or at any tag, branch or commit.
+    #[command(after_help = USES_EXAMPLES)]
+    Uses(UsesArguments),
     /// List all rules.
     Rules {
         /// How they are written.

@@ -1,7 +1,6 @@
 //! The program `brolly`: arguments, files and exit codes. The thinking is in the other crates.
 
 mod args;
-#[allow(dead_code, reason = "used by the commands that look at the app's code")]
 mod cache;
 mod changes;
 mod checks;
@@ -15,6 +14,7 @@ mod init;
 mod judge;
 mod ledger;
 mod lint;
+mod past;
 mod place;
 mod projects;
 mod rehearse;
@@ -23,9 +23,10 @@ mod select;
 mod settings_file;
 mod stats;
 mod timeline;
-#[allow(dead_code, reason = "used by the commands that look at the app's code")]
 mod trees;
+mod uses;
 mod verify;
+mod versions;
 
 use args::{Arguments, Color, Command};
 use clap::Parser;
@@ -81,6 +82,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Diff(wanted) => diff::diff(&disk, wanted, &variable),
         Command::Rehearse(wanted) => rehearse::rehearse(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Stats(wanted) => stats::stats(&disk, wanted),
+        Command::Uses(wanted) => uses::uses(&disk, wanted),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),
