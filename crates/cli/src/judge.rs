@@ -199,7 +199,7 @@ fn with_apps(
             new_app.clone()
         };
         newest = Some((*last, kept));
-        pending.push(PendingSet { migrations: set.clone(), old_app: before, new_app });
+        pending.push(PendingSet { migrations: set.clone(), old_apps: before.into_iter().collect(), new_app });
     }
     pending
 }

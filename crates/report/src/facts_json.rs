@@ -134,7 +134,7 @@ fn breaks(breaks: &[Break]) -> Vec<BreakJson<'_>> {
 }
 
 fn break_json(one: &Break) -> BreakJson<'_> {
-    let Break { relation, column, operation, sqlstate, cause, reason } = one;
+    let Break { relation, column, operation, sqlstate, cause, reason, .. } = one;
     BreakJson {
         relation,
         column: column.as_deref(),

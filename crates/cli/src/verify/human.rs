@@ -138,7 +138,7 @@ fn findings(text: &mut String, one: &Proven) {
 
 fn apps(text: &mut String, one: &Proven) {
     let proof = &one.proof;
-    let old = &one.analysis.sets[one.set].old_app.origin;
+    let old = &one.analysis.sets[one.set].old_app().origin;
     if proof.old_app.asked > 0 {
         app(text, &format!("old app ({old}) on the new schema"), &proof.old_app);
     }

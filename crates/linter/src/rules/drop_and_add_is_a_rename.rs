@@ -53,13 +53,14 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                          If the two have nothing to do with each other, put them in different deploys.",
                     ),
             };
+            let cited = broken.as_ref();
             out.push(
                 finding
                     .about(&label)
                     .on(at.on_part(&old))
                     .label("dropped here")
                     .also(other.step, other.on_part(&new), "added here")
-                    .whys(broken.map(|broken| broken.failing()))
+                    .whys(cited.map(|broken| broken.failing()))
                     .why(lost),
             );
         }

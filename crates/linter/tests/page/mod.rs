@@ -112,7 +112,11 @@ impl Block {
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let sets: Vec<PendingSet> = deploys
             .into_iter()
-            .map(|migrations| PendingSet { migrations, old_app: old_app.clone(), new_app: new_app.clone() })
+            .map(|migrations| PendingSet {
+                migrations,
+                old_apps: old_app.iter().cloned().collect(),
+                new_app: new_app.clone(),
+            })
             .collect();
         let options =
             Options { version: Version(version), time_zone: self.zone.clone(), ..Options::default() };
