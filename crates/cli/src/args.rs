@@ -82,6 +82,8 @@ const LINT_EXAMPLES: &str = "\
 Examples:
   brolly lint                               what is new against the base branch
   brolly lint --base origin/release         new against another branch, tag or commit
+  brolly lint --deployed v2.41 --deployed v2.40
+                                            held against the code of the versions that serve traffic
   brolly lint apps/api                      one project of several
   brolly lint --out db/migrations --all     a folder that no config names
   brolly lint drizzle/0042_add_index.sql    this file, on top of the history before it
@@ -91,6 +93,10 @@ included. The base is --base, or else what the CI's variables name (GitHub, GitL
 CircleCI), or else the remote's default branch. All new migrations of a project are judged as one
 deploy, since Drizzle runs them in one transaction. Outside of git everything is judged, as with
 --all.
+
+What serves traffic meanwhile: the code of --deployed, or of `deployed` in brolly.json, or else of the
+base. Its schema and its queries are read from git's objects, and findings name their lines. Where
+there is no code to read, Drizzle's snapshots stand for it.
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
 
@@ -242,6 +248,11 @@ pub struct Choice {
     /// Where there is no base, carry on with uncommitted and untracked files.
     #[arg(long)]
     pub allow_missing_base: bool,
+    /// A version of the app that serves traffic while migrations run: a tag, branch or commit, whose
+    /// code is read from git. May be given several times. [default: `deployed` of brolly.json, or else
+    /// the base]
+    #[arg(long, value_name = "REF")]
+    pub deployed: Vec<String>,
 }
 
 /// The server that migrations are judged for.

@@ -5,6 +5,7 @@ use crate::errors::Error;
 use crate::settings_file::Found;
 use settings::Deployed;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -54,7 +55,7 @@ impl DeployedVersions {
                 if let Some(told) = self.told.get(&key) {
                     return Ok(Some(Named { references: told.clone(), why }));
                 }
-                let printed = printed(&key.0, line)
+                let printed = printed(&key.0, line, LIMIT)
                     .and_then(|text| references(&text))
                     .map_err(|message| Error::DeployedCommand { why: why.clone(), message })?;
                 self.told.insert(key, printed.clone());
@@ -79,7 +80,7 @@ fn references(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// The output of a line for the shell, run in a folder and for no longer than it may take.
-fn printed(dir: &Path, line: &str) -> Result<String, String> {
+fn printed(dir: &Path, line: &str, limit: Duration) -> Result<String, String> {
     let mut child = shell(line)
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -92,9 +93,9 @@ fn printed(dir: &Path, line: &str) -> Result<String, String> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let errors = std::thread::spawn(move || all(err));
     std::thread::spawn(move || done.send(all(out)).ok());
-    let Ok(text) = told.recv_timeout(LIMIT) else {
+    let Ok(text) = told.recv_timeout(limit) else {
         stop(&mut child);
-        return Err(format!("it took longer than {} s, and was stopped", LIMIT.as_secs()));
+        return Err(format!("it took longer than {} s, and was stopped", limit.as_secs()));
     };
     let status = child.wait().map_err(|error| error.to_string())?;
     if status.success() {
@@ -135,7 +136,7 @@ fn stop(child: &mut std::process::Child) {
     child.wait().ok();
 }
 
-fn all(pipe: Option<impl std::io::Read>) -> String {
+fn all(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     // Whoever prints this much prints no versions.
     pipe.map(|pipe| pipe.take(1 << 20).read_to_end(&mut bytes).ok());
@@ -153,5 +154,17 @@ mod tests {
         assert_eq!(read("\n \n"), Err("it printed nothing".to_owned()));
         assert_eq!(read("no version"), Err("`no version` is no tag, branch or commit".to_owned()));
         assert_eq!(read(&"v\n".repeat(21)), Err("it printed 21 lines, more than 20".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_takes_too_long_is_stopped_with_all_that_it_started() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let line = "(sleep 2; touch late) & sleep 2; touch late";
+        let told = printed(dir.path(), line, Duration::from_secs(1));
+        assert_eq!(told, Err("it took longer than 1 s, and was stopped".to_owned()));
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(!dir.path().join("late").exists());
+        assert_eq!(printed(dir.path(), "echo v1; pwd >&2", LIMIT), Ok("v1\n".to_owned()));
     }
 }

@@ -91,6 +91,24 @@ pub enum Error {
         /// The version as asked.
         reference: String,
     },
+    /// A version that is said to be deployed is not here.
+    #[error("{source}\n  it is deployed, as {why} says")]
+    NoDeployed {
+        /// Who says that it is deployed.
+        why: String,
+        /// What git says.
+        source: git::Error,
+    },
+    /// The command that says what is deployed did not.
+    #[error(
+        "{why} is to print which versions are deployed: {message}\n  run it by hand, or name them with --deployed REF"
+    )]
+    DeployedCommand {
+        /// The command and where it is set.
+        why: String,
+        /// What went wrong.
+        message: String,
+    },
     /// Neither code nor migrations know the table or column.
     #[error("there is no table or column `{name}` {at}, and no migration made one{}", near.as_ref().map(|near| format!("\n  did you mean `{near}`?")).unwrap_or_default())]
     NoSuchName {

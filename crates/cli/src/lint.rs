@@ -8,8 +8,8 @@ use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected};
 use crate::settings_file::SettingsFiles;
 use crate::{checks, projects, rules};
-use drizzle::Project;
-use facts::{Analysis, Options};
+use drizzle::{Project, QName};
+use facts::{Analysis, Options, Unnoticed};
 use linter::Weights;
 use report::{HumanOptions, RuleDoc, Run};
 use source::{Diagnostic, Group, Severity};
@@ -34,6 +34,8 @@ pub fn lint(
     let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
     let mut ended = errors::CLEAN;
     let mut selections = Vec::new();
+    let mut told = Vec::new();
+    let mut notes = found.notes;
     let mut diagnostics = Vec::new();
     for target in found.targets {
         let dir = target.project.dir.clone();
@@ -53,7 +55,9 @@ pub fn lint(
         let text = &selected.text;
         selections.push(if several { format!("{dir}: {text}") } else { text.clone() });
         run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
-        let mut found = judged(disk, selected, &options, &settings.weights());
+        notes.extend(selected.codes.notes.iter().cloned());
+        let (mut found, unnoticed) = judged(disk, &mut selected, &options, &settings.weights());
+        told.extend(unnoticed.iter().map(|one| clean(&mut judge, &selected, one)));
         deploys.once(&mut found);
         ended = ended.max(code(&found, fail_on));
         diagnostics.extend(found);
@@ -67,12 +71,15 @@ pub fn lint(
         Format::Gitlab => report::gitlab(&diagnostics),
         Format::Junit => report::junit(&diagnostics, &run),
         Format::Markdown => report::markdown(&diagnostics, &run),
-        Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
+        Format::Human => human(&diagnostics, &run, (&selections, &told), wanted.quiet, paper),
     };
-    let mut notes = if wanted.quiet { Vec::new() } else { found.notes };
+    if wanted.quiet {
+        notes.clear();
+    }
     let beside = wanted.output.is_some() || wanted.format == Format::Github;
     if beside && !wanted.quiet {
         notes.extend(selections);
+        notes.extend(told);
         notes.push(report::summary_line(&diagnostics, &run));
     }
     let output = match &wanted.output {
@@ -90,12 +97,32 @@ fn rule_docs() -> Vec<RuleDoc<'static>> {
     rules::all().into_iter().map(|meta| RuleDoc { meta, page: rules::page(meta.name) }).collect()
 }
 
-/// All findings of one project, in the order in which they are told.
-fn judged(disk: &Disk, selected: Selected, options: &Options, weights: &Weights) -> Vec<Diagnostic> {
+/// What is taken away and nobody can notice, as a line: which code was read, and since when it does not
+/// name it.
+fn clean(judge: &mut Judge<'_>, selected: &Selected, one: &Unnoticed) -> String {
+    let (schema, name) = one.relation.split_once('.').unwrap_or(("public", &one.relation));
+    let column = one.column.as_deref();
+    let taken = judge.taken_out(selected, &QName::new(schema, name), column);
+    let since = taken.map(|commit| {
+        let day = commit.date.get(..10).unwrap_or(&commit.date).to_owned();
+        format!(" since {} ({day}, '{}')", commit.short, commit.subject)
+    });
+    let table = if schema == "public" { name } else { &one.relation };
+    let subject = column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"));
+    format!("no code at {} names {subject}{}", one.versions.join(" and "), since.unwrap_or_default())
+}
+
+/// All findings of one project, in the order in which they are told, and what goes unnoticed.
+fn judged(
+    disk: &Disk,
+    selected: &mut Selected,
+    options: &Options,
+    weights: &Weights,
+) -> (Vec<Diagnostic>, Vec<Unnoticed>) {
+    let mut rest = std::mem::take(&mut selected.diagnostics);
     let project = &selected.project;
-    let mut rest = selected.diagnostics;
     rest.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
-    let said = Mutex::new(Said { rest: by_migration(rest), found: Vec::new() });
+    let said = Mutex::new(Said { rest: by_migration(rest), found: Vec::new(), unnoticed: Vec::new() });
     // A set is linted while the next one is worked out, and forgotten then: a long history passes
     // through without being held as a whole.
     rayon::scope(|scope| {
@@ -105,23 +132,27 @@ fn judged(disk: &Disk, selected: Selected, options: &Options, weights: &Weights)
                 let mut found = linter::findings(&analysis, project);
                 found.extend(said.lock().unwrap_or_else(PoisonError::into_inner).about(&analysis, project));
                 let accepted = linter::accept(found, &analysis, project);
-                said.lock().unwrap_or_else(PoisonError::into_inner).found.extend(accepted);
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.found.extend(accepted);
+                let steps = analysis.steps.iter();
+                said.unnoticed.extend(steps.flat_map(|step| step.facts.unnoticed.iter().cloned()));
             });
         });
     });
-    let Said { rest, mut found } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Said { rest, mut found, unnoticed } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.extend(rest.into_values().flatten());
     found.retain(|d| d.migration.as_ref().is_none_or(|tag| !selected.left_alone.contains(tag)));
     // Comments count before weights, so that none is called unused for what is switched off.
     found = linter::weigh(found, weights);
     linter::in_order(&mut found, project);
-    found
+    (found, unnoticed)
 }
 
 /// Findings that are there, and those of the files that wait for their set.
 struct Said {
     rest: HashMap<Option<String>, Vec<Diagnostic>>,
     found: Vec<Diagnostic>,
+    unnoticed: Vec<Unnoticed>,
 }
 
 impl Said {
@@ -141,11 +172,11 @@ fn by_migration(found: Vec<Diagnostic>) -> HashMap<Option<String>, Vec<Diagnosti
     sorted
 }
 
-/// What was chosen, the findings, the numbers; one line where there are none.
+/// What was chosen, what goes unnoticed, the findings, the numbers; one line where there are none.
 fn human(
     diagnostics: &[Diagnostic],
     run: &Run,
-    selections: &[String],
+    (selections, told): (&[String], &[String]),
     quiet: bool,
     paper: &HumanOptions,
 ) -> String {
@@ -167,9 +198,12 @@ fn human(
                 let _ = write!(text, ": {}", report::summary_line(diagnostics, run));
             }
             text.push('\n');
+            for line in told {
+                let _ = writeln!(text, "{line}");
+            }
         }
         (false, false) => {
-            for line in selections {
+            for line in selections.iter().chain(told) {
                 let _ = writeln!(text, "{line}");
             }
             let _ = write!(text, "\n{}", report::human(diagnostics, run, paper));

@@ -1,9 +1,11 @@
 //! The program `brolly`: arguments, files and exit codes. The thinking is in the other crates.
 
+mod apps;
 mod args;
 mod cache;
 mod changes;
 mod checks;
+mod deployed;
 mod deploys;
 mod diff;
 mod disk;

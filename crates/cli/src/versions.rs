@@ -73,6 +73,11 @@ impl<'a> Versions<'a> {
 
     /// The files of a tag, branch or commit of the project's repository.
     pub fn at(&mut self, project: &Project, reference: &str) -> Result<Arc<Version>, Error> {
+        self.named(project, reference, reference)
+    }
+
+    /// The same, by another name for people.
+    pub fn named(&mut self, project: &Project, reference: &str, name: &str) -> Result<Arc<Version>, Error> {
         let dir = self.folder(project);
         let Some(root) = self.disk.repository(&project.dir) else {
             return Err(Error::NoRepository { dir, reference: reference.to_owned() });
@@ -84,7 +89,7 @@ impl<'a> Versions<'a> {
         let tree = git::tree_at(&root, reference)?;
         let commit = Some(tree.commit.clone());
         let files = Arc::new(VersionFiles::Commit(AtCommit(tree)));
-        let version = Arc::new(Version { name: reference.to_owned(), commit, root, files });
+        let version = Arc::new(Version { name: name.to_owned(), commit, root, files });
         self.known.insert(key, version.clone());
         Ok(version)
     }
@@ -126,8 +131,7 @@ impl<'a> Versions<'a> {
         let Some(config) = &project.config else { return Start::default() };
         let files = TreeFiles(&*version.files);
         let path = self.inside(version, &config.path);
-        let has = |path: &str| version.files.paths().binary_search_by(|known| (**known).cmp(path)).is_ok();
-        if let Some(path) = path.as_deref().filter(|path| has(path)) {
+        if let Some(path) = path.as_deref().filter(|path| version.has(path)) {
             return start_of(&read_config(&files, path).0, None);
         }
         let out = config.out.value().and_then(|out| self.inside(version, out));
@@ -183,6 +187,11 @@ impl Version {
             Some(short) if !self.name.starts_with(short) => format!("{} ({short})", self.name),
             _ => self.name.clone(),
         }
+    }
+
+    /// Whether there is such a file.
+    pub fn has(&self, path: &str) -> bool {
+        self.paths().binary_search_by(|known| (**known).cmp(path)).is_ok()
     }
 
     /// Whether any of its files is code.

@@ -5,7 +5,7 @@ mod run;
 use run::{Folder, config, folder};
 use serde_json::Value;
 
-pub const SCHEMA: &str = "\
+const SCHEMA: &str = "\
 import { pgTable, integer, text } from 'drizzle-orm/pg-core';
 
 export const users = pgTable('users', {
@@ -161,10 +161,7 @@ export const tokens = auth.table('tokens', { hash: text('hash') });
         "drizzle",
         &[("0000_create", "CREATE SCHEMA auth; CREATE TABLE auth.tokens (hash text);\n")],
     );
-    folder.write("old.drizzle.config.ts", "").write("config/drizzle.config.ts", &config);
-    std::fs::remove_file(folder.at("old.drizzle.config.ts")).expect("it was there");
     folder.write("drizzle.config.ts", &config).write("db/tables.ts", schema);
-    std::fs::remove_file(folder.at("config/drizzle.config.ts")).expect("it was there");
     folder.write("db/use.ts", "import { tokens } from './tables';\nimport { db } from 'x';\nexport const all = () => db.select().from(tokens);\n");
     folder.commit(".", "First").git(".", &["tag", "v1"]);
     for name in ["tokens.hash", "auth.tokens.hash"] {

@@ -42,9 +42,8 @@ fn every_key() {
 #[test]
 fn the_deployed_versions() {
     let deployed = |text: &str| read(&SourceFile::new("brolly.json", text), RULES).0.deployed;
-    let names = |names: &[&str]| {
-        Some(Deployed::References(names.iter().map(|name| (*name).to_owned()).collect()))
-    };
+    let names =
+        |names: &[&str]| Some(Deployed::References(names.iter().map(|name| (*name).to_owned()).collect()));
     assert_eq!(deployed(r#"{"deployed": "v2.41"}"#), names(&["v2.41"]));
     assert_eq!(deployed(r#"{"deployed": ["v2.41", "v2.40"]}"#), names(&["v2.41", "v2.40"]));
     assert_eq!(
@@ -82,7 +81,10 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("{\"a\": 1,}", "1:9 this is no JSON: expected a key in double quotes, found `}`"),
         ("", "1:1 this is no JSON: expected a value, found the end of the file"),
         ("[]", "1:1 expected an object of settings, found a list"),
-        ("{\"deployed\": 2}", "1:14 expected a tag, branch or commit, a list of them, or {\"command\": \"..\"}"),
+        (
+            "{\"deployed\": 2}",
+            "1:14 expected a tag, branch or commit, a list of them, or {\"command\": \"..\"}",
+        ),
         ("{\"deployed\": []}", "1:14 expected a tag, branch or commit, a list of them"),
         ("{\"deployed\": \" \"}", "1:14 expected a tag, branch or commit, a list of them"),
         ("{\"deployed\": [1]}", "1:15 expected a string, found 1"),
