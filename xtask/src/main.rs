@@ -28,7 +28,7 @@ usage: cargo xtask <chore>
   docs [folder]            builds the site of rule pages (target/site)
   corpus DIR [--major N] [--show N]
                            replays folders of migrations on a server, and compares with the facts
-  verdicts MIRRORS         compares the reading of deployed code with docs/deployed-code-verdicts.tsv
+  verdicts MIRRORS [TSV]   compares the reading of deployed code with docs/deployed-code-verdicts.tsv
   bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files";
 
 fn corpus(dir: &str, rest: &[&str]) -> Result<String, String> {
@@ -50,7 +50,10 @@ fn main() -> ExitCode {
         ["docs"] => docs::docs(&root.join("target/site")),
         ["docs", folder] => docs::docs(Path::new(folder)),
         ["corpus", dir, rest @ ..] => corpus(dir, rest),
-        ["verdicts", mirrors] => verdicts::verdicts(root, Path::new(mirrors), 400),
+        ["verdicts", mirrors] => {
+            verdicts::verdicts(&root.join("docs/deployed-code-verdicts.tsv"), Path::new(mirrors), 50)
+        }
+        ["verdicts", mirrors, table] => verdicts::verdicts(Path::new(table), Path::new(mirrors), 50),
         ["bench"] => bench::bench(root, None),
         ["bench", "--squawk", path] => bench::bench(root, Some(path)),
         _ => Err(USAGE.to_owned()),

@@ -19,10 +19,9 @@ struct Verdict<'a> {
     evidence: &'a str,
 }
 
-/// Compares all verdicts. `mirrors` holds bare repositories by `owner+name`.
-pub fn verdicts(root: &Path, mirrors: &Path, show: usize) -> Result<String, String> {
-    let table =
-        std::fs::read_to_string(root.join("docs/deployed-code-verdicts.tsv")).map_err(|e| e.to_string())?;
+/// Compares all verdicts of a table. `mirrors` holds bare repositories by `owner+name`.
+pub fn verdicts(table: &Path, mirrors: &Path, show: usize) -> Result<String, String> {
+    let table = std::fs::read_to_string(table).map_err(|e| e.to_string())?;
     let rows: Vec<Verdict<'_>> = table.lines().skip(1).filter_map(row).collect();
     let mut by_version: BTreeMap<(&str, &str, &str), Vec<&Verdict<'_>>> = BTreeMap::new();
     for row in &rows {
@@ -46,9 +45,6 @@ pub fn verdicts(root: &Path, mirrors: &Path, show: usize) -> Result<String, Stri
         let interest: BTreeSet<QName> =
             rows.iter().filter_map(|row| object(row.object)).map(|(name, _)| name).collect();
         let code = read(&tree, config, &interest);
-        if started.elapsed().as_secs() > 0 {
-            eprintln!("{repository} {parent} {config} {:?}", started.elapsed());
-        }
         slowest = slowest.max(started.elapsed());
         for row in rows {
             let Some((relation, column)) = object(row.object) else { continue };

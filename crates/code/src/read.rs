@@ -2,11 +2,11 @@
 
 use crate::eval::{Eval, NAMELESS};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
-use crate::module::Module;
-use crate::program::{Known, LARGEST, Program, is_code};
+use crate::module::{Decl, Imported, Key, Kind, Module};
+use crate::program::{Known, Program, is_code};
 use crate::tree::Tree;
 use crate::uses::uses;
-use crate::value::{RelationTo, Relations, Table, Value};
+use crate::value::{Env, RelationTo, Relations, Table, Value};
 use drizzle::QName;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -28,6 +28,20 @@ pub struct Request<'a> {
 
 /// Reads one version of the code.
 pub fn read(tree: &dyn Tree, request: &Request<'_>) -> Code {
+    // Expressions are trees, and read by recursion: a long one takes a large stack, of which only what is
+    // used counts.
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    match pool {
+        Ok(pool) => pool.install(|| read_here(tree, request)),
+        Err(_) => read_here(tree, request),
+    }
+}
+
+/// Bytes of address space for the stack of each thread.
+const STACK: usize = 512 << 20;
+
+fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
     let program = Program::new(tree, request.casing);
     let mut code = Code::default();
     let files = schema_files(tree, request.schema);
@@ -89,7 +103,10 @@ fn named(tree: &dyn Tree, entry: &str) -> Vec<Arc<str>> {
     let folder = format!("{entry}/");
     let fits = |path: &&Arc<str>| {
         let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
-        ***path == *entry || direct || (glob && fast_glob::glob_match(entry, path.as_bytes()))
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // A glob may name folders too: the files directly in them count.
+        let fits = |text: &str| glob && fast_glob::glob_match(entry, text.as_bytes());
+        ***path == *entry || direct || fits(path) || fits(folder)
     };
     tree.paths().iter().filter(|path| is_code(path)).filter(fits).cloned().collect()
 }
@@ -198,7 +215,6 @@ fn publish(program: &Program<'_>, found: &Found) {
             known.tables.entry(export.clone()).or_insert_with(|| table.clone());
         }
         known.by_name.entry(table.name.clone()).or_insert_with(|| table.clone());
-        known.places.entry(table.name.clone()).or_insert_with(|| table.relation.place.clone());
     }
     for relations in &found.relations {
         for (table, name, to) in &relations.all {
@@ -269,6 +285,9 @@ fn all_uses(
         }
     }
     relations_elsewhere(program, &modules);
+    for module in &modules {
+        schemas_by_hand(program, module);
+    }
     let used = modules.par_iter().flat_map_iter(|module| uses(program, module)).collect();
     let again = modules.iter().filter(|module| !schema.contains(&module.path));
     let again = again.flat_map(|module| declared_again(program, module, found)).collect();
@@ -313,6 +332,44 @@ fn relations_elsewhere(program: &Program<'_>, modules: &[Arc<Module>]) {
     publish(program, &found);
 }
 
+/// `drizzle(client, { schema: { people: users } })`: `db.query` knows tables by these names.
+fn schemas_by_hand(program: &Program<'_>, module: &Arc<Module>) {
+    let named = module.symbols.iter().any(|symbol| {
+        matches!(&symbol.decl, Decl::Import { source, name: Imported::Name(name) }
+            if source.starts_with("drizzle-orm/") && **name == *"drizzle")
+    });
+    if !named {
+        return;
+    }
+    let mut eval = Eval::new(program);
+    let mut found = Vec::new();
+    for node in &module.nodes {
+        let Kind::Call { args, .. } = &node.kind else { continue };
+        for item in args.iter().filter(|item| matches!(module.kind(item.id), Kind::Object(_))) {
+            let Kind::Object(properties) = module.kind(item.id) else { continue };
+            for property in
+                properties.iter().filter(|p| matches!(&p.key, Key::Name(name) if **name == *"schema"))
+            {
+                if let Kind::Object(_) = module.kind(property.value)
+                    && let Value::Object(schema) = eval.expr(module, property.value, &Env::default())
+                {
+                    found.extend(
+                        schema
+                            .entries
+                            .iter()
+                            .filter_map(|(key, value)| Some((key.clone(), value.table()?.clone()))),
+                    );
+                }
+            }
+        }
+    }
+    if let Ok(mut known) = program.known.write() {
+        for (key, table) in found {
+            known.tables.entry(key).or_insert(table);
+        }
+    }
+}
+
 /// Tables that are declared outside of the schema's files: another app of the repository has its own
 /// idea of them.
 fn declared_again(program: &Program<'_>, module: &Arc<Module>, found: &Found) -> Vec<Use> {
@@ -350,15 +407,10 @@ fn unread(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Gap> {
             gaps.push(Gap { place, what: format!("it does not parse: {why}"), in_schema });
         }
     }
-    for path in schema {
-        if program.tree.read(path).is_some_and(|text| text.len() > LARGEST) {
-            let place = Place { file: path.clone(), ..nowhere() };
-            gaps.push(Gap {
-                place,
-                what: "it is larger than a megabyte, and not read".to_owned(),
-                in_schema: true,
-            });
-        }
+    for path in program.too_large() {
+        let in_schema = schema.contains(&path);
+        let place = Place { file: path, ..nowhere() };
+        gaps.push(Gap { place, what: "it is larger than a megabyte, and not read".to_owned(), in_schema });
     }
     gaps
 }

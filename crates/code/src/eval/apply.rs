@@ -105,7 +105,10 @@ impl Eval<'_, '_> {
     fn api_call(&mut self, api: &Arc<Api>, call: &Call<'_>, new: bool) -> Value {
         let name = &*api.name;
         if name == "drizzle" && is_drizzle(&api.package) {
-            return Value::Db;
+            return match is_other_dialect(&api.package) {
+                true => Value::unknown("a database of another dialect"),
+                false => Value::Db,
+            };
         }
         if is_pg_core(&api.package) {
             return match name {
@@ -163,6 +166,8 @@ impl Eval<'_, '_> {
             Value::Table(_) | Value::Derived if matches!(name, "enableRLS" | "as" | "$dynamic") => {
                 base.clone()
             }
+            // `r.users.id.through(r.members.userId)`
+            Value::Column(_) if name == "through" => Value::List([base.clone(), self.arg(call, 0)].into()),
             Value::Schema(schema) => match name {
                 "table" => self.table(&tables::maker_of(schema), call),
                 "enum" => self.declared_enum(Some(schema), call),
@@ -205,6 +210,14 @@ impl Eval<'_, '_> {
 /// Words that begin a query on whatever they are called.
 fn is_query_word(name: &str) -> bool {
     matches!(name, "select" | "selectDistinct" | "selectDistinctOn" | "insert" | "update" | "delete")
+}
+
+/// The drivers of MySQL, SQLite and SingleStore.
+fn is_other_dialect(package: &str) -> bool {
+    let driver = package.strip_prefix("drizzle-orm/").unwrap_or_default();
+    ["mysql", "planetscale", "tidb", "singlestore", "sqlite", "libsql", "d1", "sql-js"]
+        .iter()
+        .any(|word| driver.contains(word))
 }
 
 /// What makes a driver's client: its methods and templates send SQL as it is written.

@@ -65,7 +65,8 @@ impl<'p, 't> Eval<'p, 't> {
         match module.kind(id) {
             Kind::Name(sym) => self.symbol(module, *sym, env),
             Kind::Global(name) => global(name),
-            Kind::This => Value::unknown("`this`"),
+            Kind::This(Some(class)) => Value::Instance(module.clone(), *class),
+            Kind::This(None) | Kind::Super => Value::unknown("`this`"),
             Kind::Member { object, name, .. } => {
                 let object = self.expr(module, *object, env);
                 self.get(&object, name)
@@ -84,7 +85,7 @@ impl<'p, 't> Eval<'p, 't> {
             Kind::Text(text) => Value::Text((&**text).into()),
             Kind::Number(number) => Value::Number(*number),
             Kind::Bool(value) => Value::Bool(*value),
-            Kind::Nothing => Value::Nothing,
+            Kind::Nothing | Kind::Null => Value::Nothing,
             Kind::Template(template) => {
                 let mut text = String::new();
                 for (at, quasi) in template.texts.iter().enumerate() {
@@ -144,7 +145,7 @@ impl<'p, 't> Eval<'p, 't> {
         match &symbol.decl {
             Decl::Variable { init, path, annotation } => {
                 let init = match (init, symbol.assigned.as_slice()) {
-                    (Some(init), _) if !matches!(module.kind(*init), Kind::Nothing) => *init,
+                    (Some(init), _) if !matches!(module.kind(*init), Kind::Nothing | Kind::Null) => *init,
                     (_, [assigned]) => *assigned,
                     _ => return self.annotated(module, annotation.as_ref(), env),
                 };
@@ -207,6 +208,21 @@ impl<'p, 't> Eval<'p, 't> {
             };
         }
         value
+    }
+
+    /// `this.key` in a class.
+    fn field(&mut self, module: &Arc<Module>, class: u32, key: &str) -> Value {
+        let fields = module.classes.get(class as usize).into_iter().flat_map(|class| &class.fields);
+        for field in fields.filter(|field| *field.name == *key) {
+            let value = match field.value {
+                Some(value) => self.expr(module, value, &Env::default()),
+                None => self.annotated(module, field.annotation.as_ref(), &Env::default()),
+            };
+            if !matches!(value, Value::Unknown(_) | Value::Nothing) {
+                return value;
+            }
+        }
+        Value::unknown(format!("`this.{key}`"))
     }
 
     /// What an import is.
@@ -401,6 +417,7 @@ impl<'p, 't> Eval<'p, 't> {
                 let known = self.program.known.read().ok().and_then(|known| known.tables.get(key).cloned());
                 known.map_or_else(|| Value::unknown("no table of the schema"), Value::DbTable)
             }
+            Value::Instance(module, class) => self.field(module, *class, key),
             Value::RelationMaker(schema) => relations::member(schema, key),
             Value::RelationKind(schema) => match schema.get(key) {
                 Some(Value::Table(table)) => Value::Relation(Arc::new(crate::value::RelationTo {
@@ -440,7 +457,7 @@ fn api(package: &str, name: &str) -> Value {
 
 fn global(name: &str) -> Value {
     match name {
-        "Object" | "Array" => api("javascript", name),
+        "Object" | "Array" | "Promise" => api("javascript", name),
         "require" => api("javascript", "require"),
         _ => Value::unknown(format!("`{name}`, which is made elsewhere")),
     }

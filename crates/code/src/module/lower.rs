@@ -15,7 +15,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Deeper nesting is no code that people write, and would take more stack than there is.
-const NESTING: i32 = 400;
+const NESTING: usize = 400;
+
+/// The same for operators in one expression. A file without semicolons counts as one.
+const OPERATORS: u32 = 60_000;
 
 /// The file as a module. Always gives one: what cannot be parsed is left out, and said.
 pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
@@ -26,6 +29,7 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
         nodes: Vec::new(),
         symbols: Vec::new(),
         roots: Vec::new(),
+        classes: Vec::new(),
         exports: HashMap::new(),
         export_order: Vec::new(),
         stars: Vec::new(),
@@ -58,6 +62,7 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
         scoping,
         sink: Vec::new(),
         returns: Vec::new(),
+        classes: Vec::new(),
         tree: std::marker::PhantomData,
     };
     lower.visit_program(&parsed.program);
@@ -66,15 +71,25 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
     lower.module
 }
 
+/// Where a file is nested deeper than people write: by brackets, or by operators without an end
+/// (`a.b.c…`, `!!!…`). Strings and comments count as code, which does no harm.
 fn too_nested(text: &str) -> Option<u32> {
-    let mut depth = 0;
+    let mut levels = vec![0];
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth -= 1,
+            b'(' | b'[' | b'{' => levels.push(0),
+            b')' | b']' | b'}' if levels.len() > 1 => {
+                levels.pop();
+            }
             _ => {}
         }
-        if depth > NESTING {
+        let operators = levels.last_mut()?;
+        match byte {
+            b',' | b';' => *operators = 0,
+            byte if byte.is_ascii_punctuation() => *operators += 1,
+            _ => {}
+        }
+        if levels.len() > NESTING || levels.last().is_some_and(|operators| *operators > OPERATORS) {
             return u32::try_from(at).ok();
         }
     }
@@ -88,6 +103,8 @@ pub(super) struct Lower<'a, 's> {
     pub sink: Vec<Id>,
     /// What the function returns that is being read.
     returns: Vec<Id>,
+    /// The classes that are being read, from the outside to the inside.
+    pub classes: Vec<u32>,
     tree: std::marker::PhantomData<&'a ()>,
 }
 
@@ -146,9 +163,10 @@ impl<'a> Lower<'a, '_> {
         let span = Lower::span(expression.span());
         let kind = match expression {
             Expression::Identifier(name) => return self.name(name),
-            Expression::ThisExpression(_) => Kind::This,
+            Expression::ThisExpression(_) => Kind::This(self.classes.last().copied()),
+            Expression::Super(_) => Kind::Super,
             Expression::BooleanLiteral(it) => Kind::Bool(it.value),
-            Expression::NullLiteral(_) => Kind::Nothing,
+            Expression::NullLiteral(_) => Kind::Null,
             Expression::NumericLiteral(it) => Kind::Number(it.value),
             Expression::StringLiteral(it) => Kind::Text(it.value.as_str().into()),
             Expression::TemplateLiteral(it) => Kind::Template(self.template(it)),
@@ -182,6 +200,9 @@ impl<'a> Lower<'a, '_> {
                 return self.expression(&it.expression);
             }
             Expression::TSInstantiationExpression(it) => return self.expression(&it.expression),
+            Expression::BinaryExpression(it) if it.operator == ast::BinaryOperator::Addition => {
+                Kind::Template(self.sum(it))
+            }
             Expression::ConditionalExpression(it) => {
                 let test = Some(self.expression(&it.test));
                 let options = vec![self.expression(&it.consequent), self.expression(&it.alternate)];
@@ -319,6 +340,13 @@ impl<'a> Lower<'a, '_> {
         Template { texts, values }
     }
 
+    /// `a + b`, as a template without text of its own.
+    fn sum(&mut self, sum: &ast::BinaryExpression<'a>) -> Template {
+        let values = vec![self.expression(&sum.left), self.expression(&sum.right)];
+        let nothing = || Quasi { text: "".into(), start: sum.span.start, plain: false };
+        Template { texts: vec![nothing(), nothing(), nothing()], values }
+    }
+
     /// Types hold expressions too (`typeof users`): they are put where expressions are come upon.
     fn type_arguments(&mut self, arguments: Option<&ast::TSTypeParameterInstantiation<'a>>) {
         if let Some(arguments) = arguments {
@@ -330,6 +358,7 @@ impl<'a> Lower<'a, '_> {
         let mut bound = Vec::new();
         for (index, param) in params.items.iter().enumerate() {
             let annotation = self.annotation(param.type_annotation.as_deref());
+            self.parameter_property(param, annotation.as_ref());
             let default = param.initializer.as_ref().map(|expression| self.expression(expression));
             self.sink.extend(default);
             let whole = Whole::Param { index, default, annotation };
@@ -420,6 +449,10 @@ impl<'a> Visit<'a> for Lower<'a, '_> {
     fn visit_class(&mut self, it: &ast::Class<'a>) {
         let id = self.class(it);
         self.sink.push(id);
+    }
+
+    fn visit_property_definition(&mut self, it: &ast::PropertyDefinition<'a>) {
+        self.field(it);
     }
 
     fn visit_ts_enum_declaration(&mut self, it: &ast::TSEnumDeclaration<'a>) {

@@ -53,13 +53,13 @@ impl Walker<'_, '_> {
             Value::Function(closure) => {
                 let values = self.eval.args(&call);
                 let closure = closure.clone();
-                self.walk_args(&call, &Context::default());
+                self.walk_args(&call, &handed(name_of(&module, *callee), Certainty::Likely));
                 self.enter(&closure, &values);
             }
             // Columns of enums, tables of makers: a schema, and no query.
             Value::Maker(_) | Value::Enum(_) | Value::CustomType(_) | Value::Relation(_) => {}
             Value::Client => self.walk_args(&call, &sent()),
-            _ => self.walk_args(&call, &handed(name_of(&module, *callee))),
+            _ => self.walk_args(&call, &handed(name_of(&module, *callee), Certainty::Likely)),
         }
         self.eval.apply(&value, &call, *new)
     }
@@ -88,20 +88,18 @@ impl Walker<'_, '_> {
             }
             return;
         }
-        if is_drizzle(&api.package) {
-            let context = match context.is_query() {
-                true => context.clone(),
-                false => Context {
-                    role: Role::Filter,
-                    why: "in a condition that stands outside of a query".into(),
-                    ..Context::default()
-                },
-            };
-            let context = Context { whole: context.whole && api.name.starts_with("get"), ..context };
-            return self.walk_args(call, &context);
-        }
-        let makes_types =
-            ["drizzle-zod", "drizzle-valibot", "drizzle-typebox", "drizzle-arktype", "drizzle-effect"];
+        let makes_types = [
+            "drizzle-orm/zod",
+            "drizzle-orm/valibot",
+            "drizzle-orm/typebox",
+            "drizzle-orm/arktype",
+            "drizzle-orm/effect-schema",
+            "drizzle-zod",
+            "drizzle-valibot",
+            "drizzle-typebox",
+            "drizzle-arktype",
+            "drizzle-effect",
+        ];
         if makes_types.iter().any(|package| api.package.starts_with(package)) {
             let context = Context {
                 role: Role::Type,
@@ -112,7 +110,22 @@ impl Walker<'_, '_> {
             };
             return self.walk_args(call, &context);
         }
-        self.walk_args(call, &handed(format!("`{}` of `{}`", api.name, api.package)));
+        if is_drizzle(&api.package) {
+            let context = match context.is_query() {
+                true => context.clone(),
+                false => Context {
+                    why: "in a condition that stands outside of a query".into(),
+                    ..Context::default()
+                },
+            };
+            let context = Context { whole: context.whole && api.name.starts_with("get"), ..context };
+            // `param(value, column)`: the column only says how to write the value.
+            return match &*api.name {
+                "param" => self.walk_arg(call, 0, &context),
+                _ => self.walk_args(call, &context),
+            };
+        }
+        self.walk_args(call, &handed(format!("`{}` of `{}`", api.name, api.package), Certainty::Possible));
     }
 
     /// `base.name(args)`, of which `base` was read already.
@@ -124,7 +137,7 @@ impl Walker<'_, '_> {
             }
             Value::Db => return self.database(link),
             Value::Query(query) => return self.query(&query.clone(), link),
-            Value::Client => return self.walk_args(call, &sent()),
+            Value::Client => return self.of_client(call),
             Value::Unknown(_) if is_find(link.name) => {
                 if let Some(table) = self.by_query_name(object, call.env) {
                     return self.find(
@@ -145,7 +158,7 @@ impl Walker<'_, '_> {
                 let method = self.eval.get(base, link.name);
                 if let Value::Function(closure) = &method {
                     let values = self.eval.args(call);
-                    self.walk_args(call, &Context::default());
+                    self.walk_args(call, &handed(format!("`.{}()`", link.name), Certainty::Likely));
                     self.enter(closure, &values);
                     return;
                 }
@@ -157,12 +170,18 @@ impl Walker<'_, '_> {
                 let api = Arc::new(Api { package: package.clone(), name: link.name.into() });
                 return self.api(&api, call, context);
             }
+            // It only says how to read a value.
+            Value::Sql if link.name == "mapWith" => return,
             Value::List(_) | Value::Sql | Value::Derived => return self.walk_args(call, context),
             _ => {}
         }
         // A method of something unknown: text that is sent, tables that are handed on.
+        // A method of the class itself is the project's own code.
+        let own = matches!(call.module.kind(object), Kind::This(_) | Kind::Super);
+        let to = if own { Certainty::Likely } else { Certainty::Possible };
         let sends = ["execute", "query", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe", "raw"];
-        let context = Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name)) };
+        let context =
+            Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name), to) };
         let values = self.eval.args(call);
         if values.iter().any(|value| table_in(value).is_some()) && is_clause(link.name) {
             return self.walk_args(call, &clause(None));
@@ -204,10 +223,7 @@ impl Walker<'_, '_> {
                 self.walk_arg(call, 1, &selected());
             }
             "insert" => match self.eval.arg(call, 0) {
-                Value::Table(table) => {
-                    let context = Context::of(Role::Insert, "an insert names every column that is declared");
-                    self.add(link.at, &table.clone(), inserted(&table), &context);
-                }
+                Value::Table(table) => self.insert(&table, link),
                 _ => self.walk_arg(call, 0, &Context::default()),
             },
             "update" => self.touched(call, Role::Update, "an update"),
@@ -216,10 +232,48 @@ impl Walker<'_, '_> {
                 self.touched(call, Role::Select, "a count");
                 self.walk_arg(call, 1, &clause(None));
             }
-            "refreshMaterializedView" => self.touched(call, Role::Select, "a refresh"),
+            "refreshMaterializedView" => self.touched(call, Role::Named, "a refresh"),
             "execute" | "all" | "get" | "run" | "values" => self.walk_args(call, &sent()),
             "transaction" | "batch" | "with" | "$with" => self.with_database(call),
             _ => self.walk_args(call, &Context::default()),
+        }
+    }
+
+    /// `insert(users)`: all columns, but what Drizzle 1 makes of `insert(users).select(…)`.
+    fn insert(&mut self, table: &Arc<Table>, link: &Link<'_>) {
+        let of_query = self.eval.program.v1 && self.goes_on_with(link.call.span, "select");
+        if !of_query {
+            let context = Context::of(Role::Insert, "an insert names every column that is declared");
+            self.add(link.at, table, inserted(table), &context);
+        }
+    }
+
+    /// Whether the call that ends here is followed by `.name(…)`.
+    fn goes_on_with(&self, span: Span, name: &str) -> bool {
+        let rest = self.module.text_from(span.end).trim_start();
+        rest.strip_prefix('.').is_some_and(|rest| {
+            rest.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
+        })
+    }
+
+    /// Drizzle 1 names the columns that the query gives.
+    fn insert_of_query(&mut self, query: &Query, call: &Call<'_>) {
+        let Some(table) = query.table.as_ref().filter(|_| self.eval.program.v1) else { return };
+        let given = match self.eval.arg(call, 0) {
+            Value::Function(closure) => self.eval.run(&closure, &[Value::Db]),
+            other => other,
+        };
+        let context = Context::of(Role::Insert, "an insert names the columns that its query gives");
+        match given {
+            Value::Query(given) if given.fields.is_some() => {
+                for (key, _) in given.fields.iter().flat_map(|fields| &fields.entries) {
+                    if let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) {
+                        let columns = Columns::One(column.name.clone());
+                        self.add_at(query.place.clone(), table, columns, &context);
+                    }
+                }
+            }
+            _ => self.add_at(query.place.clone(), table, inserted(table), &context),
         }
     }
 
@@ -236,6 +290,19 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// `client.query("…")`, `client.begin((sql) => …)`
+    fn of_client(&mut self, call: &Call<'_>) {
+        for item in call.args {
+            match self.eval.expr(call.module, item.id, call.env) {
+                Value::Function(closure) if matches!(call.module.kind(item.id), Kind::Function(_)) => {
+                    let env = self.eval.bound(&closure, &[Value::Client]);
+                    self.walk(item.id, &env, &Context::default());
+                }
+                _ => self.walk(item.id, call.env, &sent()),
+            }
+        }
+    }
+
     /// A query on a table, whatever its columns.
     fn touched(&mut self, call: &Call<'_>, role: Role, what: &str) {
         match self.eval.arg(call, 0) {
@@ -243,7 +310,12 @@ impl Walker<'_, '_> {
                 let span = call.args.first().map_or(call.span, |item| call.module.node(item.id).span);
                 self.add(span, &table, Columns::None, &Context::of(role, &format!("{what} of the table")));
             }
-            _ => self.walk_arg(call, 0, &handed(format!("`.{what}`"))),
+            _ => {
+                if let Some(item) = call.args.first() {
+                    self.one_of_these(item.id, call.env);
+                }
+                self.walk_arg(call, 0, &handed(what.to_owned(), Certainty::Likely));
+            }
         }
     }
 
@@ -256,7 +328,10 @@ impl Walker<'_, '_> {
                 self.source(query, call);
                 self.walk_arg(call, 1, &clause(table));
             }
-            "select" if query.verb == Verb::Insert => self.with_database(call),
+            "select" if query.verb == Verb::Insert => {
+                self.insert_of_query(query, call);
+                self.with_database(call);
+            }
             "values" => self.walk_args(call, &clause(table)),
             "set" => self.set(query, call),
             "onConflictDoNothing" | "onConflictDoUpdate" => self.conflict(table, link),
@@ -264,7 +339,9 @@ impl Walker<'_, '_> {
                 (None, Some(table)) => {
                     let context =
                         Context::of(Role::Returning, "returning() without a list names every column");
-                    self.all_of(link.at, table, &context);
+                    for table in std::iter::once(table).chain(&query.joined) {
+                        self.all_of(link.at, table, &context);
+                    }
                 }
                 _ => {
                     let context = Context::of(Role::Returning, "in the list of returning()").whole();
@@ -301,7 +378,7 @@ impl Walker<'_, '_> {
         let (Some(item), Some(table)) = (call.args.first(), &query.table) else {
             return self.walk_args(call, &Context::default());
         };
-        self.set_keys(table, item.id, call.env);
+        self.set_keys(table, item.id, call.env, Certainty::Certain);
         self.on_update(table, &query.place);
     }
 
@@ -312,49 +389,56 @@ impl Walker<'_, '_> {
         }
     }
 
-    pub(super) fn set_keys(&mut self, table: &Arc<Table>, id: Id, env: &Env) {
+    pub(super) fn set_keys(&mut self, table: &Arc<Table>, id: Id, env: &Env, sure: Certainty) {
         let module = self.module.clone();
-        let certain = Context::of(Role::Update, "set by an update");
+        let certain = Context { certainty: sure, ..Context::of(Role::Update, "set by an update") };
         let column = |key: &str| table.relation.columns.iter().find(|column| column.key == key);
         let span = module.node(id).span;
-        let Kind::Object(properties) = module.kind(id) else {
+        let followed = self.followed(id);
+        if let Kind::Either { options, .. } = module.kind(followed) {
+            return options.iter().for_each(|option| self.set_keys(table, *option, env, Certainty::Likely));
+        }
+        let Kind::Object(properties) = module.kind(followed) else {
             let value = self.eval.expr(&module, id, env);
-            self.set_value(table, &value, span);
+            self.set_value(table, &value, span, sure);
             return self.walk(id, env, &Context::default());
         };
         for property in properties {
             match &property.key {
+                // Drizzle leaves it out.
+                Key::Name(_) if matches!(module.kind(property.value), Kind::Nothing) => {}
                 Key::Name(key) => {
                     if let Some(column) = column(key) {
                         self.add(property.at, table, Columns::One(column.name.clone()), &certain);
                     }
-                    self.walk(property.value, env, &clause(Some(table)));
+                    let context = Context::of(Role::Select, "in a value that an update sets");
+                    self.walk(property.value, env, &context.among(Some(table)));
                 }
-                Key::Spread => {
-                    let value = match module.kind(property.value) {
-                        // `...(condition && { name })`
-                        Kind::Either { options, .. } => {
-                            for option in options.clone() {
-                                if matches!(module.kind(option), Kind::Object(_)) {
-                                    self.set_keys(table, option, env);
-                                }
+                // `...(condition && { name })`
+                Key::Spread => match module.kind(self.followed(property.value)) {
+                    Kind::Either { options, .. } => {
+                        for option in options {
+                            if matches!(module.kind(*option), Kind::Object(_)) {
+                                self.set_keys(table, *option, env, Certainty::Likely);
                             }
-                            continue;
                         }
-                        _ => self.eval.expr(&module, property.value, env),
-                    };
-                    self.set_value(table, &value, property.at);
-                }
+                    }
+                    Kind::Object(_) => self.set_keys(table, property.value, env, sure),
+                    _ => {
+                        let value = self.eval.expr(&module, property.value, env);
+                        self.set_value(table, &value, property.at, sure);
+                    }
+                },
                 Key::Computed(key) => {
                     self.walk(*key, env, &Context::default());
-                    self.unclear_set(table, property.at, Certainty::Possible);
+                    self.unclear_set(table, property.at, Certainty::Likely);
                 }
             }
         }
     }
 
-    fn set_value(&mut self, table: &Arc<Table>, value: &Value, span: Span) {
-        let certain = Context::of(Role::Update, "set by an update");
+    fn set_value(&mut self, table: &Arc<Table>, value: &Value, span: Span, sure: Certainty) {
+        let certain = Context { certainty: sure, ..Context::of(Role::Update, "set by an update") };
         match value {
             Value::Object(object) => {
                 for (key, _) in &object.entries {
@@ -407,10 +491,10 @@ pub(super) fn sent() -> Context {
     Context { sent: true, ..Context::of(Role::Filter, "in SQL that is sent as it is written") }
 }
 
-fn handed(to: String) -> Context {
+fn handed(to: String, sure: Certainty) -> Context {
     Context {
         certainty: Certainty::Likely,
-        handed: true,
+        handed: Some(sure),
         why: format!("handed to {to}").into(),
         ..Context::default()
     }

@@ -1,10 +1,10 @@
 //! SQL in templates and strings, read with the SQL parser.
 
 use super::chain::Link;
-use super::words::{is_sql, named};
+use super::words::{is_sql, named, names};
 use super::{Context, Walker};
 use crate::eval::is_drizzle;
-use crate::model::{Certainty, Columns, Role};
+use crate::model::{Certainty, Columns, Place, Role};
 use crate::module::{Id, Kind, Span, Template};
 use crate::value::{Env, Table, Value};
 use drizzle::QName;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 struct Built {
     sql: String,
     pieces: Vec<Piece>,
+    /// Text that is not known is part of it: a name, a list, or more.
+    open: bool,
 }
 
 /// A piece of it, from `at` on.
@@ -31,6 +33,18 @@ enum From {
     Known(Id),
     /// A parameter.
     Other,
+}
+
+/// How a value stands in SQL.
+enum Spelled {
+    /// As this text.
+    As(String),
+    /// As another template of the file.
+    Template(Id),
+    /// As text that is not known.
+    Open,
+    /// As a parameter, or in a way that isn't known.
+    No,
 }
 
 /// What kind of text it is, and how sure its statements are sent.
@@ -60,7 +74,6 @@ impl Walker<'_, '_> {
         let inner = match (drizzle, context.is_query()) {
             (true, true) => Context { whole: false, sent: false, ..context.clone() },
             (true, false) => Context {
-                role: Role::Filter,
                 why: "in a piece of SQL that stands outside of a query".into(),
                 certainty: if read.statements { Certainty::Certain } else { Certainty::Likely },
                 ..Context::default()
@@ -78,12 +91,10 @@ impl Walker<'_, '_> {
 
     /// A template without a tag.
     pub(super) fn template_text(&mut self, id: Id, template: &Template, env: &Env, context: &Context) {
-        let first = template.texts.first().map_or("", |quasi| &*quasi.text);
-        if !context.sent && !is_sql(first) {
-            return;
-        }
         let built = self.built(template, env, true);
-        self.string(&built, id, context);
+        if context.sent || is_sql(&built.sql) {
+            self.string(&built, id, context);
+        }
     }
 
     /// A string.
@@ -95,13 +106,16 @@ impl Walker<'_, '_> {
         let inside = span.end.saturating_sub(span.start) as usize;
         let exact = inside == text.len() + 2;
         let from = From::Text { start: span.start + 1, exact };
-        let built = Built { sql: text.to_string(), pieces: vec![Piece { at: 0, from }] };
+        let built = Built { sql: text.to_string(), pieces: vec![Piece { at: 0, from }], open: false };
         self.string(&built, id, context);
     }
 
     fn string(&mut self, built: &Built, id: Id, context: &Context) {
         let span = self.module.node(id).span;
         let sent = match context.sent {
+            true if built.open => {
+                Sent { certainty: Certainty::Likely, why: "raw SQL of which a part is put in when it runs" }
+            }
             true => Sent { certainty: context.certainty, why: "raw SQL" },
             false => Sent { certainty: Certainty::Likely, why: "SQL in a string" },
         };
@@ -113,12 +127,8 @@ impl Walker<'_, '_> {
         let call = link.call;
         match link.name {
             "raw" => {
-                let context = Context {
-                    sent: true,
-                    certainty: Certainty::Likely,
-                    why: "raw SQL".into(),
-                    ..context.clone()
-                };
+                let certainty = if context.sent { context.certainty } else { Certainty::Likely };
+                let context = Context { sent: true, certainty, why: "raw SQL".into(), ..context.clone() };
                 self.walk_args(call, &context);
             }
             "identifier" => {
@@ -135,7 +145,6 @@ impl Walker<'_, '_> {
     fn built(&mut self, template: &Template, env: &Env, inline: bool) -> Built {
         let module = self.module.clone();
         let mut built = Built::default();
-        let mut parameters = 0;
         for (at, quasi) in template.texts.iter().enumerate() {
             let from = From::Text { start: quasi.start, exact: quasi.plain };
             built.pieces.push(Piece { at: built.sql.len(), from });
@@ -149,11 +158,22 @@ impl Walker<'_, '_> {
                     (format!("{table}.{}", quoted(column.name())), From::Known(*value))
                 }
                 Value::Text(text) if inline => (text.to_string(), From::Other),
+                Value::Query(_) if !inline => ("(select null)".to_owned(), From::Other),
                 _ => match self.spelled(*value, env) {
-                    Some(text) => (text, From::Other),
-                    None => {
-                        parameters += 1;
-                        (format!("${parameters}"), From::Other)
+                    Spelled::As(text) => (text, From::Other),
+                    Spelled::Template(inner) => {
+                        self.nested(inner, env, &mut built);
+                        continue;
+                    }
+                    Spelled::Open => {
+                        built.open = true;
+                        ("null".to_owned(), From::Other)
+                    }
+                    Spelled::No => {
+                        built.open |= inline;
+                        // Drizzle puts a list in brackets itself.
+                        let of_list = built.sql.trim_end().to_ascii_lowercase().ends_with(" in");
+                        (if of_list { "($1)" } else { "$1" }.to_owned(), From::Other)
                     }
                 },
             };
@@ -163,17 +183,46 @@ impl Walker<'_, '_> {
         built
     }
 
-    /// What `sql.raw("…")` and `sql.identifier("…")` put into SQL.
-    fn spelled(&mut self, id: Id, env: &Env) -> Option<String> {
+    /// Puts a template into another.
+    fn nested(&mut self, inner: Id, env: &Env, into: &mut Built) {
         let module = self.module.clone();
-        let Kind::Call { callee, args, .. } = module.kind(id) else { return None };
-        let Kind::Member { object, name, .. } = module.kind(*callee) else { return None };
-        let Value::Api(api) = self.eval.expr(&module, *object, env) else { return None };
-        let Value::Text(text) = self.eval.expr(&module, args.first()?.id, env) else { return None };
-        match (&*api.name, &**name) {
-            ("sql", "raw") => Some(text.to_string()),
-            ("sql", "identifier") => Some(quoted(&text)),
-            _ => None,
+        let Kind::Tagged { template, .. } = module.kind(inner) else { return };
+        self.depth += 1;
+        if self.depth < super::DEPTH {
+            let built = self.built(template, env, false);
+            let start = into.sql.len();
+            into.pieces.extend(built.pieces.into_iter().map(|piece| Piece { at: start + piece.at, ..piece }));
+            into.sql.push_str(&built.sql);
+            into.open |= built.open;
+        }
+        self.depth -= 1;
+    }
+
+    /// How a value that is no column and no table stands in SQL.
+    fn spelled(&mut self, id: Id, env: &Env) -> Spelled {
+        let module = self.module.clone();
+        let id = self.followed(id);
+        let (callee, args) = match module.kind(id) {
+            Kind::Tagged { tag, .. } => {
+                let tag = self.eval.expr(&module, *tag, env);
+                return match tag {
+                    Value::Api(api) if is_drizzle(&api.package) => Spelled::Template(id),
+                    _ => Spelled::No,
+                };
+            }
+            Kind::Call { callee, args, .. } => (*callee, args),
+            _ => return Spelled::No,
+        };
+        let Kind::Member { object, name, .. } = module.kind(callee) else { return Spelled::No };
+        let Value::Api(api) = self.eval.expr(&module, *object, env) else { return Spelled::No };
+        if &*api.name != "sql" || !matches!(&**name, "raw" | "identifier") {
+            return Spelled::No;
+        }
+        let text = args.first().map(|item| self.eval.expr(&module, item.id, env));
+        match (text, &**name) {
+            (Some(Value::Text(text)), "raw") => Spelled::As(text.to_string()),
+            (Some(Value::Text(text)), _) => Spelled::As(quoted(&text)),
+            _ => Spelled::Open,
         }
     }
 
@@ -199,7 +248,18 @@ impl Walker<'_, '_> {
                 };
                 let name = QName::new(relation.schema.as_deref().unwrap_or_default(), &relation.name);
                 let place = self.module.place(self.within(built, relation.span, span));
-                self.name(place, name, Columns::None, &context(role));
+                if built.open && relation.role == MentionRole::Read {
+                    let context = Context { certainty: Certainty::Possible, ..context(role) };
+                    self.name(place.clone(), name.clone(), Columns::All, &context);
+                }
+                // A change of the schema from within the app names columns too.
+                if relation.role == MentionRole::Other {
+                    for word in names(&built.sql).into_iter().filter(|word| *word != name.name) {
+                        let context = Context { certainty: Certainty::Likely, ..context(role) };
+                        self.raw(place.clone(), name.clone(), Columns::One(word.to_owned()), &context);
+                    }
+                }
+                self.raw(place, name, Columns::None, &context(role));
             }
             for column in &read.columns {
                 let place = self.within(built, column.span, span);
@@ -209,8 +269,19 @@ impl Walker<'_, '_> {
             self.piece(&read, built, span, context);
         } else if !read.parsed && is_sql(&built.sql) {
             self.words(&built.sql, span);
+        } else if !read.parsed && pieces_too {
+            self.loose_words(&built.sql, span);
         }
         read
+    }
+
+    /// A table that no code declares may be that of another database.
+    fn raw(&mut self, place: Place, relation: QName, columns: Columns, context: &Context) {
+        let certainty = match self.known_table(&relation) {
+            Some(_) => context.certainty,
+            None => context.certainty.min(Certainty::Likely),
+        };
+        self.name(place, relation, columns, &Context { certainty, ..context.clone() });
     }
 
     /// A column that a whole statement names.
@@ -220,7 +291,7 @@ impl Walker<'_, '_> {
             if column.role == MentionColumnRole::Insert {
                 for candidate in &column.candidates {
                     let place = self.module.place(span);
-                    self.name(place, of(candidate), Columns::All, context);
+                    self.raw(place, of(candidate), Columns::All, context);
                 }
             }
             return;
@@ -243,7 +314,7 @@ impl Walker<'_, '_> {
         let context = Context { certainty, ..context.clone() };
         for relation in relations {
             let place = self.module.place(span);
-            self.name(place, relation, Columns::One(name.clone()), &context);
+            self.raw(place, relation, Columns::One(name.clone()), &context);
         }
     }
 
@@ -282,6 +353,10 @@ impl Walker<'_, '_> {
         };
         let around = having(&context.tables);
         let (tables, certainty, why) = match around.as_slice() {
+            // The only table around has it: nothing else can be meant.
+            [_] if context.tables.len() == 1 && context.is_query() => {
+                (around, context.certainty, "in a piece of raw SQL")
+            }
             [_] => (around, Certainty::Likely, "in a piece of raw SQL"),
             _ => {
                 let known = self.eval.program.known.read().ok();
@@ -311,6 +386,14 @@ impl Walker<'_, '_> {
             for column in table.relation.columns.iter().filter(|column| named(text, &column.name)) {
                 self.add(span, table, Columns::One(column.name.clone()), &context);
             }
+        }
+    }
+
+    /// A piece of SQL that does not parse: columns that only one table has.
+    fn loose_words(&mut self, text: &str, span: Span) {
+        let context = Context::default();
+        for word in names(text) {
+            self.loose(word, span, Role::Named, &context);
         }
     }
 
