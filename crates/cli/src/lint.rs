@@ -9,9 +9,9 @@ use crate::judge::{Choice, Judge, Selected};
 use crate::settings_file::SettingsFiles;
 use crate::{checks, projects, rules};
 use drizzle::{Project, QName};
-use facts::{Analysis, Options, Unnoticed};
+use facts::{Analysis, Options};
 use linter::Weights;
-use report::{HumanOptions, RuleDoc, Run};
+use report::{HumanOptions, RuleDoc, Run, Unnoticed};
 use source::{Diagnostic, Group, Severity};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -34,7 +34,6 @@ pub fn lint(
     let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
     let mut ended = errors::CLEAN;
     let mut selections = Vec::new();
-    let mut told = Vec::new();
     let mut notes = found.notes;
     let mut diagnostics = Vec::new();
     for target in found.targets {
@@ -57,7 +56,7 @@ pub fn lint(
         run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
         notes.extend(selected.codes.notes.iter().cloned());
         let (mut found, unnoticed) = judged(disk, &mut selected, &options, &settings.weights());
-        told.extend(unnoticed.iter().map(|one| clean(&mut judge, &selected, one)));
+        run.unnoticed.extend(unnoticed.into_iter().map(|one| since(&mut judge, &selected, one)));
         deploys.once(&mut found);
         ended = ended.max(code(&found, fail_on));
         diagnostics.extend(found);
@@ -71,7 +70,7 @@ pub fn lint(
         Format::Gitlab => report::gitlab(&diagnostics),
         Format::Junit => report::junit(&diagnostics, &run),
         Format::Markdown => report::markdown(&diagnostics, &run),
-        Format::Human => human(&diagnostics, &run, (&selections, &told), wanted.quiet, paper),
+        Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
     };
     if wanted.quiet {
         notes.clear();
@@ -79,7 +78,7 @@ pub fn lint(
     let beside = wanted.output.is_some() || wanted.format == Format::Github;
     if beside && !wanted.quiet {
         notes.extend(selections);
-        notes.extend(told);
+        notes.extend(run.unnoticed.iter().map(Unnoticed::line));
         notes.push(report::summary_line(&diagnostics, &run));
     }
     let output = match &wanted.output {
@@ -97,19 +96,15 @@ fn rule_docs() -> Vec<RuleDoc<'static>> {
     rules::all().into_iter().map(|meta| RuleDoc { meta, page: rules::page(meta.name) }).collect()
 }
 
-/// What is taken away and nobody can notice, as a line: which code was read, and since when it does not
-/// name it.
-fn clean(judge: &mut Judge<'_>, selected: &Selected, one: &Unnoticed) -> String {
+/// What is taken away and no deployed version notices, with the commit since which none names it.
+fn since(judge: &mut Judge<'_>, selected: &Selected, one: Unnoticed) -> Unnoticed {
     let (schema, name) = one.relation.split_once('.').unwrap_or(("public", &one.relation));
-    let column = one.column.as_deref();
-    let taken = judge.taken_out(selected, &QName::new(schema, name), column);
+    let taken = judge.taken_out(selected, &QName::new(schema, name), one.column.as_deref());
     let since = taken.map(|commit| {
-        let day = commit.date.get(..10).unwrap_or(&commit.date).to_owned();
-        format!(" since {} ({day}, '{}')", commit.short, commit.subject)
+        let day = commit.date.get(..10).unwrap_or(&commit.date);
+        format!("{} ({day}, '{}')", commit.short, commit.subject)
     });
-    let table = if schema == "public" { name } else { &one.relation };
-    let subject = column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"));
-    format!("no code at {} names {subject}{}", one.versions.join(" and "), since.unwrap_or_default())
+    Unnoticed { since, ..one }
 }
 
 /// All findings of one project, in the order in which they are told, and what goes unnoticed.
@@ -134,17 +129,18 @@ fn judged(
                 let accepted = linter::accept(found, &analysis, project);
                 let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
                 said.found.extend(accepted);
-                let steps = analysis.steps.iter();
-                said.unnoticed.extend(steps.flat_map(|step| step.facts.unnoticed.iter().cloned()));
+                said.unnoticed.extend(report::unnoticed(&analysis));
             });
         });
     });
-    let Said { rest, mut found, unnoticed } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Said { rest, mut found, mut unnoticed } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.extend(rest.into_values().flatten());
     found.retain(|d| d.migration.as_ref().is_none_or(|tag| !selected.left_alone.contains(tag)));
     // Comments count before weights, so that none is called unused for what is switched off.
     found = linter::weigh(found, weights);
     linter::in_order(&mut found, project);
+    let place = |tag: &str| project.migrations.iter().position(|migration| migration.tag == tag);
+    unnoticed.sort_by_cached_key(|one| place(&one.migration));
     (found, unnoticed)
 }
 
@@ -176,7 +172,7 @@ fn by_migration(found: Vec<Diagnostic>) -> HashMap<Option<String>, Vec<Diagnosti
 fn human(
     diagnostics: &[Diagnostic],
     run: &Run,
-    (selections, told): (&[String], &[String]),
+    selections: &[String],
     quiet: bool,
     paper: &HumanOptions,
 ) -> String {
@@ -198,12 +194,10 @@ fn human(
                 let _ = write!(text, ": {}", report::summary_line(diagnostics, run));
             }
             text.push('\n');
-            for line in told {
-                let _ = writeln!(text, "{line}");
-            }
+            text.push_str(&report::unnoticed_lines(run));
         }
         (false, false) => {
-            for line in selections.iter().chain(told) {
+            for line in selections {
                 let _ = writeln!(text, "{line}");
             }
             let _ = write!(text, "\n{}", report::human(diagnostics, run, paper));

@@ -1,5 +1,7 @@
 //! `brolly uses` in real repositories: at tags, in the working tree, and what is said where nothing is.
 
+#![allow(clippy::disallowed_methods, reason = "tests look at files")]
+
 mod run;
 
 use run::{Folder, config, folder};

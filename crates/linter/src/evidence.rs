@@ -27,7 +27,8 @@ impl Evidence for Diagnostic {
         }
         let of_newest: Vec<&Cited> =
             broken.uses.iter().copied().filter(|cited| cited.version == *newest).collect();
-        let uses = if of_newest.is_empty() { broken.uses.clone() } else { of_newest };
+        let mut uses = if of_newest.is_empty() { broken.uses.clone() } else { of_newest };
+        uses.sort_by_key(|cited| (std::cmp::Reverse(cited.found.certainty), &cited.found.place));
         for cited in uses.iter().take(SHOWN) {
             let Some(code) = code_of(at.cx, &cited.version) else { continue };
             let text = format!("{}: {}", code.version.name, cited.found.why);
@@ -60,29 +61,32 @@ impl Evidence for Diagnostic {
     }
 }
 
-/// What to take out of the newest code, and where: the sentence that the way out begins with.
-pub(crate) fn taken_out_first(at: At<'_>, broken: &Broken<'_>) -> Option<String> {
-    let judged = at.cx.judged();
-    let newest = judged.codes().next()?;
+/// What to take out of the newest code, and where, before a drop may go: the sentence that the way out begins
+/// with, without its full stop. `aside` is for who cuts the DROP out of a deploy.
+pub(crate) fn taken_out_first(at: At<'_>, broken: &Broken<'_>, aside: &str) -> Option<String> {
+    let newest = at.cx.judged().codes().next()?;
     if broken.versions.is_empty() {
         return None;
     }
+    let cut = format!("cut the DROP out of the generated SQL and deploy that first{aside}");
     if let Some(field) = field(at, broken) {
-        let queries = if broken.uses.is_empty() { "" } else { ", and out of the queries that name it" };
-        return Some(format!("Take {field} out of the schema{queries}."));
+        let queries = if broken.uses.is_empty() { "" } else { " and out of the queries that name it" };
+        return Some(format!("Take {field} out of the schema{queries}, {cut}"));
     }
-    let column = broken.column;
-    let raw = newest.uses(&broken.name()).iter().find(|found| match column {
+    let raw = newest.uses(&broken.name()).iter().find(|found| match broken.column {
         Some(column) => found.columns == code::Columns::One(column.to_owned()),
         None => found.role != code::Role::Type,
     });
     Some(match raw {
-        Some(found) => {
-            format!("Take it out of the SQL, as in {}.", placed(newest, &found.place))
+        Some(found) => format!("Take it out of the SQL, as in {}, {cut}", placed(newest, &found.place)),
+        None if newest.version.commit.is_none() => {
+            format!("{} does not name it any more: {cut}", upper(&newest.version.name))
         }
-        None => {
-            format!("{} does not name it any more: that is what to ship first.", upper(&newest.version.name))
-        }
+        None => format!(
+            "{} does not name it any more: keep the DROP back until {} no longer serves",
+            newest.version.label(),
+            listed(&broken.versions)
+        ),
     })
 }
 
@@ -97,6 +101,12 @@ pub(crate) fn field(at: At<'_>, broken: &Broken<'_>) -> Option<String> {
         None => table.export.as_deref().unwrap_or(&name.name),
     };
     Some(format!("`{key}` ({})", placed(newest, place)))
+}
+
+/// Where the newest code declares a column: `src/schema.ts:12`.
+pub(crate) fn newest_place(at: At<'_>, relation: &QName, column: &str) -> Option<String> {
+    let newest = at.cx.judged().codes().next()?;
+    Some(placed(newest, newest.declared(relation, Some(column))?))
 }
 
 /// When a drop may go.

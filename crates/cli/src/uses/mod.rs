@@ -139,7 +139,7 @@ fn answered(
 
 fn is_undeclared(code: &Code, relation: &QName, column: &Option<String>) -> bool {
     let known = code.schema.relation(relation);
-    !known.is_some_and(|known| column.as_ref().is_none_or(|column| known.column(column).is_some()))
+    known.is_none_or(|known| column.as_ref().is_some_and(|column| known.column(column).is_none()))
 }
 
 fn is_named(code: &Code, (relation, column): &Subject) -> bool {

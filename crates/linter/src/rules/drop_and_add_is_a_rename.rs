@@ -53,14 +53,18 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                          If the two have nothing to do with each other, put them in different deploys.",
                     ),
             };
-            let cited = broken.as_ref();
+            let sure = broken.as_ref().filter(|broken| broken.sure);
+            let finding = match sure {
+                Some(broken) => finding.cites(at, broken),
+                None => finding,
+            };
             out.push(
                 finding
                     .about(&label)
                     .on(at.on_part(&old))
                     .label("dropped here")
                     .also(other.step, other.on_part(&new), "added here")
-                    .whys(cited.map(|broken| broken.failing()))
+                    .whys(broken.map(|broken| broken.failing()))
                     .why(lost),
             );
         }

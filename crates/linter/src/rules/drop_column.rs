@@ -62,16 +62,13 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn way_out(at: At<'_>, broken: &crate::context::Broken<'_>) -> String {
-    let first = evidence::taken_out_first(at, broken);
-    let first = match &first {
-        Some(first) => format!("{first} Cut"),
-        None => "Remove the field from schema.ts, cut".to_owned(),
-    };
+    let aside = " (a NOT NULL column must lose its NOT NULL there, or new inserts fail)";
+    let first = evidence::taken_out_first(at, broken, aside).unwrap_or_else(|| {
+        format!("Remove the field from schema.ts, cut the DROP out of the generated SQL and deploy that first{aside}")
+    });
     let free = evidence::when_free(broken).map(|free| format!(" {free}")).unwrap_or_default();
     format!(
-        "{first} the DROP out of the generated SQL and deploy that first (a NOT NULL column must lose its NOT NULL \
-         there, or new inserts fail). Drop the column in a later deploy, in a migration made with `drizzle-kit \
-         generate --custom`.{free}"
+        "{first}. Drop the column in a later deploy, in a migration made with `drizzle-kit generate --custom`.{free}"
     )
 }
 

@@ -36,16 +36,17 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             if !along.is_empty() {
                 finding = finding.why(format!("CASCADE takes along {}", listed(&along)));
             }
-            let first = match evidence::taken_out_first(at, &broken) {
-                Some(first) => format!("{first} Cut"),
-                None => "Remove the table from schema.ts and every query of it, cut".to_owned(),
-            };
+            let first = evidence::taken_out_first(at, &broken, "").unwrap_or_else(|| {
+                "Remove the table from schema.ts and every query of it, cut the DROP out of the generated SQL and \
+                 deploy that first"
+                    .to_owned()
+            });
             let free = evidence::when_free(&broken).map(|free| format!(" {free}")).unwrap_or_default();
             out.push(
                 finding
                     .fix(format!(
-                        "{first} the DROP out of the generated SQL and deploy that first. Drop the table in a later \
-                         deploy, in a migration made with `drizzle-kit generate --custom`.{free}"
+                        "{first}. Drop the table in a later deploy, in a migration made with `drizzle-kit generate \
+                         --custom`.{free}"
                     ))
                     .code(format!("-- the next deploy\nDROP TABLE {};\n", broken.table.sql())),
             );
