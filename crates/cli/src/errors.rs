@@ -83,6 +83,42 @@ pub enum Error {
         /// The rule that may be meant, as a line.
         near: String,
     },
+    /// A version was asked for where no versions are.
+    #[error("{} is not inside a git repository, so there is no `{reference}` to read code from", dir.display())]
+    NoRepository {
+        /// The folder of the project.
+        dir: std::path::PathBuf,
+        /// The version as asked.
+        reference: String,
+    },
+    /// A version that is said to be deployed is not here.
+    #[error("{source}\n  it is deployed, as {why} says")]
+    NoDeployed {
+        /// Who says that it is deployed.
+        why: String,
+        /// What git says.
+        source: git::Error,
+    },
+    /// The command that says what is deployed did not.
+    #[error(
+        "{why} is to print which versions are deployed: {message}\n  run it by hand, or name them with --deployed REF"
+    )]
+    DeployedCommand {
+        /// The command and where it is set.
+        why: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// Neither code nor migrations know the table or column.
+    #[error("there is no table or column `{name}` {at}, and no migration made one{}", near.as_ref().map(|near| format!("\n  did you mean `{near}`?")).unwrap_or_default())]
+    NoSuchName {
+        /// The name as given.
+        name: String,
+        /// Where was looked.
+        at: String,
+        /// The name that may be meant.
+        near: Option<String>,
+    },
     /// What would be written is there already.
     #[error("nothing was written: there is {} already\n  --force overwrites", paths.join(" and "))]
     WouldOverwrite {

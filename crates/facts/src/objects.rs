@@ -63,14 +63,7 @@ fn operations(change: &Change) -> &'static [Operation] {
 }
 
 fn entry(object: &QName, sqlstate: &'static str, cause: BreakCause, reason: String) -> Break {
-    Break {
-        relation: object.to_string(),
-        column: None,
-        operation: Operation::Select,
-        sqlstate: Some(sqlstate),
-        cause,
-        reason,
-    }
+    Break::new(object, None, Operation::Select, Some(sqlstate), cause, reason)
 }
 
 fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> Option<Break> {

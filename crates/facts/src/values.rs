@@ -38,32 +38,28 @@ impl Values {
         }
     }
 
-    pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &mut [Step]) {
+    /// What is new on a committed state, with the step to blame for each.
+    pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
+        let mut found = Vec::new();
         for id in std::mem::take(&mut self.relations) {
             let (Some(before), Some(after)) = (start.relation(id), now.relation(id)) else { continue };
-            let Some(declared) = app.relation(&before.name) else { continue };
+            let Some(declared) = app.met(&before.name) else { continue };
             if declared.view || before.name != after.name {
                 continue;
             }
             let mut all = of_relation(start, now, before, after, &declared, self.version, steps);
             row_security(before, after, self.role.as_deref(), steps, &mut all);
-            for (at, found) in all {
-                self.report(&mut steps[at], found);
-            }
+            found.extend(all);
         }
         if std::mem::take(&mut self.types) {
-            for (at, found) in of_enums(start, now, app, steps) {
-                self.report(&mut steps[at], found);
-            }
+            found.extend(of_enums(start, now, app, steps));
         }
-    }
-
-    fn report(&mut self, step: &mut Step, found: Break) {
-        let (relation, column) = (found.relation.clone(), found.column.clone());
-        let key = (relation, column, found.operation, found.cause, found.reason.clone());
-        if self.reported.insert(key) {
-            step.facts.may_break_old_app.push(found);
-        }
+        found.retain(|(_, one)| {
+            let (relation, column) = (one.relation.clone(), one.column.clone());
+            let key = (relation, column, one.operation, one.cause, one.reason.clone());
+            self.reported.insert(key)
+        });
+        found
     }
 }
 
@@ -101,14 +97,7 @@ pub(crate) fn entry(
     operation: Operation,
     cause: BreakCause,
 ) -> Break {
-    Break {
-        relation: relation.to_string(),
-        column: column.map(str::to_owned),
-        operation,
-        sqlstate: None,
-        cause,
-        reason: String::new(),
-    }
+    Break::new(relation, column, operation, None, cause, String::new())
 }
 
 #[allow(clippy::too_many_arguments)]

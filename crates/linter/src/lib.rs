@@ -7,6 +7,7 @@
 mod allow;
 mod context;
 mod drift;
+mod evidence;
 mod finding;
 mod lint;
 mod marker;

@@ -213,6 +213,7 @@ fn the_format_is_read_as_described() {
         schema: String::new(),
         old_app: None,
         new_app: None,
+        code: Vec::new(),
         version: 16,
         zone: "UTC".to_owned(),
         text: "SELECT 1;\n-- ^ one\n-- expect: two, three\nSELECT 2;\n-- deploy\n-- migration: 0009_x\nSELECT 3;\n".to_owned(),

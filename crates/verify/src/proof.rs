@@ -250,7 +250,7 @@ impl Apps {
         let line = if project.layout == Layout::Folders { Line::V1 } else { Line::Stable };
         let new = judged.new_app.as_ref().filter(|app| !app.stand_in);
         Apps {
-            old: queries(&judged.old_app, Details::Catalog(&judged.start), line),
+            old: queries(judged.old_app(), Details::Catalog(&judged.start), line),
             new: new.map(|app| queries(app, Details::Catalog(&judged.end), line)).unwrap_or_default(),
         }
     }

@@ -57,6 +57,7 @@ pub fn rehearse(
         let selected = newest_only(judge.select(target, &found)?);
         let (notes, code) = unread(&selected);
         outcome.notes.extend(notes);
+        outcome.notes.extend(selected.codes.notes.iter().cloned());
         outcome.code = outcome.code.max(code);
         if selected.sets.is_empty() {
             outcome.notes.push(format!("{}: {}: nothing to rehearse", selected.project.dir, selected.text));

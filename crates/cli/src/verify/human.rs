@@ -164,7 +164,7 @@ fn apps(text: &mut String, one: &Proven) {
         let _ =
             writeln!(text, "queries of the apps, planned and not run: what only rows can show is not seen");
     }
-    let old = &one.analysis.sets[one.set].old_app.origin;
+    let old = &one.analysis.sets[one.set].old_app().origin;
     if proof.old_app.asked > 0 {
         app(text, &format!("old app ({old}) on the new schema"), &proof.old_app);
     }

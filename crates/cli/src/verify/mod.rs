@@ -63,6 +63,7 @@ pub fn verify(
         let selected = newest_only(judge.select(target, &settings)?);
         let (notes, code) = unread(&selected);
         outcome.notes.extend(notes);
+        outcome.notes.extend(selected.codes.notes.iter().cloned());
         outcome.code = outcome.code.max(code);
         if selected.sets.is_empty() {
             idle.push(format!("{}: {}", selected.project.dir, selected.text));

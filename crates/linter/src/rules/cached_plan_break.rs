@@ -18,8 +18,9 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             Change::TypeChanged { relation, column, from, to, .. } if from != to => {
                 let start = cx.judged().start.relation(*relation)?;
                 let column = start.column_by_id(*column)?;
-                let app = cx.judged().old_app.relation(&start.name)?;
-                app.columns.iter().any(|declared| declared.name == column.name).then_some((start, column))
+                let apps = cx.judged().old_apps.iter().filter_map(|app| app.relation(&start.name));
+                let declares = apps.into_iter().any(|app| app.column(&column.name).is_some());
+                declares.then_some((start, column))
             }
             _ => None,
         });
