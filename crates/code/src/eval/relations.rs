@@ -66,7 +66,12 @@ impl Eval<'_, '_> {
     /// `r.many.posts({ from: r.users.id, to: r.posts.userId })`
     pub(super) fn relation_with(&mut self, relation: &Arc<RelationTo>, call: &Call<'_>) -> Value {
         let options = self.arg(call, 0);
-        let columns = columns_in(&options, &["from", "to"]);
+        let mut columns = columns_in(&options, &["from", "to"]);
+        let filter = options.object().and_then(|options| options.get("where")).and_then(Value::object);
+        for (key, _) in filter.iter().flat_map(|filter| &filter.entries) {
+            let index = relation.table.relation.columns.iter().position(|column| *column.key == **key);
+            columns.extend(index.map(|index| Column { table: relation.table.clone(), index }));
+        }
         let name = named(&options, "alias");
         Value::Relation(Arc::new(RelationTo { table: relation.table.clone(), columns, name }))
     }

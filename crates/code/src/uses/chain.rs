@@ -2,8 +2,8 @@
 
 use super::{Context, Walker, is_drizzle, is_pg_core, table_in};
 use crate::eval::Call;
-use crate::model::{Certainty, Columns, Place, Role};
-use crate::module::{Id, Key, Kind, Module, Span};
+use crate::model::{Certainty, Columns, Role};
+use crate::module::{Id, Kind, Module, Span};
 use crate::value::{Api, Env, Query, Table, Value, Verb};
 use std::sync::Arc;
 
@@ -53,13 +53,13 @@ impl Walker<'_, '_> {
             Value::Function(closure) => {
                 let values = self.eval.args(&call);
                 let closure = closure.clone();
-                self.walk_args(&call, &Context::default());
+                self.walk_args(&call, &handed(name_of(&module, *callee), Certainty::Likely));
                 self.enter(&closure, &values);
             }
             // Columns of enums, tables of makers: a schema, and no query.
             Value::Maker(_) | Value::Enum(_) | Value::CustomType(_) | Value::Relation(_) => {}
             Value::Client => self.walk_args(&call, &sent()),
-            _ => self.walk_args(&call, &handed(name_of(&module, *callee))),
+            _ => self.walk_args(&call, &handed(name_of(&module, *callee), Certainty::Likely)),
         }
         self.eval.apply(&value, &call, *new)
     }
@@ -70,49 +70,10 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn walk_arg(&mut self, call: &Call<'_>, at: usize, context: &Context) {
+    pub(super) fn walk_arg(&mut self, call: &Call<'_>, at: usize, context: &Context) {
         if let Some(item) = call.args.get(at) {
             self.walk(item.id, call.env, context);
         }
-    }
-
-    /// A function that a package exports.
-    fn api(&mut self, api: &Arc<Api>, call: &Call<'_>, context: &Context) {
-        let schema =
-            ["drizzle", "relations", "defineRelations", "defineRelationsPart", "alias", "aliasedTable"];
-        if is_pg_core(&api.package) || (is_drizzle(&api.package) && schema.contains(&&*api.name)) {
-            // Declarations. Set operations are the exception.
-            if ["union", "unionAll", "intersect", "intersectAll", "except", "exceptAll"].contains(&&*api.name)
-            {
-                self.walk_args(call, &Context::default());
-            }
-            return;
-        }
-        if is_drizzle(&api.package) {
-            let context = match context.is_query() {
-                true => context.clone(),
-                false => Context {
-                    role: Role::Filter,
-                    why: "in a condition that stands outside of a query".into(),
-                    ..Context::default()
-                },
-            };
-            let context = Context { whole: context.whole && api.name.starts_with("get"), ..context };
-            return self.walk_args(call, &context);
-        }
-        let makes_types =
-            ["drizzle-zod", "drizzle-valibot", "drizzle-typebox", "drizzle-arktype", "drizzle-effect"];
-        if makes_types.iter().any(|package| api.package.starts_with(package)) {
-            let context = Context {
-                role: Role::Type,
-                certainty: Certainty::Possible,
-                why: "a schema for values, made of the table".into(),
-                whole: true,
-                ..Context::default()
-            };
-            return self.walk_args(call, &context);
-        }
-        self.walk_args(call, &handed(format!("`{}` of `{}`", api.name, api.package)));
     }
 
     /// `base.name(args)`, of which `base` was read already.
@@ -124,7 +85,7 @@ impl Walker<'_, '_> {
             }
             Value::Db => return self.database(link),
             Value::Query(query) => return self.query(&query.clone(), link),
-            Value::Client => return self.walk_args(call, &sent()),
+            Value::Client => return self.of_client(call),
             Value::Unknown(_) if is_find(link.name) => {
                 if let Some(table) = self.by_query_name(object, call.env) {
                     return self.find(
@@ -145,7 +106,7 @@ impl Walker<'_, '_> {
                 let method = self.eval.get(base, link.name);
                 if let Value::Function(closure) = &method {
                     let values = self.eval.args(call);
-                    self.walk_args(call, &Context::default());
+                    self.walk_args(call, &handed(format!("`.{}()`", link.name), Certainty::Likely));
                     self.enter(closure, &values);
                     return;
                 }
@@ -157,12 +118,18 @@ impl Walker<'_, '_> {
                 let api = Arc::new(Api { package: package.clone(), name: link.name.into() });
                 return self.api(&api, call, context);
             }
+            // It only says how to read a value.
+            Value::Sql if link.name == "mapWith" => return,
             Value::List(_) | Value::Sql | Value::Derived => return self.walk_args(call, context),
             _ => {}
         }
         // A method of something unknown: text that is sent, tables that are handed on.
+        // A method of the class itself is the project's own code.
+        let own = matches!(call.module.kind(object), Kind::This(_) | Kind::Super);
+        let to = if own { Certainty::Likely } else { Certainty::Possible };
         let sends = ["execute", "query", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe", "raw"];
-        let context = Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name)) };
+        let context =
+            Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name), to) };
         let values = self.eval.args(call);
         if values.iter().any(|value| table_in(value).is_some()) && is_clause(link.name) {
             return self.walk_args(call, &clause(None));
@@ -204,10 +171,7 @@ impl Walker<'_, '_> {
                 self.walk_arg(call, 1, &selected());
             }
             "insert" => match self.eval.arg(call, 0) {
-                Value::Table(table) => {
-                    let context = Context::of(Role::Insert, "an insert names every column that is declared");
-                    self.add(link.at, &table.clone(), inserted(&table), &context);
-                }
+                Value::Table(table) => self.insert(&table, link),
                 _ => self.walk_arg(call, 0, &Context::default()),
             },
             "update" => self.touched(call, Role::Update, "an update"),
@@ -216,7 +180,7 @@ impl Walker<'_, '_> {
                 self.touched(call, Role::Select, "a count");
                 self.walk_arg(call, 1, &clause(None));
             }
-            "refreshMaterializedView" => self.touched(call, Role::Select, "a refresh"),
+            "refreshMaterializedView" => self.touched(call, Role::Named, "a refresh"),
             "execute" | "all" | "get" | "run" | "values" => self.walk_args(call, &sent()),
             "transaction" | "batch" | "with" | "$with" => self.with_database(call),
             _ => self.walk_args(call, &Context::default()),
@@ -236,6 +200,19 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// `client.query("…")`, `client.begin((sql) => …)`
+    fn of_client(&mut self, call: &Call<'_>) {
+        for item in call.args {
+            match self.eval.expr(call.module, item.id, call.env) {
+                Value::Function(closure) if matches!(call.module.kind(item.id), Kind::Function(_)) => {
+                    let env = self.eval.bound(&closure, &[Value::Client]);
+                    self.walk(item.id, &env, &Context::default());
+                }
+                _ => self.walk(item.id, call.env, &sent()),
+            }
+        }
+    }
+
     /// A query on a table, whatever its columns.
     fn touched(&mut self, call: &Call<'_>, role: Role, what: &str) {
         match self.eval.arg(call, 0) {
@@ -243,7 +220,12 @@ impl Walker<'_, '_> {
                 let span = call.args.first().map_or(call.span, |item| call.module.node(item.id).span);
                 self.add(span, &table, Columns::None, &Context::of(role, &format!("{what} of the table")));
             }
-            _ => self.walk_arg(call, 0, &handed(format!("`.{what}`"))),
+            _ => {
+                if let Some(item) = call.args.first() {
+                    self.one_of_these(item.id, call.env);
+                }
+                self.walk_arg(call, 0, &handed(what.to_owned(), Certainty::Likely));
+            }
         }
     }
 
@@ -256,7 +238,10 @@ impl Walker<'_, '_> {
                 self.source(query, call);
                 self.walk_arg(call, 1, &clause(table));
             }
-            "select" if query.verb == Verb::Insert => self.with_database(call),
+            "select" if query.verb == Verb::Insert => {
+                self.insert_of_query(query, call);
+                self.with_database(call);
+            }
             "values" => self.walk_args(call, &clause(table)),
             "set" => self.set(query, call),
             "onConflictDoNothing" | "onConflictDoUpdate" => self.conflict(table, link),
@@ -264,7 +249,9 @@ impl Walker<'_, '_> {
                 (None, Some(table)) => {
                     let context =
                         Context::of(Role::Returning, "returning() without a list names every column");
-                    self.all_of(link.at, table, &context);
+                    for table in std::iter::once(table).chain(&query.joined) {
+                        self.all_of(link.at, table, &context);
+                    }
                 }
                 _ => {
                     let context = Context::of(Role::Returning, "in the list of returning()").whole();
@@ -296,87 +283,6 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// The keys of `set({ … })`, and the columns that every update sets.
-    fn set(&mut self, query: &Arc<Query>, call: &Call<'_>) {
-        let (Some(item), Some(table)) = (call.args.first(), &query.table) else {
-            return self.walk_args(call, &Context::default());
-        };
-        self.set_keys(table, item.id, call.env);
-        self.on_update(table, &query.place);
-    }
-
-    pub(super) fn on_update(&mut self, table: &Arc<Table>, place: &Place) {
-        let context = Context::of(Role::Update, "every update sets it ($onUpdate)");
-        for column in table.relation.columns.iter().filter(|column| column.on_update) {
-            self.add_at(place.clone(), table, Columns::One(column.name.clone()), &context);
-        }
-    }
-
-    pub(super) fn set_keys(&mut self, table: &Arc<Table>, id: Id, env: &Env) {
-        let module = self.module.clone();
-        let certain = Context::of(Role::Update, "set by an update");
-        let column = |key: &str| table.relation.columns.iter().find(|column| column.key == key);
-        let span = module.node(id).span;
-        let Kind::Object(properties) = module.kind(id) else {
-            let value = self.eval.expr(&module, id, env);
-            self.set_value(table, &value, span);
-            return self.walk(id, env, &Context::default());
-        };
-        for property in properties {
-            match &property.key {
-                Key::Name(key) => {
-                    if let Some(column) = column(key) {
-                        self.add(property.at, table, Columns::One(column.name.clone()), &certain);
-                    }
-                    self.walk(property.value, env, &clause(Some(table)));
-                }
-                Key::Spread => {
-                    let value = match module.kind(property.value) {
-                        // `...(condition && { name })`
-                        Kind::Either { options, .. } => {
-                            for option in options.clone() {
-                                if matches!(module.kind(option), Kind::Object(_)) {
-                                    self.set_keys(table, option, env);
-                                }
-                            }
-                            continue;
-                        }
-                        _ => self.eval.expr(&module, property.value, env),
-                    };
-                    self.set_value(table, &value, property.at);
-                }
-                Key::Computed(key) => {
-                    self.walk(*key, env, &Context::default());
-                    self.unclear_set(table, property.at, Certainty::Possible);
-                }
-            }
-        }
-    }
-
-    fn set_value(&mut self, table: &Arc<Table>, value: &Value, span: Span) {
-        let certain = Context::of(Role::Update, "set by an update");
-        match value {
-            Value::Object(object) => {
-                for (key, _) in &object.entries {
-                    if let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) {
-                        self.add(span, table, Columns::One(column.name.clone()), &certain);
-                    }
-                }
-                if object.open.is_some() {
-                    self.unclear_set(table, span, Certainty::Likely);
-                }
-            }
-            Value::Nothing | Value::Bool(_) => {}
-            _ => self.unclear_set(table, span, Certainty::Likely),
-        }
-    }
-
-    fn unclear_set(&mut self, table: &Arc<Table>, span: Span, certainty: Certainty) {
-        let context =
-            Context { certainty, ..Context::of(Role::Update, "an update whose values are not written here") };
-        self.all_of(span, table, &context);
-    }
-
     /// `.prepare("name")`: all that the chain uses is part of it.
     fn prepared(&mut self, call: &Call<'_>, from: usize) {
         if let Value::Text(name) = self.eval.arg(call, 0) {
@@ -385,13 +291,6 @@ impl Walker<'_, '_> {
             }
         }
     }
-}
-
-/// What an insert names: all that is not generated.
-fn inserted(table: &Table) -> Columns {
-    let generated: Vec<String> =
-        table.relation.columns.iter().filter(|column| column.generated).map(|c| c.name.clone()).collect();
-    if generated.is_empty() { Columns::All } else { Columns::AllBut(generated) }
 }
 
 pub(super) fn selected() -> Context {
@@ -407,10 +306,10 @@ pub(super) fn sent() -> Context {
     Context { sent: true, ..Context::of(Role::Filter, "in SQL that is sent as it is written") }
 }
 
-fn handed(to: String) -> Context {
+pub(super) fn handed(to: String, sure: Certainty) -> Context {
     Context {
         certainty: Certainty::Likely,
-        handed: true,
+        handed: Some(sure),
         why: format!("handed to {to}").into(),
         ..Context::default()
     }

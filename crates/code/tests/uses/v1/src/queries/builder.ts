@@ -33,9 +33,9 @@ export function upsert(id: number) {
   return db
     .insert(posts) //~ certain insert posts.* - slug
     .values({ id, authorId: id, title: "x" })
-    .onConflictDoUpdate({
+    .onConflictDoUpdate({ //~ certain update posts.edited_at
       target: posts.id, //~ certain conflict posts.id
-      set: { views: sql`${posts.views} + 1` }, //~ certain update posts.views; certain update posts.edited_at
+      set: { views: sql`${posts.views} + 1` }, //~ certain update posts.views
     });
 }
 
