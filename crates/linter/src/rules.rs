@@ -39,6 +39,7 @@ mod move_table;
 mod narrowing_type_change;
 mod new_constraint_old_writes;
 mod no_lock_timeout;
+mod query_names_missing_column;
 mod refresh_blocks;
 mod refused_statement;
 mod reindex_blocks;
@@ -129,6 +130,7 @@ pub const RULES: &[Rule] = &[
     rule!(narrowing_type_change, "narrowing-type-change"),
     rule!(new_constraint_old_writes, "new-constraint-old-writes"),
     rule!(no_lock_timeout, "no-lock-timeout"),
+    rule!(query_names_missing_column, "query-names-missing-column"),
     rule!(refresh_blocks, "refresh-blocks"),
     rule!(refused_statement, "refused-statement"),
     rule!(reindex_blocks, "reindex-blocks"),
