@@ -1,7 +1,8 @@
 //! What the code of the deployed versions says about a break, as parts of a finding: the lines that name
 //! what goes, and what to take out of the code first. Nothing where no code was read.
 
-use crate::context::{At, Broken, Context};
+use crate::broken::Broken;
+use crate::context::{At, Context};
 use crate::finding::Words;
 use crate::names::{listed, plain};
 use catalog::QName;

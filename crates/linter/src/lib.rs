@@ -5,6 +5,7 @@
 //! here parses SQL to learn what it does (crate `facts` knows), reads files or prints.
 
 mod allow;
+mod broken;
 mod context;
 mod drift;
 mod evidence;
@@ -20,7 +21,8 @@ mod units;
 mod weigh;
 
 pub use allow::accept;
-pub use context::{At, Broken, Context, Table};
+pub use broken::Broken;
+pub use context::{At, Context, Table};
 pub use lint::{findings, in_order, lint, rule};
 pub use rules::{RULES, Rule, late_migrations, schema_without_migration};
 pub use weigh::{Weights, weigh};

@@ -61,7 +61,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn way_out(at: At<'_>, broken: &crate::context::Broken<'_>) -> String {
+fn way_out(at: At<'_>, broken: &crate::broken::Broken<'_>) -> String {
     let aside = " (a NOT NULL column must lose its NOT NULL there, or new inserts fail)";
     let first = evidence::taken_out_first(at, broken, aside).unwrap_or_else(|| {
         format!("Remove the field from schema.ts, cut the DROP out of the generated SQL and deploy that first{aside}")
@@ -73,7 +73,7 @@ fn way_out(at: At<'_>, broken: &crate::context::Broken<'_>) -> String {
 }
 
 /// A table dropped and made again with other columns: one finding for all that changed.
-fn made_anew(at: At<'_>, lost: &[crate::context::Broken<'_>]) -> Option<Diagnostic> {
+fn made_anew(at: At<'_>, lost: &[crate::broken::Broken<'_>]) -> Option<Diagnostic> {
     let first = lost.first()?;
     let columns: Vec<&str> = lost.iter().filter_map(|broken| broken.column).collect();
     let mut finding = at

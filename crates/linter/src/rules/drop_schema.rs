@@ -15,7 +15,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         for change in at.changes() {
             let Change::SchemaDropped(schema) = change else { continue };
-            let inside = |broken: &&crate::context::Broken<'_>| {
+            let inside = |broken: &&crate::broken::Broken<'_>| {
                 broken.table.label.split_once('.').is_some_and(|(of, name)| of == schema && name != "*")
             };
             let relations = at.broken(BreakCause::RelationDropped);

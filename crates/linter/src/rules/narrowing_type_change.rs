@@ -60,7 +60,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 /// The types of a column that was dropped and added again under its name.
-fn made_anew(cx: Context<'_>, broken: &crate::context::Broken<'_>, column: &str) -> Option<(String, String)> {
+fn made_anew(cx: Context<'_>, broken: &crate::broken::Broken<'_>, column: &str) -> Option<(String, String)> {
     let (start, end) = (&cx.judged().start, &cx.judged().end);
     let id = broken.table.relation?.id;
     let (old, new) = (start.relation(id)?.column(column)?, end.relation(id)?.column(column)?);
@@ -68,7 +68,7 @@ fn made_anew(cx: Context<'_>, broken: &crate::context::Broken<'_>, column: &str)
 }
 
 /// Whether the type is an enum made anew with fewer values, which is a rule of its own.
-fn loses_values(cx: Context<'_>, broken: &crate::context::Broken<'_>) -> bool {
+fn loses_values(cx: Context<'_>, broken: &crate::broken::Broken<'_>) -> bool {
     cx.steps().any(|at| {
         at.facts().may_break_old_app.iter().any(|other| {
             other.cause == BreakCause::EnumValue
