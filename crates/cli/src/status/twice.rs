@@ -114,11 +114,8 @@ fn members(text: &str) -> Vec<(String, String)> {
         let escaped = before == '\\';
         before = if escaped { ' ' } else { letter };
         match (quote, letter) {
-            (Some(open), letter) => {
-                if letter == open && !escaped {
-                    quote = None;
-                }
-            }
+            (Some(open), letter) if letter == open && !escaped => quote = None,
+            (Some(_), _) => {}
             (None, '"' | '\'' | '`') => quote = Some(letter),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']') => depth = depth.saturating_sub(1),
