@@ -158,10 +158,32 @@ pub enum Error {
     #[error(transparent)]
     Verify(#[from] ::verify::Error),
     /// A database can be that of one project only.
-    #[error("a database is compared with one project, and there are {}: {}\n  name one of them, as in brolly diff {}", projects.len(), projects.join(", "), projects.first().map_or("", String::as_str))]
+    #[error("a database is that of one project, and there are {}: {}\n  name one of them, as in brolly {command} {}", projects.len(), projects.join(", "), projects.first().map_or("", String::as_str))]
     SeveralProjects {
+        /// The command that was given.
+        command: &'static str,
         /// Their folders.
         projects: Vec<String>,
+    },
+    /// What is pending in a database is what its ledger says, and nothing else.
+    #[error("{what}\n  nothing was run")]
+    CannotMigrate {
+        /// What is in the way, with the way out.
+        what: String,
+    },
+    /// What was shown was not agreed to.
+    #[error("nothing was run{hint}")]
+    NotAgreed {
+        /// How to agree, as a line, where nobody could be asked.
+        hint: &'static str,
+    },
+    /// It ended in the middle of migrating somebody's database.
+    #[error("{source}\n  {state}")]
+    StoppedMidway {
+        /// Why.
+        source: Box<Error>,
+        /// What became of the database.
+        state: String,
     },
     /// The variable that was named holds nothing.
     #[error("--database-url-env {name}: there is no such environment variable, or it is empty")]
@@ -180,6 +202,7 @@ impl Error {
         match self {
             // As shells have it.
             Error::Server(pg::Error::Interrupted { signal }) => 128 + signal.number(),
+            Error::StoppedMidway { source, .. } => source.exit_code(),
             _ => COULD_NOT,
         }
     }

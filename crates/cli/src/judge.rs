@@ -19,6 +19,7 @@ use git::{Base, Changed, Request};
 use source::{Diagnostic, Group, Severity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use verify::standing::Standing;
 
 /// What is asked for where no files are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,6 +236,30 @@ impl<'a> Judge<'a> {
             })?);
         }
         Ok((versions, format!(" ({})", named.why)))
+    }
+}
+
+/// What is pending in a database as one deploy, put behind what has run there, whatever git or the
+/// settings say.
+pub fn pending(disk: &Disk, target: Target, standing: &Standing, text: String) -> Selected {
+    let project = target.project;
+    let sets = vec![standing.pending.clone()];
+    let chosen = Chosen { sets, newest: Some(0), text };
+    let tags = standing.pending.iter().map(|index| project.migrations[*index].tag.clone()).collect();
+    let about = About { everything: false, tags };
+    let mut diagnostics = about.keep(target.diagnostics, &project);
+    let (ordered, sets) = select::applied_first(&project, &chosen);
+    let sets = with_snapshots(disk, &ordered, &sets, Choice::New, &mut diagnostics);
+    let Chosen { text, .. } = chosen;
+    Selected {
+        project: ordered,
+        as_written: project,
+        sets,
+        text,
+        about,
+        diagnostics,
+        left_alone: BTreeSet::new(),
+        codes: Codes::default(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! `facts`' business.
 
 mod eval;
+mod files;
 mod model;
 mod module;
 mod program;

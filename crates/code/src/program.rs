@@ -17,7 +17,7 @@ pub(crate) struct Program<'t> {
     /// Values of names at the top of files.
     values: RwLock<HashMap<(Arc<str>, Sym), Value>>,
     /// Which file has a name that another exports again with all of its names.
-    pub exporters: RwLock<HashMap<(Arc<str>, Box<str>), Option<Arc<Module>>>>,
+    pub exporters: RwLock<Exporters>,
     /// Drizzle 1, whose queries differ in places.
     pub v1: bool,
     /// `casing` of the config.
@@ -25,6 +25,9 @@ pub(crate) struct Program<'t> {
     /// Tables by the name they are exported with, relations by table: filled once the schema is read.
     pub known: RwLock<Known>,
 }
+
+/// Which file has a name, by the file that was asked and the name.
+type Exporters = HashMap<(Arc<str>, Box<str>), Option<Arc<Module>>>;
 
 /// What is known of the schema once it is read.
 #[derive(Default)]

@@ -1,9 +1,11 @@
 //! From the files of a version to [`Code`]: the schema first, then the files that may use it.
 
-use crate::eval::{Eval, NAMELESS};
+use crate::eval::{Eval, NAMELESS, is_drizzle};
+use crate::files::{files_with, schema_files};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
-use crate::module::{Decl, Imported, Key, Kind, Module};
+use crate::module::{Decl, Export, Imported, Key, Kind, Module};
 use crate::program::{Known, Program, is_code};
+use crate::resolve::Resolved;
 use crate::tree::Tree;
 use crate::uses::uses;
 use crate::value::{Env, RelationTo, Relations, Table, Value};
@@ -80,69 +82,6 @@ fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
     code
 }
 
-/// Files that the config names as the schema.
-fn schema_files(tree: &dyn Tree, entries: &[String]) -> Vec<Arc<str>> {
-    if entries.is_empty() {
-        return files_with(tree, tree.paths().iter().filter(|path| is_code(path)), &["pg-core"]);
-    }
-    let mut found = BTreeSet::new();
-    for entry in entries {
-        let entry = entry.trim_start_matches("./").trim_end_matches('/');
-        let direct = named(tree, entry);
-        // Where the config names what a build makes, its sources are what git has.
-        let sources = || sources_of(entry).into_iter().map(|entry| named(tree, &entry));
-        let files = if direct.is_empty() { sources().find(|files| !files.is_empty()) } else { Some(direct) };
-        found.extend(files.into_iter().flatten());
-    }
-    found.into_iter().collect()
-}
-
-/// A file, the files directly in a folder, or those that a glob fits.
-fn named(tree: &dyn Tree, entry: &str) -> Vec<Arc<str>> {
-    let glob = entry.contains(['*', '?', '{', '[']);
-    let folder = format!("{entry}/");
-    let fits = |path: &&Arc<str>| {
-        let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        // A glob may name folders too: the files directly in them count.
-        let fits = |text: &str| glob && fast_glob::glob_match(entry, text.as_bytes());
-        ***path == *entry || direct || fits(path) || fits(folder)
-    };
-    tree.paths().iter().filter(|path| is_code(path)).filter(fits).cloned().collect()
-}
-
-/// Where the sources of a path in a build's output may lie.
-fn sources_of(entry: &str) -> Vec<String> {
-    let segments: Vec<&str> = entry.split('/').collect();
-    let Some(at) = segments.iter().position(|part| matches!(*part, "dist" | "build" | "lib" | "out")) else {
-        return Vec::new();
-    };
-    let with = |part: Option<&str>| {
-        let parts: Vec<&str> =
-            segments[..at].iter().copied().chain(part).chain(segments[at + 1..].iter().copied()).collect();
-        let path = parts.join("/");
-        path.strip_suffix(".js").map(|stem| format!("{stem}.ts")).unwrap_or(path)
-    };
-    vec![with(None), with(Some("src"))]
-}
-
-/// Those of the files that hold one of the texts.
-fn files_with<'p>(
-    tree: &dyn Tree,
-    paths: impl Iterator<Item = &'p Arc<str>>,
-    texts: &[&str],
-) -> Vec<Arc<str>> {
-    let paths: Vec<Arc<str>> = paths.cloned().collect();
-    tree.prefetch(&paths);
-    let finders: Vec<memchr::memmem::Finder<'_>> =
-        texts.iter().map(|text| memchr::memmem::Finder::new(*text)).collect();
-    let holds = |path: &&Arc<str>| {
-        tree.read(path)
-            .is_some_and(|text| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some()))
-    };
-    paths.par_iter().filter(holds).cloned().collect()
-}
-
 /// What the files declare.
 #[derive(Default)]
 struct Found {
@@ -164,6 +103,26 @@ fn declared(eval: &mut Eval<'_, '_>, module: &Arc<Module>, found: &mut Found) {
         }
         found.note(&name, value);
     }
+    found.gaps.extend(outside(eval, module));
+}
+
+/// What a file of the schema exports out of packages: there may be tables among it.
+fn outside(eval: &Eval<'_, '_>, module: &Arc<Module>) -> Vec<Gap> {
+    let from = module.exports.values().filter_map(|export| match export {
+        Export::From { source, .. } => Some(source),
+        _ => None,
+    });
+    let mut packages = BTreeSet::new();
+    for source in module.stars.iter().chain(from) {
+        if let Resolved::External(package) = eval.program.resolve(&module.path, source)
+            && !is_drizzle(&package)
+        {
+            packages.insert(package);
+        }
+    }
+    let place = module.place(crate::module::Span { start: 0, end: 0 });
+    let said = |package| format!("what it exports of the package `{package}` is not read");
+    packages.into_iter().map(|p| Gap { place: place.clone(), what: said(p), in_schema: true }).collect()
 }
 
 impl Found {

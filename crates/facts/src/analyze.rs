@@ -177,12 +177,7 @@ impl Fold<'_> {
         self.current = Some(Current {
             request,
             session: Session::begin(&self.catalog, self.transactions),
-            deployed: Deployed::new(
-                &self.catalog,
-                &old_apps,
-                set.new_app.clone(),
-                self.analysis.options.app_role.clone(),
-            ),
+            deployed: Deployed::new(&self.catalog, &old_apps, set.new_app.clone(), &self.analysis.options),
             filled: BTreeSet::new(),
         });
     }
@@ -272,6 +267,7 @@ impl Fold<'_> {
         let zone = current.session.setting("timezone").unwrap_or(&self.analysis.options.time_zone);
         let utc =
             matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
+        let bodies_checked = current.session.is_on("check_function_bodies").unwrap_or(true);
         let mut catalog = self.catalog.clone();
         let mut boundary = Boundary::None;
         let mut facts = Facts::default();
@@ -286,6 +282,7 @@ impl Fold<'_> {
                     start,
                     version,
                     utc,
+                    bodies_checked,
                     filled,
                     conditional: run.conditional,
                     in_code: matches!(statement.stmt, Stmt::Do(_) | Stmt::Call(_)),
@@ -310,6 +307,7 @@ impl Fold<'_> {
                 start,
                 version,
                 utc,
+                bodies_checked,
                 filled: &current.filled,
                 conditional: false,
                 in_code: false,

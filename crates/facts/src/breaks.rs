@@ -4,7 +4,7 @@
 //! when the pending set began and what works on a committed state. Each is laid at the door of the
 //! last statement whose changes explain it.
 
-use crate::analysis::Step;
+use crate::analysis::{Options, Step};
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, ColumnId, QName, Relation, RelationId, RelationKind};
@@ -32,12 +32,13 @@ pub(crate) struct Found {
 }
 
 impl Tracker {
-    pub fn new(start: &Catalog, app: Arc<App>, app_role: Option<String>) -> Tracker {
+    pub fn new(start: &Catalog, app: Arc<App>, options: &Options) -> Tracker {
+        let app_role = options.app_role.clone();
         Tracker {
             start: start.clone(),
             app,
             reported: HashSet::new(),
-            values: crate::values::Values::of_role(app_role),
+            values: crate::values::Values::of_role(app_role, options.version),
             found: Vec::new(),
         }
     }

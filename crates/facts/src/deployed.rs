@@ -2,7 +2,7 @@
 //! several of them is told once.
 
 use crate::ahead;
-use crate::analysis::Step;
+use crate::analysis::{Options, Step};
 use crate::app::App;
 use crate::app_code::Cited;
 use crate::breaks::{Found, Tracker};
@@ -29,15 +29,15 @@ impl Deployed {
         start: &Catalog,
         old_apps: &[Arc<App>],
         new_app: Option<Arc<App>>,
-        app_role: Option<String>,
+        options: &Options,
     ) -> Deployed {
-        let tracker = |app: &Arc<App>| Tracker::new(start, app.clone(), app_role.clone());
+        let tracker = |app: &Arc<App>| Tracker::new(start, app.clone(), options);
         Deployed {
             start: start.clone(),
             old: old_apps.iter().map(tracker).collect(),
             new_app,
             touched: BTreeSet::new(),
-            objects: Objects::of_role(app_role.clone()),
+            objects: Objects::of_role(options.app_role.clone()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Eval, columns, is_drizzle, is_pg_core, lists, one_of, relations, tables};
 use crate::module::{Decl, Id, Item, Kind, Module, Span};
-use crate::value::{Api, Closure, Env, Value, Verb};
+use crate::value::{Api, Closure, Env, Object, Value, Verb};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -102,6 +102,12 @@ impl Eval<'_, '_> {
         closure.env.with(&closure.module.path, bound)
     }
 
+    /// A list of texts that zod made an enum of.
+    fn listed(&mut self, call: &Call<'_>) -> Value {
+        let options = self.arg(call, 0);
+        Value::Object(Arc::new(Object { entries: vec![("options".into(), options)], open: None }))
+    }
+
     fn api_call(&mut self, api: &Arc<Api>, call: &Call<'_>, new: bool) -> Value {
         let name = &*api.name;
         if name == "drizzle" && is_drizzle(&api.package) {
@@ -175,6 +181,9 @@ impl Eval<'_, '_> {
                 _ => Value::unknown("a part of a schema"),
             },
             Value::Api(api) if &*api.package == "javascript" => lists::of_object(self, &api.name, name, call),
+            // `z.enum([…]).options`
+            Value::Api(api) if &*api.package == "zod" && name == "enum" => self.listed(call),
+            Value::Package(package) if &**package == "zod" && name == "enum" => self.listed(call),
             // `pgTable.withRLS(…)`
             Value::Api(api) if is_pg_core(&api.package) && &*api.name == "pgTable" => {
                 self.table(&Arc::default(), call)

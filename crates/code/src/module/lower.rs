@@ -1,9 +1,7 @@
 //! From the parser's tree to [`Module`].
 
-use super::pattern::{Whole, query_name};
-use super::{
-    Decl, Function, Id, Item, Key, Kind, Module, Node, Property, Quasi, Span, Sym, Symbol, Template,
-};
+use super::pattern::query_name;
+use super::{Decl, Id, Item, Key, Kind, Module, Node, Property, Quasi, Span, Sym, Symbol, Template};
 use oxc_allocator::Allocator;
 use oxc_ast::ast;
 use oxc_ast::ast::Expression;
@@ -102,7 +100,7 @@ pub(super) struct Lower<'a, 's> {
     /// Where the expressions go that are come upon.
     pub sink: Vec<Id>,
     /// What the function returns that is being read.
-    returns: Vec<Id>,
+    pub returns: Vec<Id>,
     /// The classes that are being read, from the outside to the inside.
     pub classes: Vec<u32>,
     tree: std::marker::PhantomData<&'a ()>,
@@ -354,66 +352,7 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    fn parameters(&mut self, params: &ast::FormalParameters<'a>) -> Vec<Sym> {
-        let mut bound = Vec::new();
-        for (index, param) in params.items.iter().enumerate() {
-            let annotation = self.annotation(param.type_annotation.as_deref());
-            self.parameter_property(param, annotation.as_ref());
-            let default = param.initializer.as_ref().map(|expression| self.expression(expression));
-            self.sink.extend(default);
-            let whole = Whole::Param { index, default, annotation };
-            bound.extend(self.bind(&param.pattern, &whole, &[]));
-        }
-        if let Some(rest) = &params.rest {
-            bound.extend(self.bind(&rest.rest.argument, &Whole::Unclear, &[]));
-        }
-        bound
-    }
-
-    fn arrow(&mut self, arrow: &ast::ArrowFunctionExpression<'a>) -> Id {
-        let span = Lower::span(arrow.span);
-        let (outer, returned) = (std::mem::take(&mut self.sink), std::mem::take(&mut self.returns));
-        let params = self.parameters(&arrow.params);
-        match &arrow.body {
-            ast::ArrowFunctionBody::FunctionBody(body) => self.visit_function_body(body),
-            other => {
-                if let Some(expression) = other.as_expression() {
-                    let id = self.expression(expression);
-                    self.sink.push(id);
-                    self.returns.push(id);
-                }
-            }
-        }
-        let body = std::mem::replace(&mut self.sink, outer);
-        let returns = std::mem::replace(&mut self.returns, returned);
-        self.node(span, Kind::Function(Function { body, returns, params }))
-    }
-
-    pub(super) fn function(&mut self, function: &ast::Function<'a>) -> Id {
-        let span = Lower::span(function.span);
-        let (outer, returned) = (std::mem::take(&mut self.sink), std::mem::take(&mut self.returns));
-        let params = self.parameters(&function.params);
-        if let Some(body) = &function.body {
-            self.visit_function_body(body);
-        }
-        let body = std::mem::replace(&mut self.sink, outer);
-        let returns = std::mem::replace(&mut self.returns, returned);
-        let id = self.node(span, Kind::Function(Function { body, returns, params }));
-        // An overload without a body says nothing.
-        if let (Some(name), true) = (&function.id, function.body.is_some()) {
-            self.declare_name(name, Decl::Value(id));
-        }
-        id
-    }
-
-    fn variable(&mut self, variable: &ast::VariableDeclarator<'a>) {
-        let annotation = self.annotation(variable.type_annotation.as_deref());
-        let init = variable.init.as_ref().map(|expression| self.expression(expression));
-        self.sink.extend(init);
-        self.bind(&variable.id, &Whole::Variable { init, annotation }, &[]);
-    }
-
-    fn type_query(&mut self, query: &ast::TSTypeQuery<'a>) {
+    pub(super) fn type_query(&mut self, query: &ast::TSTypeQuery<'a>) {
         let Some(name) = query_name(&query.expr_name) else { return };
         if let Some(inside) = self.qualified(name) {
             let id = self.node(Lower::span(query.span), Kind::TypeQuery(inside));
@@ -432,66 +371,5 @@ impl<'a> Lower<'a, '_> {
             }
             ast::TSTypeName::ThisExpression(_) => None,
         }
-    }
-}
-
-impl<'a> Visit<'a> for Lower<'a, '_> {
-    fn visit_expression(&mut self, it: &Expression<'a>) {
-        let id = self.expression(it);
-        self.sink.push(id);
-    }
-
-    fn visit_function(&mut self, it: &ast::Function<'a>, _: oxc_semantic::ScopeFlags) {
-        let id = self.function(it);
-        self.sink.push(id);
-    }
-
-    fn visit_class(&mut self, it: &ast::Class<'a>) {
-        let id = self.class(it);
-        self.sink.push(id);
-    }
-
-    fn visit_property_definition(&mut self, it: &ast::PropertyDefinition<'a>) {
-        self.field(it);
-    }
-
-    fn visit_ts_enum_declaration(&mut self, it: &ast::TSEnumDeclaration<'a>) {
-        self.declared_enum(it);
-    }
-
-    fn visit_variable_declarator(&mut self, it: &ast::VariableDeclarator<'a>) {
-        self.variable(it);
-    }
-
-    fn visit_return_statement(&mut self, it: &ast::ReturnStatement<'a>) {
-        if let Some(argument) = &it.argument {
-            let id = self.expression(argument);
-            self.sink.push(id);
-            self.returns.push(id);
-        }
-    }
-
-    fn visit_ts_type_query(&mut self, it: &ast::TSTypeQuery<'a>) {
-        self.type_query(it);
-    }
-
-    fn visit_import_declaration(&mut self, it: &ast::ImportDeclaration<'a>) {
-        self.import(it);
-    }
-
-    fn visit_export_all_declaration(&mut self, it: &ast::ExportAllDeclaration<'a>) {
-        self.export_all(it);
-    }
-
-    fn visit_export_named_declaration(&mut self, it: &ast::ExportNamedDeclaration<'a>) {
-        self.export_named(it);
-    }
-
-    fn visit_export_from_declaration(&mut self, it: &ast::ExportFromDeclaration<'a>) {
-        self.export_from(it);
-    }
-
-    fn visit_export_default_declaration(&mut self, it: &ast::ExportDefaultDeclaration<'a>) {
-        self.export_default(it);
     }
 }

@@ -5,8 +5,10 @@
 
 mod class;
 mod exports;
+mod function;
 mod lower;
 mod pattern;
+mod visit;
 
 pub(crate) use lower::lower;
 

@@ -2,8 +2,8 @@
 
 use super::{Context, Walker, is_drizzle, is_pg_core, table_in};
 use crate::eval::Call;
-use crate::model::{Certainty, Columns, Place, Role};
-use crate::module::{Id, Key, Kind, Module, Span};
+use crate::model::{Certainty, Columns, Role};
+use crate::module::{Id, Kind, Module, Span};
 use crate::value::{Api, Env, Query, Table, Value, Verb};
 use std::sync::Arc;
 
@@ -70,62 +70,10 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn walk_arg(&mut self, call: &Call<'_>, at: usize, context: &Context) {
+    pub(super) fn walk_arg(&mut self, call: &Call<'_>, at: usize, context: &Context) {
         if let Some(item) = call.args.get(at) {
             self.walk(item.id, call.env, context);
         }
-    }
-
-    /// A function that a package exports.
-    fn api(&mut self, api: &Arc<Api>, call: &Call<'_>, context: &Context) {
-        let schema =
-            ["drizzle", "relations", "defineRelations", "defineRelationsPart", "alias", "aliasedTable"];
-        if is_pg_core(&api.package) || (is_drizzle(&api.package) && schema.contains(&&*api.name)) {
-            // Declarations. Set operations are the exception.
-            if ["union", "unionAll", "intersect", "intersectAll", "except", "exceptAll"].contains(&&*api.name)
-            {
-                self.walk_args(call, &Context::default());
-            }
-            return;
-        }
-        let makes_types = [
-            "drizzle-orm/zod",
-            "drizzle-orm/valibot",
-            "drizzle-orm/typebox",
-            "drizzle-orm/arktype",
-            "drizzle-orm/effect-schema",
-            "drizzle-zod",
-            "drizzle-valibot",
-            "drizzle-typebox",
-            "drizzle-arktype",
-            "drizzle-effect",
-        ];
-        if makes_types.iter().any(|package| api.package.starts_with(package)) {
-            let context = Context {
-                role: Role::Type,
-                certainty: Certainty::Possible,
-                why: "a schema for values, made of the table".into(),
-                whole: true,
-                ..Context::default()
-            };
-            return self.walk_args(call, &context);
-        }
-        if is_drizzle(&api.package) {
-            let context = match context.is_query() {
-                true => context.clone(),
-                false => Context {
-                    why: "in a condition that stands outside of a query".into(),
-                    ..Context::default()
-                },
-            };
-            let context = Context { whole: context.whole && api.name.starts_with("get"), ..context };
-            // `param(value, column)`: the column only says how to write the value.
-            return match &*api.name {
-                "param" => self.walk_arg(call, 0, &context),
-                _ => self.walk_args(call, &context),
-            };
-        }
-        self.walk_args(call, &handed(format!("`{}` of `{}`", api.name, api.package), Certainty::Possible));
     }
 
     /// `base.name(args)`, of which `base` was read already.
@@ -239,44 +187,6 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// `insert(users)`: all columns, but what Drizzle 1 makes of `insert(users).select(…)`.
-    fn insert(&mut self, table: &Arc<Table>, link: &Link<'_>) {
-        let of_query = self.eval.program.v1 && self.goes_on_with(link.call.span, "select");
-        if !of_query {
-            let context = Context::of(Role::Insert, "an insert names every column that is declared");
-            self.add(link.at, table, inserted(table), &context);
-        }
-    }
-
-    /// Whether the call that ends here is followed by `.name(…)`.
-    fn goes_on_with(&self, span: Span, name: &str) -> bool {
-        let rest = self.module.text_from(span.end).trim_start();
-        rest.strip_prefix('.').is_some_and(|rest| {
-            rest.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
-        })
-    }
-
-    /// Drizzle 1 names the columns that the query gives.
-    fn insert_of_query(&mut self, query: &Query, call: &Call<'_>) {
-        let Some(table) = query.table.as_ref().filter(|_| self.eval.program.v1) else { return };
-        let given = match self.eval.arg(call, 0) {
-            Value::Function(closure) => self.eval.run(&closure, &[Value::Db]),
-            other => other,
-        };
-        let context = Context::of(Role::Insert, "an insert names the columns that its query gives");
-        match given {
-            Value::Query(given) if given.fields.is_some() => {
-                for (key, _) in given.fields.iter().flat_map(|fields| &fields.entries) {
-                    if let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) {
-                        let columns = Columns::One(column.name.clone());
-                        self.add_at(query.place.clone(), table, columns, &context);
-                    }
-                }
-            }
-            _ => self.add_at(query.place.clone(), table, inserted(table), &context),
-        }
-    }
-
     /// A function that is called with a database: `transaction(async (tx) => …)`.
     fn with_database(&mut self, call: &Call<'_>) {
         for item in call.args {
@@ -373,94 +283,6 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// The keys of `set({ … })`, and the columns that every update sets.
-    fn set(&mut self, query: &Arc<Query>, call: &Call<'_>) {
-        let (Some(item), Some(table)) = (call.args.first(), &query.table) else {
-            return self.walk_args(call, &Context::default());
-        };
-        self.set_keys(table, item.id, call.env, Certainty::Certain);
-        self.on_update(table, &query.place);
-    }
-
-    pub(super) fn on_update(&mut self, table: &Arc<Table>, place: &Place) {
-        let context = Context::of(Role::Update, "every update sets it ($onUpdate)");
-        for column in table.relation.columns.iter().filter(|column| column.on_update) {
-            self.add_at(place.clone(), table, Columns::One(column.name.clone()), &context);
-        }
-    }
-
-    pub(super) fn set_keys(&mut self, table: &Arc<Table>, id: Id, env: &Env, sure: Certainty) {
-        let module = self.module.clone();
-        let certain = Context { certainty: sure, ..Context::of(Role::Update, "set by an update") };
-        let column = |key: &str| table.relation.columns.iter().find(|column| column.key == key);
-        let span = module.node(id).span;
-        let followed = self.followed(id);
-        if let Kind::Either { options, .. } = module.kind(followed) {
-            return options.iter().for_each(|option| self.set_keys(table, *option, env, Certainty::Likely));
-        }
-        let Kind::Object(properties) = module.kind(followed) else {
-            let value = self.eval.expr(&module, id, env);
-            self.set_value(table, &value, span, sure);
-            return self.walk(id, env, &Context::default());
-        };
-        for property in properties {
-            match &property.key {
-                // Drizzle leaves it out.
-                Key::Name(_) if matches!(module.kind(property.value), Kind::Nothing) => {}
-                Key::Name(key) => {
-                    if let Some(column) = column(key) {
-                        self.add(property.at, table, Columns::One(column.name.clone()), &certain);
-                    }
-                    let context = Context::of(Role::Select, "in a value that an update sets");
-                    self.walk(property.value, env, &context.among(Some(table)));
-                }
-                // `...(condition && { name })`
-                Key::Spread => match module.kind(self.followed(property.value)) {
-                    Kind::Either { options, .. } => {
-                        for option in options {
-                            if matches!(module.kind(*option), Kind::Object(_)) {
-                                self.set_keys(table, *option, env, Certainty::Likely);
-                            }
-                        }
-                    }
-                    Kind::Object(_) => self.set_keys(table, property.value, env, sure),
-                    _ => {
-                        let value = self.eval.expr(&module, property.value, env);
-                        self.set_value(table, &value, property.at, sure);
-                    }
-                },
-                Key::Computed(key) => {
-                    self.walk(*key, env, &Context::default());
-                    self.unclear_set(table, property.at, Certainty::Likely);
-                }
-            }
-        }
-    }
-
-    fn set_value(&mut self, table: &Arc<Table>, value: &Value, span: Span, sure: Certainty) {
-        let certain = Context { certainty: sure, ..Context::of(Role::Update, "set by an update") };
-        match value {
-            Value::Object(object) => {
-                for (key, _) in &object.entries {
-                    if let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) {
-                        self.add(span, table, Columns::One(column.name.clone()), &certain);
-                    }
-                }
-                if object.open.is_some() {
-                    self.unclear_set(table, span, Certainty::Likely);
-                }
-            }
-            Value::Nothing | Value::Bool(_) => {}
-            _ => self.unclear_set(table, span, Certainty::Likely),
-        }
-    }
-
-    fn unclear_set(&mut self, table: &Arc<Table>, span: Span, certainty: Certainty) {
-        let context =
-            Context { certainty, ..Context::of(Role::Update, "an update whose values are not written here") };
-        self.all_of(span, table, &context);
-    }
-
     /// `.prepare("name")`: all that the chain uses is part of it.
     fn prepared(&mut self, call: &Call<'_>, from: usize) {
         if let Value::Text(name) = self.eval.arg(call, 0) {
@@ -469,13 +291,6 @@ impl Walker<'_, '_> {
             }
         }
     }
-}
-
-/// What an insert names: all that is not generated.
-fn inserted(table: &Table) -> Columns {
-    let generated: Vec<String> =
-        table.relation.columns.iter().filter(|column| column.generated).map(|c| c.name.clone()).collect();
-    if generated.is_empty() { Columns::All } else { Columns::AllBut(generated) }
 }
 
 pub(super) fn selected() -> Context {
@@ -491,7 +306,7 @@ pub(super) fn sent() -> Context {
     Context { sent: true, ..Context::of(Role::Filter, "in SQL that is sent as it is written") }
 }
 
-fn handed(to: String, sure: Certainty) -> Context {
+pub(super) fn handed(to: String, sure: Certainty) -> Context {
     Context {
         certainty: Certainty::Likely,
         handed: Some(sure),

@@ -3,11 +3,18 @@
 //! A use is certain only where reading proves it. What is handed to code that isn't known, or stands
 //! outside of a query, is told apart by [`Certainty`], with the reason.
 
+mod api;
+mod built;
 mod chain;
 mod conflict;
+mod context;
 mod find;
+mod insert;
 mod raw;
+mod update;
 mod words;
+
+use context::Context;
 
 use crate::eval::{Eval, is_drizzle, is_pg_core};
 use crate::model::{Certainty, Columns, Place, Role, Use};
@@ -55,54 +62,6 @@ struct Walker<'p, 't> {
     /// Functions of the project that were read with these tables as arguments.
     entered: HashSet<(Arc<str>, Id, QName)>,
     depth: u32,
-}
-
-/// What an expression is part of.
-#[derive(Clone)]
-struct Context {
-    role: Role,
-    certainty: Certainty,
-    why: Arc<str>,
-    /// A whole table here stands for all of its columns.
-    whole: bool,
-    /// A table here is handed to other code: how sure it is that it is used there.
-    handed: Option<Certainty>,
-    /// Tables of the query around.
-    tables: Vec<Arc<Table>>,
-    /// Text here is sent as it is.
-    sent: bool,
-}
-
-impl Default for Context {
-    fn default() -> Context {
-        Context {
-            role: Role::Named,
-            certainty: Certainty::Likely,
-            why: "named outside of a query that could be followed".into(),
-            whole: false,
-            handed: None,
-            tables: Vec::new(),
-            sent: false,
-        }
-    }
-}
-
-impl Context {
-    fn of(role: Role, why: &str) -> Context {
-        Context { role, certainty: Certainty::Certain, why: why.into(), ..Context::default() }
-    }
-
-    fn whole(self) -> Context {
-        Context { whole: true, ..self }
-    }
-
-    fn among(self, table: Option<&Arc<Table>>) -> Context {
-        Context { tables: table.into_iter().cloned().collect(), ..self }
-    }
-
-    fn is_query(&self) -> bool {
-        !matches!(self.role, Role::Named | Role::Type)
-    }
 }
 
 /// Deeper than people nest.
