@@ -3,13 +3,13 @@
 mod code;
 mod servers;
 
-pub use code::{CodeFormat, UsesArguments};
+pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use code::USES_EXAMPLES;
+use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 
 /// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
@@ -31,6 +31,7 @@ Examples:
   brolly verify                      the new migrations, really run on a throwaway server
   brolly rehearse --rows users=3e6   the same under traffic: who waits, and for how long
   brolly uses users.full_name        where the code names a column, now or at a tag
+  brolly status                      what is half-way: ready to drop, not validated, written twice
   brolly explain drop-column         what a rule is about, and the safe way
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
@@ -65,6 +66,10 @@ pub enum Command {
     /// Find where the code names a table or a column, as it is now or at any tag, branch or commit.
     #[command(after_help = USES_EXAMPLES)]
     Uses(UsesArguments),
+    /// List what was begun and is not done: columns ready to drop or written twice, constraints not
+    /// validated, leftover checks, triggers and indexes, each with its migration, commit and age.
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArguments),
     /// List all rules.
     Rules {
         /// How they are written.

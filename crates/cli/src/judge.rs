@@ -190,6 +190,29 @@ impl<'a> Judge<'a> {
         taken_out(&mut self.versions, &selected.project, version, schema, (relation, column))
     }
 
+    /// The versions that serve traffic now: those that are named, or else the base, or else the newest
+    /// commit. None outside of repositories.
+    pub fn serving(&mut self, project: &Project, settings: &Found) -> Result<Vec<Arc<Version>>, Error> {
+        let outside = self.disk.repository(&project.dir).is_none();
+        if outside && self.deployed.named(settings)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let base = match outside {
+            true => None,
+            false => self.repositories.changes(project)?.and_then(|changes| changes.changed.base.clone()),
+        };
+        let (mut found, _) = self.deployed_versions(project, settings, base.as_ref())?;
+        if found.is_empty() {
+            found.extend(self.versions.at(project, "HEAD").ok());
+        }
+        Ok(found)
+    }
+
+    /// The versions that were looked at.
+    pub fn versions(&mut self) -> &mut Versions<'a> {
+        &mut self.versions
+    }
+
     /// The versions that serve traffic while a project's migrations run, as far as anybody says so, with
     /// who does, in brackets.
     fn deployed_versions(

@@ -26,6 +26,7 @@ mod schema_filter;
 mod select;
 mod settings_file;
 mod stats;
+mod status;
 mod timeline;
 mod trees;
 mod uses;
@@ -87,6 +88,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Rehearse(wanted) => rehearse::rehearse(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Stats(wanted) => stats::stats(&disk, wanted),
         Command::Uses(wanted) => uses::uses(&disk, wanted),
+        Command::Status(wanted) => status::status(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),

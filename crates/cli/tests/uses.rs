@@ -222,5 +222,10 @@ fn a_second_run_comes_from_the_cache() {
     let (first, second) = (ask(), ask());
     assert_eq!(first.out, second.out);
     let kept: Vec<_> = std::fs::read_dir(folder.at("kept/code")).expect("it was made").collect();
-    assert_eq!(kept.len(), 1);
+    let [Ok(entry)] = kept.as_slice() else { panic!("one entry: {kept:?}") };
+    // What is kept is what is told.
+    let text = std::fs::read_to_string(entry.path()).expect("it can be read");
+    assert!(text.contains("\"certain\""), "{text}");
+    std::fs::write(entry.path(), text.replace("\"certain\"", "\"likely\"")).expect("it is written");
+    ask().says(0, &["likely", "1 likely use"]);
 }

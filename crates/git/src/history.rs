@@ -45,7 +45,7 @@ pub fn last_change<P: AsRef<str>>(
         "--no-textconv",
         "--no-color",
         "--no-show-signature",
-        "--format=%H%x00%h%x00%cI%x00%P%x00%s",
+        FORMAT,
         &search,
         "--stdin",
     ];
@@ -54,8 +54,35 @@ pub fn last_change<P: AsRef<str>>(
     for path in paths.iter().map(AsRef::as_ref).filter(|path| !path.contains('\n')) {
         input.extend([path, "\n"]);
     }
-    let told = run::within(&run::top(dir)?, &args, input.as_bytes(), limit)?;
-    let told = run::text(&told);
+    told(dir, &run::within(&run::top(dir)?, &args, input.as_bytes(), limit)?)
+}
+
+/// The commit that added a file, the newest if it was added several times; `None` where none did, or
+/// where history is cut off before it. `path` is seen from the top.
+pub fn added(dir: &Path, path: &str) -> Result<Option<Commit>, Error> {
+    let args = [
+        "-c",
+        "log.follow=false",
+        "--literal-pathspecs",
+        "log",
+        "-1",
+        "--diff-filter=A",
+        "--no-renames",
+        "--no-color",
+        "--no-show-signature",
+        FORMAT,
+        "--",
+        path,
+    ];
+    told(dir, &run::offline(&run::top(dir)?, &args)?)
+}
+
+/// How a commit is asked for.
+const FORMAT: &str = "--format=%H%x00%h%x00%cI%x00%P%x00%s";
+
+/// The commit that was told of in [`FORMAT`].
+fn told(dir: &Path, bytes: &[u8]) -> Result<Option<Commit>, Error> {
+    let told = run::text(bytes);
     let mut parts = told.trim_end_matches('\n').splitn(5, '\0').map(str::to_owned);
     let (Some(id), Some(short), Some(date), Some(parents), Some(subject)) =
         (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())

@@ -27,7 +27,7 @@ pub use base::Base;
 pub use changed::{Changed, Request, changed};
 pub use ci::{CiBase, Target, base_from_ci};
 pub use error::Error;
-pub use history::{Commit, last_change};
+pub use history::{Commit, added, last_change};
 pub use read::{list_at, read_at, read_many};
 pub use tree::{Blob, GitTree, LARGEST, tree_at};
 pub use working::working_files;

@@ -4,7 +4,7 @@
 
 mod repository;
 
-use git::{Blob, Error, GitTree, LARGEST, last_change, tree_at, working_files};
+use git::{Blob, Error, GitTree, LARGEST, added, last_change, tree_at, working_files};
 use repository::{Folder, commit, folder, git, init, url, write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -296,6 +296,22 @@ fn a_text_is_followed_to_where_it_came_or_went() {
     assert_eq!(below.map(|it| it.subject).as_deref(), Some("elsewhere"), "paths start at the top");
     let error = last_change(root, "HEAD", "nobody wrote this", &["src"], Duration::ZERO).err();
     assert!(matches!(error, Some(Error::OutOfTime { .. })), "{error:?}");
+}
+
+#[test]
+fn the_commit_that_added_a_file() {
+    let folder = repository();
+    let root = &folder.path;
+    let asked = |path: &str| added(&root.join("src"), path).expect("git answers").map(|it| it.subject);
+    write(root, "src/[a].sql", "1");
+    commit(root, "adds it");
+    write(root, "src/[a].sql", "2");
+    commit(root, "changes it");
+    assert_eq!(asked("src/[a].sql").as_deref(), Some("adds it"));
+    assert_eq!(asked("[a].sql"), None, "paths start at the top");
+    assert_eq!(asked("src/*.sql"), None, "and are no patterns");
+    write(root, "src/b.sql", "");
+    assert_eq!(asked("src/b.sql"), None, "nobody committed it");
 }
 
 #[test]

@@ -23,6 +23,41 @@ What could not be read is listed under `may be hidden`.
 
 Exit codes: 0 there is an answer, 2 could not do its job.";
 
+pub(super) const STATUS_EXAMPLES: &str = "\
+Examples:
+  brolly status                             in every project here, against the code of the base branch
+  brolly status --deployed v2.41            against the code that serves traffic
+  brolly status --format json apps/api      one project, for scripts
+
+What is looked for, in the replayed migrations and in the code:
+
+  ready to drop      no deployed code, nor that of now, declares or names a column (or table)
+  on the way out     the code of now does not declare it, and deployed code needs it
+  written twice      one insert or update gives one value to two columns of different migrations
+  kept equal         a trigger copies one column to another
+  not validated      a constraint that was added NOT VALID
+  not null           a CHECK (c IS NOT NULL) without SET NOT NULL, or left over after it
+  indexes            not valid, or left over by REINDEX CONCURRENTLY
+
+The database itself is not asked; brolly diff compares it with the history.
+
+Exit codes: 0 there is an answer, 2 could not do its job.";
+
+/// Arguments of `brolly status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub places: Places,
+    /// A version of the app that serves traffic: a tag, branch or commit. May be given several times.
+    /// [default: `deployed` of brolly.json, or else the base branch]
+    #[arg(long, value_name = "REF")]
+    pub deployed: Vec<String>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = CodeFormat::Human)]
+    pub format: CodeFormat,
+}
+
 /// Arguments of `brolly uses`.
 #[derive(Debug, Args)]
 pub struct UsesArguments {

@@ -1,7 +1,7 @@
 //! `brolly uses`: where a version of the code names a table or a column.
 
 mod human;
-mod json;
+pub mod json;
 mod named;
 
 use crate::Outcome;
