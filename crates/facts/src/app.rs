@@ -5,6 +5,7 @@
 //! What was read is in [`AppCode`].
 
 use crate::app_code::AppCode;
+use crate::compare::Difference;
 use catalog::{Catalog, Found, Identity, QName, Relation, RelationKind, UserTypeKind};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -111,6 +112,15 @@ impl App {
             Some(code) => code.snapshot.as_ref(),
             None => Some(self),
         }
+    }
+
+    /// Whether what only a snapshot was seen to declare is declared by the app itself.
+    pub(crate) fn knows(&self, one: &Difference) -> bool {
+        let relation = self.relation(&one.relation);
+        relation.is_some_and(|relation| match &one.column {
+            Some(name) => relation.columns.iter().any(|column| column.name == *name),
+            None => true,
+        })
     }
 
     /// The enums that a list names, with their values.

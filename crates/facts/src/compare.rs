@@ -59,7 +59,12 @@ pub fn new_differences(judged: &JudgedSet) -> Vec<Difference> {
                 .iter()
                 .any(|old| (old.column == one.column || old.column.is_none()) && old.kind == one.kind)
         };
-        found.extend(differences_of(new, &judged.end, &name).into_iter().filter(fresh));
+        // A snapshot may be older than the code, which knows better what it declares.
+        let declared = |one: &Difference| {
+            one.kind != DifferenceKind::OnlyDeclared
+                || judged.new_app.as_ref().is_some_and(|app| app.knows(one))
+        };
+        found.extend(differences_of(new, &judged.end, &name).into_iter().filter(fresh).filter(declared));
     }
     found
 }

@@ -99,6 +99,11 @@ pub(super) fn method(eval: &mut Eval<'_, '_>, builder: &Arc<Builder>, name: &str
                 _ => String::new(),
             };
             made.sql_type = made.sql_type.map(|ty| format!("{ty}[{size}]"));
+            // Up to Drizzle 1 the array is a column of its own: what was said before is said of its items.
+            if !eval.program.v1 {
+                (made.not_null, made.default, made.app_default, made.on_update) =
+                    (false, false, false, false);
+            }
         }
         _ => {}
     }
