@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::args::{CodeFormat, Places, UsesArguments};
 use crate::disk::Disk;
 use crate::errors::Error;
-use crate::past::taken_out;
+use crate::past::{LIMIT, taken_out};
 use crate::projects::{self, Target};
 use crate::versions::{Start, Version, Versions};
 use code::{Certainty, Code, Gap, Place, Use};
@@ -17,6 +17,7 @@ use git::Commit;
 use named::{Known, Subject, Wanted};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What a version of the code says of one table or column.
 pub struct Answer {
@@ -166,7 +167,11 @@ fn answer(
     notes.extend(version.files.unread().into_iter().map(|(path, why)| format!("{path} was not read: {why}")));
     let gone = declared.is_none() && uses.is_empty();
     let subject = (&relation, column.as_deref());
-    let last_named = if gone { taken_out(versions, project, version, &code.schema, subject) } else { None };
+    let last_named = if gone {
+        taken_out(versions, project, version, &code.schema, subject, Instant::now() + LIMIT)
+    } else {
+        None
+    };
     Answer {
         project: project.dir.clone(),
         version: version.clone(),
