@@ -108,17 +108,22 @@ fn answered(
     notes: &mut Vec<String>,
 ) -> Vec<Answer> {
     let start = versions.start(version, project);
-    let guessed = name.relations();
-    let (mut code, note) = versions.code(version, &start, Some(&guessed));
+    // One relation at a time: the second meaning of `users.id` is a table `id`, which many files name.
+    let likeliest = name.likeliest();
+    let (mut code, note) = versions.code(version, &start, Some(&likeliest));
     notes.extend(note);
     known.add_code(&code);
     let mut subjects = name.subjects(&code);
-    let relations: BTreeSet<QName> = subjects.iter().map(|(relation, _)| relation.clone()).collect();
-    if !relations.is_subset(&guessed) {
-        // A table of another schema than `public`, named without it.
+    let relations: BTreeSet<QName> = match subjects.is_empty() {
+        true => name.relations(),
+        // A table of another schema than `public`, it may be.
+        false => subjects.iter().map(|(relation, _)| relation.clone()).collect(),
+    };
+    if !relations.is_subset(&likeliest) {
         let (again, note) = versions.code(version, &start, Some(&relations));
         notes.extend(note);
-        (code, subjects) = (again, name.subjects(&code));
+        code = again;
+        subjects = name.subjects(&code);
     }
     let undeclared = |(relation, column): &Subject| is_undeclared(&code, relation, column);
     if subjects.iter().all(undeclared) {
