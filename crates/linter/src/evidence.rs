@@ -10,7 +10,7 @@ use source::{Diagnostic, Label, Severity};
 use std::sync::Arc;
 
 /// Lines that are shown in a finding; the others are counted.
-const SHOWN: usize = 3;
+pub(crate) const SHOWN: usize = 3;
 
 /// Puts evidence into a finding.
 pub(crate) trait Evidence: Sized {
@@ -117,6 +117,23 @@ pub(crate) fn when_free(broken: &Broken<'_>) -> Option<String> {
             asking(broken, "REF")
         )
     })
+}
+
+/// Where deployed code reads a column by a statement that it prepares by name; `None` where the code of a
+/// version was not read as a whole.
+pub(crate) fn prepared(cx: Context<'_>, relation: &QName, column: &str) -> Option<Vec<Label>> {
+    let mut found = Vec::new();
+    for app in &cx.judged().old_apps {
+        let code = app.code.as_ref().filter(|code| code.gaps.is_empty())?;
+        for one in code.uses(relation).iter().filter(|one| one.columns.include(column)) {
+            let Some(name) = &one.prepared else { continue };
+            if let Some((file, span)) = code.shown(&one.place) {
+                let text = format!("{}: in the prepared statement \"{name}\"", code.version.name);
+                found.push(Label { file, span, text });
+            }
+        }
+    }
+    Some(found)
 }
 
 /// The versions that a break is about, as the end of "queries of the deployed ..".

@@ -22,5 +22,5 @@ mod weigh;
 pub use allow::accept;
 pub use context::{At, Broken, Context, Table};
 pub use lint::{findings, in_order, lint, rule};
-pub use rules::{RULES, Rule, late_migrations};
+pub use rules::{RULES, Rule, late_migrations, schema_without_migration};
 pub use weigh::{Weights, weigh};

@@ -13,8 +13,8 @@ use page::{Block, Page};
 use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
-/// The rules whose blocks are files of other kinds: `tests/file_pages.rs` runs them.
-const OF_FILES: &[&str] = &["migrate-after-deploy"];
+/// The rules whose blocks are files of other kinds: `tests/file_pages.rs` and `tests/schema_page.rs` run them.
+const OF_FILES: &[&str] = &["migrate-after-deploy", "schema-without-migration"];
 
 #[test]
 fn pages() {
