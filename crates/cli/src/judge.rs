@@ -8,7 +8,7 @@ use crate::checks::About;
 use crate::deployed::DeployedVersions;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
-use crate::past::taken_out;
+use crate::past::{LIMIT, taken_out};
 use crate::projects::Target;
 use crate::select::{self, Chosen};
 use crate::settings_file::Found;
@@ -19,6 +19,7 @@ use git::{Base, Changed, Request};
 use source::{Diagnostic, Group, Severity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 use verify::standing::Standing;
 
 /// What is asked for where no files are named.
@@ -39,6 +40,8 @@ pub struct Judge<'a> {
     repositories: Repositories<'a>,
     deployed: DeployedVersions,
     versions: Versions<'a>,
+    /// When searches through history are at an end.
+    until: Option<Instant>,
 }
 
 /// One project, ready to be analyzed.
@@ -112,6 +115,7 @@ impl<'a> Judge<'a> {
             repositories: Repositories::new(disk, request, env),
             deployed: DeployedVersions::new(&wanted.deployed),
             versions: Versions::new(disk),
+            until: None,
         }
     }
 
@@ -187,7 +191,8 @@ impl<'a> Judge<'a> {
         column: Option<&str>,
     ) -> Option<git::Commit> {
         let (version, schema) = selected.codes.deployed.first()?;
-        taken_out(&mut self.versions, &selected.project, version, schema, (relation, column))
+        let until = *self.until.get_or_insert_with(|| Instant::now() + LIMIT);
+        taken_out(&mut self.versions, &selected.project, version, schema, (relation, column), until)
     }
 
     /// The versions that serve traffic now: those that are named, or else the base, or else the newest

@@ -10,19 +10,20 @@ use git::Commit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// History is searched for so long, and no longer.
-const LIMIT: Duration = Duration::from_secs(3);
+/// A run searches through history for so long, and no longer.
+pub const LIMIT: Duration = Duration::from_secs(3);
 /// So many commits are looked at.
 const COMMITS: usize = 12;
 
 /// The commit that took a relation, or a column of it, out of the schema of the project's app, as seen
-/// from a version that has it no longer. `None` where none is found in time.
+/// from a version that has it no longer. `None` where none is found until then.
 pub fn taken_out(
     versions: &mut Versions<'_>,
     project: &Project,
     version: &Version,
     schema: &Schema,
     (relation, column): (&QName, Option<&str>),
+    until: Instant,
 ) -> Option<Commit> {
     let name = column.unwrap_or(&relation.name);
     let camel = camel_case(name);
@@ -30,12 +31,14 @@ pub fn taken_out(
     names.extend(Some(camel.as_str()).filter(|camel| *camel != name));
     let migrations = versions.inside(version, &project.dir).unwrap_or_default();
     let folders = code_folders(version).into_iter().filter(|dir| !is_inside(&migrations, dir));
-    let until = Instant::now() + LIMIT;
     // Where it was declared the last time is where it was declared ever, most of the time.
     let places = [schema.files.clone(), folders.collect::<Vec<Arc<str>>>()];
     for paths in places.iter().filter(|paths| !paths.is_empty()) {
         let mut from = version.commit.clone().unwrap_or_else(|| "HEAD".to_owned());
         for _ in 0..COMMITS {
+            if Instant::now() >= until {
+                return None;
+            }
             let changed = names.iter().filter_map(|name| {
                 let left = until.saturating_duration_since(Instant::now());
                 git::last_change(&version.root, &from, name, paths, left).ok().flatten()

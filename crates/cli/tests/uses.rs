@@ -172,6 +172,10 @@ export const tokens = auth.table('tokens', { hash: text('hash') });
             .says(0, &["auth.tokens.hash at v1", "db/use.ts:3:", "select"]);
     }
     folder.brolly(&["uses", "auth.tokens"]).says(0, &["auth.tokens at the working tree", "db/use.ts:3:"]);
+    // Only SQL names this one.
+    folder.write("db/raw.ts", "import { sql } from 'drizzle-orm';\nimport { db } from 'x';\nexport const raw = () => db.execute(sql`SELECT hash FROM audit.log`);\n");
+    folder.brolly(&["uses", "audit.log"]).says(0, &["audit.log at the working tree", "db/raw.ts:3:"]);
+    std::fs::remove_file(folder.at("db/raw.ts")).expect("it was there");
     // At v1 the config had another name, and another schema.
     folder.git(".", &["mv", "drizzle.config.ts", "drizzle.prod.config.ts"]);
     folder.git(".", &["mv", "db/tables.ts", "db/schema.ts"]);

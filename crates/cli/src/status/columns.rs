@@ -1,16 +1,14 @@
 //! Columns and tables that the database has and the code does not declare.
 
 use super::{Item, Kind, Object, Status};
-use crate::past::taken_out;
+use crate::past::{LIMIT, taken_out};
 use crate::versions::{Version, Versions};
 use catalog::{Catalog, Relation};
 use code::{Code, Schema};
 use drizzle::{Project, QName};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// So many commits are looked for: each is a search through history.
-const SEARCHED: usize = 20;
+use std::time::Instant;
 
 /// Adds what neither the code of now nor, it may be, deployed code declares. Where a schema can't be read
 /// whole, what that hides is left out, and said.
@@ -53,7 +51,7 @@ pub fn add(
         }
         codes.push((version.clone(), code));
     }
-    let mut searched = 0;
+    let until = Instant::now() + LIMIT;
     for mut item in missing {
         let relation = named(&item.relation);
         let column = item.part.as_deref();
@@ -78,11 +76,9 @@ pub fn add(
                 labels => format!("declared or named at {labels}"),
             };
         }
-        if searched < SEARCHED {
-            searched += 1;
-            item.taken_out = taken_out(versions, project, now, &schema, (&relation, column));
-        }
-        if item.taken_out.is_none() && item.part.is_none() && item.kind == Kind::ReadyToDrop {
+        item.taken_out = taken_out(versions, project, now, &schema, (&relation, column), until);
+        let seen = item.taken_out.is_some() || Instant::now() >= until;
+        if !seen && item.part.is_none() && item.kind == Kind::ReadyToDrop {
             item.what.push_str("; no code that was seen ever declared it, so another program may use it");
         }
         status.items.push(item);

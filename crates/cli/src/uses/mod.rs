@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::args::{CodeFormat, Places, UsesArguments};
 use crate::disk::Disk;
 use crate::errors::Error;
-use crate::past::taken_out;
+use crate::past::{LIMIT, taken_out};
 use crate::projects::{self, Target};
 use crate::versions::{Start, Version, Versions};
 use code::{Certainty, Code, Gap, Place, Use};
@@ -17,6 +17,7 @@ use git::Commit;
 use named::{Known, Subject, Wanted};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What a version of the code says of one table or column.
 pub struct Answer {
@@ -107,17 +108,22 @@ fn answered(
     notes: &mut Vec<String>,
 ) -> Vec<Answer> {
     let start = versions.start(version, project);
-    let guessed = name.relations();
-    let (mut code, note) = versions.code(version, &start, Some(&guessed));
+    // One relation at a time: the second meaning of `users.id` is a table `id`, which many files name.
+    let likeliest = name.likeliest();
+    let (mut code, note) = versions.code(version, &start, Some(&likeliest));
     notes.extend(note);
     known.add_code(&code);
     let mut subjects = name.subjects(&code);
-    let relations: BTreeSet<QName> = subjects.iter().map(|(relation, _)| relation.clone()).collect();
-    if !relations.is_subset(&guessed) {
-        // A table of another schema than `public`, named without it.
+    let relations: BTreeSet<QName> = match subjects.is_empty() {
+        true => name.relations(),
+        // A table of another schema than `public`, it may be.
+        false => subjects.iter().map(|(relation, _)| relation.clone()).collect(),
+    };
+    if !relations.is_subset(&likeliest) {
         let (again, note) = versions.code(version, &start, Some(&relations));
         notes.extend(note);
-        (code, subjects) = (again, name.subjects(&code));
+        code = again;
+        subjects = name.subjects(&code);
     }
     let undeclared = |(relation, column): &Subject| is_undeclared(&code, relation, column);
     if subjects.iter().all(undeclared) {
@@ -166,7 +172,11 @@ fn answer(
     notes.extend(version.files.unread().into_iter().map(|(path, why)| format!("{path} was not read: {why}")));
     let gone = declared.is_none() && uses.is_empty();
     let subject = (&relation, column.as_deref());
-    let last_named = if gone { taken_out(versions, project, version, &code.schema, subject) } else { None };
+    let last_named = if gone {
+        taken_out(versions, project, version, &code.schema, subject, Instant::now() + LIMIT)
+    } else {
+        None
+    };
     Answer {
         project: project.dir.clone(),
         version: version.clone(),

@@ -27,7 +27,12 @@ impl Wanted {
         Wanted { parts }
     }
 
-    /// The relations that it most likely is about.
+    /// The relation that it most likely is about.
+    pub fn likeliest(&self) -> BTreeSet<QName> {
+        self.readings().into_iter().take(1).map(|(relation, _)| relation).collect()
+    }
+
+    /// All relations that it may be about.
     pub fn relations(&self) -> BTreeSet<QName> {
         self.readings().into_iter().map(|(relation, _)| relation).collect()
     }
