@@ -172,6 +172,29 @@ pub fn with_code(
     codes
 }
 
+/// Where the schema in the working tree and the newest snapshot differ. Nothing where the config names no
+/// schema, or the newest migration has no snapshot: then nothing says what should be equal.
+pub fn schema_differences(disk: &Disk, versions: &mut Versions<'_>, project: &Project) -> Vec<Diagnostic> {
+    let named = project.config.as_ref().is_some_and(|config| config.schema.value().is_some());
+    let Some(newest) = project.migrations.last().filter(|newest| named && newest.snapshot.is_some()) else {
+        return Vec::new();
+    };
+    // What is wrong with a snapshot has been said where it was read first.
+    let Some(snapshot) = drizzle::snapshot(disk, project, project.migrations.len() - 1).0 else {
+        return Vec::new();
+    };
+    let version = versions.now(project);
+    if !version.has_code() {
+        return Vec::new();
+    }
+    let code = versions.schema(&version, project);
+    let found = facts::schema_differences(&code, &snapshot);
+    let named = CodeVersion { name: version.name.clone(), commit: None };
+    let app = App::of_code(&code, None, named, version.files.clone());
+    let findings = app.code.as_ref().map(|code| linter::schema_without_migration(&found, code, &newest.tag));
+    findings.unwrap_or_default()
+}
+
 /// Whether a version has the file of a migration.
 fn has(versions: &Versions<'_>, version: &Version, project: &Project, index: usize) -> bool {
     let path = versions.inside(version, &project.migrations[index].sql_path);

@@ -1,7 +1,7 @@
 //! From a loaded project to what is judged: pending sets with their apps, and the diagnostics that
 //! this run has to do with.
 
-use crate::apps::{Codes, with_code, with_snapshots};
+use crate::apps::{Codes, schema_differences, with_code, with_snapshots};
 use crate::args;
 use crate::changes::{Compared, Repositories, compare};
 use crate::checks::About;
@@ -193,6 +193,11 @@ impl<'a> Judge<'a> {
         let (version, schema) = selected.codes.deployed.first()?;
         let until = *self.until.get_or_insert_with(|| Instant::now() + LIMIT);
         taken_out(&mut self.versions, &selected.project, version, schema, (relation, column), until)
+    }
+
+    /// Where the schema in the code of a project and its newest snapshot differ.
+    pub fn schema_differences(&mut self, selected: &Selected) -> Vec<Diagnostic> {
+        schema_differences(self.disk, &mut self.versions, &selected.as_written)
     }
 
     /// The versions that serve traffic now: those that are named, or else the base, or else the newest

@@ -45,7 +45,7 @@ pub fn taken_out(
             });
             let Some(commit) = changed.max_by(|a, b| a.date.cmp(&b.date)) else { break };
             let Ok(before) = versions.at(project, &format!("{}^", commit.id)) else { break };
-            let declared = versions.schema(&before, project);
+            let declared = versions.schema(&before, project).schema;
             let known = declared.relation(relation);
             if known.is_some_and(|known| column.is_none_or(|column| known.column(column).is_some())) {
                 return Some(commit);

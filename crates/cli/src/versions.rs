@@ -8,7 +8,7 @@ use crate::cache::{self, Key};
 use crate::disk::Disk;
 use crate::errors::Error;
 use crate::trees::{AtCommit, OnDisk, on_disk};
-use code::{Code, Schema, Tree, TreeFiles};
+use code::{Code, Tree, TreeFiles};
 use drizzle::{Config, Dialect, Project, QName, Setting, find_configs, join, parent, read_config};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -118,11 +118,11 @@ impl<'a> Versions<'a> {
     }
 
     /// What a version declares, and nothing of what it uses.
-    pub fn schema(&self, version: &Version, project: &Project) -> Schema {
+    pub fn schema(&self, version: &Version, project: &Project) -> Code {
         let start = self.start(version, project);
         let casing = start.casing.as_deref();
         let request = code::Request { schema: &start.schema, casing, interest: None, schema_only: true };
-        code::read(&*version.files, &request).schema
+        code::read(&*version.files, &request)
     }
 
     /// Where the schema of a project's app begins in a version. Another config takes the place of one

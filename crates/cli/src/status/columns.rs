@@ -20,7 +20,7 @@ pub fn add(
     deployed: &[Arc<Version>],
     status: &mut Status,
 ) {
-    let schema = versions.schema(now, project);
+    let schema = versions.schema(now, project).schema;
     if schema.relations.is_empty() {
         let what = "no table was found in the code as it is now, so columns were not held against it";
         if project.config.is_some() {
