@@ -195,9 +195,24 @@ impl<'a> Judge<'a> {
         taken_out(&mut self.versions, &selected.project, version, schema, (relation, column), until)
     }
 
-    /// Where the schema in the code of a project and its newest snapshot differ.
-    pub fn schema_differences(&mut self, selected: &Selected) -> Vec<Diagnostic> {
-        schema_differences(self.disk, &mut self.versions, &selected.as_written)
+    /// Where the schema in the code of a project and its newest snapshot differ. What this branch did not
+    /// touch is no reason to hold it up.
+    pub fn schema_differences(&mut self, selected: &Selected) -> Result<Vec<Diagnostic>, Error> {
+        let project = &selected.as_written;
+        let mut found = schema_differences(self.disk, &mut self.versions, project);
+        if found.is_empty() || !selected.sets.is_empty() {
+            return Ok(found);
+        }
+        if let Some(changes) = self.repositories.changes(project)? {
+            let changed = &changes.changed;
+            for one in &mut found {
+                let path = &*one.primary.file.path;
+                if !changed.added.contains(path) && !changed.modified.contains(path) {
+                    one.severity = one.severity.min(Severity::Warning);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The versions that serve traffic now: those that are named, or else the base, or else the newest

@@ -48,7 +48,7 @@ pub fn lint(
         let named = target.named.is_some();
         let mut selected = judge.select(target, &settings)?;
         if !named {
-            let differences = judge.schema_differences(&selected);
+            let differences = judge.schema_differences(&selected)?;
             selected.diagnostics.extend(differences);
         }
         // Files that were named are judged by themselves, and where nothing is new there is no deploy.

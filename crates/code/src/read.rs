@@ -66,9 +66,9 @@ fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
     publish(&program, &found);
     if !request.schema_only {
         let names = needles(&found, request.interest);
-        let (used, again) = all_uses(&program, &files, names, &found);
+        let (used, gaps) = all_uses(&program, &files, names, &found);
         code.uses = used;
-        code.uses.extend(again);
+        code.gaps.extend(gaps);
         if let Some(interest) = request.interest {
             code.uses.retain(|found| interest.contains(&found.relation));
         }
@@ -219,13 +219,13 @@ fn needles(found: &Found, interest: Option<&BTreeSet<QName>>) -> BTreeSet<String
     names
 }
 
-/// The uses in all files that may have some, and the second declarations of wanted tables.
+/// The uses in all files that may have some, second declarations of wanted tables among them.
 fn all_uses(
     program: &Program<'_>,
     schema: &[Arc<str>],
     mut names: BTreeSet<String>,
     found: &Found,
-) -> (Vec<Use>, Vec<Use>) {
+) -> (Vec<Use>, Vec<Gap>) {
     let mut read: BTreeSet<Arc<str>> = BTreeSet::new();
     let mut modules: Vec<Arc<Module>> = Vec::new();
     let mut fresh: Vec<String> = names.iter().cloned().collect();
@@ -247,10 +247,11 @@ fn all_uses(
     for module in &modules {
         schemas_by_hand(program, module);
     }
-    let used = modules.par_iter().flat_map_iter(|module| uses(program, module)).collect();
+    let read: Vec<(Vec<Use>, Option<Gap>)> = modules.par_iter().map(|module| uses(program, module)).collect();
+    let (used, gaps): (Vec<Vec<Use>>, Vec<Option<Gap>>) = read.into_iter().unzip();
     let again = modules.iter().filter(|module| !schema.contains(&module.path));
-    let again = again.flat_map(|module| declared_again(program, module, found)).collect();
-    (used, again)
+    let again = again.flat_map(|module| declared_again(program, module, found));
+    (used.into_iter().flatten().chain(again).collect(), gaps.into_iter().flatten().collect())
 }
 
 /// Names under which these files export tables, other than those that are known.

@@ -128,6 +128,41 @@ fn functions_that_call_each_other_end() {
 }
 
 #[test]
+fn an_object_that_asks_for_its_own_parts_ends() {
+    let asks = "ctx['a'].get(name); ctx[name].set(name, users.email); ".repeat(30);
+    let app = format!(
+        "import {{ users }} from './schema';\nconst ctx: any = {{ load: (name: string) => {{ {asks} return ctx[name]; }} }};\n\
+         const list: any = [list[0], list[n], list[m], users];\n\
+         export const q = (db: any, n: any) => db.select().from(ctx[n] ?? users).where(list[n], ctx, list);"
+    );
+    let started = Instant::now();
+    let code = read(&[("schema.ts", SCHEMA), ("loop.ts", &app), ("app.ts", APP)]);
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert_eq!(certain(&code, "app.ts"), 1);
+}
+
+#[test]
+fn committed_output_of_a_package_is_read_by_its_source() {
+    let manifest = r#"{ "name": "@x/database", "main": "dist/index.js", "types": "dist/index.d.ts",
+        "exports": { ".": { "types": "./dist/index.d.ts", "default": "./dist/index.js" } } }"#;
+    let tree = MemoryTree::new([
+        ("package.json", r#"{ "workspaces": ["packages/*"] }"#),
+        ("packages/database/package.json", manifest),
+        ("packages/database/dist/index.js", "__exportStar(require('./schema'), exports);"),
+        ("packages/database/dist/index.d.ts", "export * from './schema';"),
+        ("packages/database/src/index.ts", "export * from './schema';"),
+        ("packages/database/src/schema.ts", SCHEMA),
+        (
+            "web/app.ts",
+            "import { users } from '@x/database'; export const all = (db: any) => db.select().from(users);",
+        ),
+    ]);
+    let schema = ["packages/database/src/schema.ts".to_owned()];
+    let code = code::read(&tree, &Request { schema: &schema, ..Request::default() });
+    assert_eq!(certain(&code, "web/app.ts"), 1, "{:?}", code.uses);
+}
+
+#[test]
 fn depth_is_bounded() {
     let deep = format!(
         "import {{ users }} from './schema'; export const x = {}users.email{};",

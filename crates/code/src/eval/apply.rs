@@ -112,7 +112,8 @@ impl Eval<'_, '_> {
         let name = &*api.name;
         if name == "drizzle" && is_drizzle(&api.package) {
             return match is_other_dialect(&api.package) {
-                true => Value::unknown("a database of another dialect"),
+                // Nothing of ours is in it.
+                true => Value::Object(Arc::default()),
                 false => Value::Db,
             };
         }

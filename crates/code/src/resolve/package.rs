@@ -63,6 +63,9 @@ pub fn best(targets: &[Target], dir: &str, files: &Files, outputs: &[(String, St
         let server = target.good_for != GoodFor::Elsewhere;
         let found = there(target);
         if let Some(found) = found.as_ref().filter(|path| !is_declaration(path)) {
+            // Output that somebody committed says the same as its source, and less clearly.
+            let source = built(target).filter(|source| is_script(found) && !is_script(source));
+            let found = source.as_ref().unwrap_or(found);
             return Some((server, 2, target.good_for, n, found.clone()));
         }
         if let Some(found) = built(target) {
@@ -91,6 +94,10 @@ pub fn built_from(path: &str, dir: &str, files: &Files, outputs: &[(String, Stri
 /// The file that a path means, as a module or as the folder of one.
 pub fn module_or_index(files: &Files, path: &str) -> Option<Arc<str>> {
     files.module(path).or_else(|| files.source(&joined(path, "index")?))
+}
+
+fn is_script(path: &str) -> bool {
+    [".js", ".mjs", ".cjs"].iter().any(|ending| path.ends_with(ending))
 }
 
 fn is_declaration(path: &str) -> bool {

@@ -17,7 +17,7 @@ mod words;
 use context::Context;
 
 use crate::eval::{Eval, is_drizzle, is_pg_core};
-use crate::model::{Certainty, Columns, Place, Role, Use};
+use crate::model::{Certainty, Columns, Gap, Place, Role, Use};
 use crate::module::{Decl, Id, Key, Kind, Module, Property, Span};
 use crate::program::Program;
 use crate::value::{Closure, Env, Object, Table, Value};
@@ -26,24 +26,35 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The uses in a file.
-pub(crate) fn uses(program: &Program<'_>, module: &Arc<Module>) -> Vec<Use> {
+pub(crate) fn uses(program: &Program<'_>, module: &Arc<Module>) -> (Vec<Use>, Option<Gap>) {
     let mut walker = Walker {
         eval: Eval::brief(program),
         module: module.clone(),
         found: Vec::new(),
         limit: limit(&module.path),
         entered: HashSet::new(),
+        following: Vec::new(),
+        steps: ENOUGH + 4 * module.nodes.len(),
         depth: 0,
     };
     let env = Env::default();
     for root in &module.roots {
         walker.walk(*root, &env, &Context::default());
     }
-    let mut found = walker.found;
+    let mut found = std::mem::take(&mut walker.found);
     found.sort();
     found.dedup();
-    found
+    let gap = (walker.steps == 0).then(|| Gap {
+        place: module.place(Span { start: 0, end: 0 }),
+        what: "it is too involved to be read to its end".to_owned(),
+        in_schema: false,
+    });
+    (found, gap)
 }
+
+/// Expressions of a file that are looked at, beside four times those that it has: constants are read where
+/// they are used.
+const ENOUGH: usize = 100_000;
 
 /// Nothing in a test runs in a pod.
 fn limit(path: &str) -> Option<(Certainty, &'static str)> {
@@ -61,6 +72,10 @@ struct Walker<'p, 't> {
     limit: Option<(Certainty, &'static str)>,
     /// Functions of the project that were read with these tables as arguments.
     entered: HashSet<(Arc<str>, Id, QName)>,
+    /// Constants that are being read where they are used.
+    following: Vec<(Arc<str>, Id)>,
+    /// How much may still be done.
+    steps: usize,
     depth: u32,
 }
 
@@ -69,14 +84,20 @@ const DEPTH: u32 = 300;
 
 impl Walker<'_, '_> {
     fn walk(&mut self, id: Id, env: &Env, context: &Context) {
-        if self.depth >= DEPTH {
+        if self.depth >= DEPTH || self.steps == 0 {
             return;
         }
+        self.steps -= 1;
         self.depth += 1;
         let module = self.module.clone();
         match module.kind(id) {
             Kind::Name(_) if context.is_query() && self.followed(id) != id => {
-                self.walk(self.followed(id), env, context);
+                let inside = (module.path.clone(), self.followed(id));
+                if !self.following.contains(&inside) {
+                    self.following.push(inside);
+                    self.walk(self.followed(id), env, context);
+                    self.following.pop();
+                }
             }
             Kind::Name(_) | Kind::Member { .. } | Kind::Index { .. } => self.mention(id, env, context),
             Kind::Call { .. } => {
@@ -146,7 +167,11 @@ impl Walker<'_, '_> {
                 let chosen_of = self.eval.expr(&module, *object, env);
                 if matches!(chosen_of, Value::Object(_) | Value::List(_)) {
                     self.walk(*key, env, &Context::default());
-                    return self.one_of_these(*object, env);
+                    // A key that is written says which: its value was no table and no column.
+                    if !matches!(module.kind(*key), Kind::Text(_) | Kind::Number(_)) {
+                        self.one_of_these(*object, env);
+                    }
+                    return;
                 }
                 if let Value::Table(table) = chosen_of {
                     let context = Context {
@@ -197,6 +222,11 @@ impl Walker<'_, '_> {
             why: "one of several tables, chosen when it runs".into(),
             ..Context::default()
         };
+        let inside = (module.path.clone(), self.followed(id));
+        if self.following.contains(&inside) {
+            return;
+        }
+        self.following.push(inside);
         match module.kind(self.followed(id)) {
             Kind::Object(properties) => {
                 properties.iter().for_each(|property| self.walk(property.value, env, &context));
@@ -208,6 +238,7 @@ impl Walker<'_, '_> {
             Kind::Index { object, .. } => self.one_of_these(*object, env),
             _ => {}
         }
+        self.following.pop();
     }
 
     fn object(&mut self, properties: &[Property], env: &Env, context: &Context) {

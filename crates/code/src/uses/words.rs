@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 /// Whether a text begins as a statement does that reads or writes rows.
 pub(super) fn is_sql(text: &str) -> bool {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    let mut text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    while let Some((_, rest)) = text.strip_prefix("/*").and_then(|text| text.split_once("*/")) {
+        text = rest.trim_start();
+    }
     let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
     let words = [
         "select", "insert", "update", "delete", "with", "merge", "truncate", "copy", "lock", "alter", "drop",
@@ -41,6 +44,7 @@ mod tests {
             ("select * from users", true),
             ("  UPDATE users SET x = 1", true),
             ("with a as (select 1) select * from a", true),
+            ("/* who */ select 1 from a", true),
             ("Select", false),
             ("selection of users", false),
             ("Users", false),
