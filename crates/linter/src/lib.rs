@@ -6,6 +6,7 @@
 
 mod allow;
 mod context;
+mod deploys;
 mod drift;
 mod finding;
 mod lint;
@@ -20,6 +21,7 @@ mod weigh;
 
 pub use allow::accept;
 pub use context::{At, Broken, Context, Table};
+pub use deploys::deploy_findings;
 pub use lint::{findings, in_order, lint, rule};
-pub use rules::{RULES, Rule, late_migrations};
+pub use rules::{RULES, Rule};
 pub use weigh::{Weights, weigh};

@@ -33,7 +33,8 @@ mod keeps_invalid_index;
 mod lock_pileup;
 mod lock_table;
 mod lossy_type_change;
-mod migrate_after_deploy;
+pub(crate) mod migrate_after_deploy;
+pub(crate) mod migrate_in_every_pod;
 mod missing_object;
 mod move_table;
 mod narrowing_type_change;
@@ -64,9 +65,6 @@ mod unknown_statement;
 mod unused_ignore;
 mod validate_in_same_transaction;
 mod view_loses_column;
-
-/// What `migrate-after-deploy` says about the scripts and workflows of a repository.
-pub use migrate_after_deploy::findings as late_migrations;
 
 /// One rule.
 #[derive(Clone, Copy)]
@@ -121,6 +119,7 @@ pub const RULES: &[Rule] = &[
     rule!(lock_table, "lock-table"),
     rule!(lossy_type_change, "lossy-type-change"),
     rule!(migrate_after_deploy, "migrate-after-deploy"),
+    rule!(migrate_in_every_pod, "migrate-in-every-pod"),
     rule!(missing_object, "missing-object"),
     rule!(move_table, "move-table"),
     rule!(narrowing_type_change, "narrowing-type-change"),

@@ -14,7 +14,7 @@ use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
 /// The rules whose blocks are files of other kinds: `tests/file_pages.rs` runs them.
-const OF_FILES: &[&str] = &["migrate-after-deploy"];
+const OF_FILES: &[&str] = &["migrate-after-deploy", "migrate-in-every-pod"];
 
 #[test]
 fn pages() {
