@@ -101,8 +101,11 @@ for (const table of tables) {
   const unique = [
     ...config.columns.filter((column) => column.isUnique).map((column) => [column]),
     ...config.uniqueConstraints.map((constraint) => constraint.columns),
-    ...config.indexes.filter((index) => index.config.unique).map((index) => index.config.columns),
+    ...config.indexes
+      .filter((index) => index.config.unique && !index.config.where)
+      .map((index) => index.config.columns),
   ];
+  const partial = config.indexes.filter((index) => index.config.unique && index.config.where);
   const by = key.length > 0 ? key : (unique[0] ?? [config.columns[0]]);
   const own = (column) => table[field(table, column)];
   const equal = by.map((column) => orm.eq(own(column), value()));
@@ -114,16 +117,24 @@ for (const table of tables) {
   }
   say(config, "delete()", db.delete(table).where(where).returning());
 
-  for (const columns of [...(key.length > 0 ? [key] : []), ...unique]) {
-    const target = columns.map(own);
-    const label = columns.map((column) => `"${column.name}"`).join(", ");
+  const targets = [...(key.length > 0 ? [key] : []), ...unique].map((columns) => ({ columns }));
+  targets.push(...partial.map(({ config: { columns, where } }) => ({ columns, where })));
+  for (const { columns, where } of targets) {
+    const target = columns.map((column) => own(column));
+    const names_only = columns.map((column) => `"${column.name}"`).join(", ");
+    // Postgres takes no table before a column here, so an app can't hand over the index's own condition.
+    const filter = where && db.dialect.sqlToQuery(where).sql.replaceAll(`"${config.name}".`, "");
+    const raw = filter && orm.sql.raw(filter);
+    const label = names_only + (filter ? ` where ${filter}` : "");
     const targets = new Set(columns.map((column) => column.name));
     const other = free.find((column) => !targets.has(column.name) && !names.has(column.name));
     const set = given([other ?? columns[0]]);
     const insert = () =>
       db.insert(table).values(given(free.filter((c) => needed.includes(c) || targets.has(c.name))));
-    say(config, `onConflictDoUpdate on ${label}`, insert().onConflictDoUpdate({ target, set }).returning());
-    say(config, `onConflictDoNothing on ${label}`, insert().onConflictDoNothing({ target }));
+    const update = filter ? { target, set, targetWhere: raw } : { target, set };
+    const nothing = filter ? { target, where: raw } : { target };
+    say(config, `onConflictDoUpdate on ${label}`, insert().onConflictDoUpdate(update).returning());
+    say(config, `onConflictDoNothing on ${label}`, insert().onConflictDoNothing(nothing));
   }
 }
 

@@ -4,6 +4,7 @@
 //! - `codegen` writes what is made from code: the JSON Schema of the settings. `--check` only compares.
 //! - `docs [folder]` builds the site of rule pages.
 //! - `corpus` replays whole folders on a server and compares what it does with what is predicted.
+//! - `verdicts` holds the reading of deployed code against what people found in public repositories.
 //! - `bench` times `brolly lint` on generated projects.
 
 // This is no part of the tool: it works on the repository's own files.
@@ -14,6 +15,7 @@ mod codegen;
 mod corpus;
 mod docs;
 mod new_rule;
+mod verdicts;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ usage: cargo xtask <chore>
   docs [folder]            builds the site of rule pages (target/site)
   corpus DIR [--major N] [--show N]
                            replays folders of migrations on a server, and compares with the facts
+  verdicts MIRRORS [TSV]   compares the reading of deployed code with docs/deployed-code-verdicts.tsv
   bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files";
 
 fn corpus(dir: &str, rest: &[&str]) -> Result<String, String> {
@@ -47,6 +50,10 @@ fn main() -> ExitCode {
         ["docs"] => docs::docs(&root.join("target/site")),
         ["docs", folder] => docs::docs(Path::new(folder)),
         ["corpus", dir, rest @ ..] => corpus(dir, rest),
+        ["verdicts", mirrors] => {
+            verdicts::verdicts(&root.join("docs/deployed-code-verdicts.tsv"), Path::new(mirrors), 50)
+        }
+        ["verdicts", mirrors, table] => verdicts::verdicts(Path::new(table), Path::new(mirrors), 50),
         ["bench"] => bench::bench(root, None),
         ["bench", "--squawk", path] => bench::bench(root, Some(path)),
         _ => Err(USAGE.to_owned()),

@@ -138,6 +138,11 @@ impl Catalog {
         self.functions.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The names of all schemas.
+    pub fn schemas(&self) -> impl Iterator<Item = &String> {
+        self.schemas.iter()
+    }
+
     /// Whether a schema of this name is known.
     pub fn has_schema(&self, name: &str) -> bool {
         self.schemas.contains(name)

@@ -1,12 +1,15 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
+mod code;
 mod servers;
 
+pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 
 /// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
@@ -27,6 +30,8 @@ Examples:
   brolly facts --pg 13 drizzle       locks, rewrites, scans and broken queries of each statement
   brolly verify                      the new migrations, really run on a throwaway server
   brolly rehearse --rows users=3e6   the same under traffic: who waits, and for how long
+  brolly uses users.full_name        where the code names a column, now or at a tag
+  brolly status                      what is half-way: ready to drop, not validated, written twice
   brolly explain drop-column         what a rule is about, and the safe way
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
@@ -58,6 +63,13 @@ pub enum Command {
     /// `lint` then weighs what it finds. Reads only, and waits for nobody.
     #[command(after_help = STATS_EXAMPLES)]
     Stats(StatsArguments),
+    /// Find where the code names a table or a column, as it is now or at any tag, branch or commit.
+    #[command(after_help = USES_EXAMPLES)]
+    Uses(UsesArguments),
+    /// List what was begun and is not done: columns ready to drop or written twice, constraints not
+    /// validated, leftover checks, triggers and indexes, each with its migration, commit and age.
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArguments),
     /// List all rules.
     Rules {
         /// How they are written.
@@ -75,6 +87,8 @@ const LINT_EXAMPLES: &str = "\
 Examples:
   brolly lint                               what is new against the base branch
   brolly lint --base origin/release         new against another branch, tag or commit
+  brolly lint --deployed v2.41 --deployed v2.40
+                                            held against the code of the versions that serve traffic
   brolly lint apps/api                      one project of several
   brolly lint --out db/migrations --all     a folder that no config names
   brolly lint drizzle/0042_add_index.sql    this file, on top of the history before it
@@ -84,6 +98,10 @@ included. The base is --base, or else what the CI's variables name (GitHub, GitL
 CircleCI), or else the remote's default branch. All new migrations of a project are judged as one
 deploy, since Drizzle runs them in one transaction. Outside of git everything is judged, as with
 --all.
+
+What serves traffic meanwhile: the code of --deployed, or of `deployed` in brolly.json, or else of the
+base. Its schema and its queries are read from git's objects, and findings name their lines. Where
+there is no code to read, Drizzle's snapshots stand for it.
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 could not do its job.";
 
@@ -235,6 +253,11 @@ pub struct Choice {
     /// Where there is no base, carry on with uncommitted and untracked files.
     #[arg(long)]
     pub allow_missing_base: bool,
+    /// A version of the app that serves traffic while migrations run: a tag, branch or commit, whose
+    /// code is read from git. May be given several times. [default: `deployed` of brolly.json, or else
+    /// the base]
+    #[arg(long, value_name = "REF")]
+    pub deployed: Vec<String>,
 }
 
 /// The server that migrations are judged for.

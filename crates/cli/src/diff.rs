@@ -7,6 +7,7 @@ use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::ledger::{Applied, applied};
 use crate::projects::{self, Target};
+use crate::schema_filter::left_out;
 use catalog::{Catalog, QName, Scope, diff_within, fingerprint};
 use drizzle::Project;
 use report::{Comparison, Drift, Side};
@@ -22,7 +23,7 @@ pub fn diff(
     let url = url(wanted, env)?;
     if let (Some(_), [_, _, ..]) = (&url, found.targets.as_slice()) {
         let projects = found.targets.iter().map(|target| target.project.dir.clone()).collect();
-        return Err(Error::SeveralProjects { projects });
+        return Err(Error::SeveralProjects { command: "diff", projects });
     }
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let mut all = Vec::new();
@@ -135,7 +136,12 @@ fn with_database(project: &Project, url: &str, schemas: &[String]) -> Result<Com
     let mut notes = notes;
     notes.extend(read.unread);
     let history = replayed(&project);
-    let scope = Scope { schemas: schemas.to_vec(), ..without_ledger(&project, &read.catalog) };
+    let mut scope = Scope { schemas: schemas.to_vec(), ..without_ledger(&project, &read.catalog) };
+    if schemas.is_empty() {
+        let (out, note) = left_out(&project, &history, &read.catalog);
+        notes.extend(note);
+        scope.except_schemas.extend(out);
+    }
     Ok(Comparison {
         differences: diff_within(&history, &read.catalog, &scope),
         left: Side {

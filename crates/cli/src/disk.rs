@@ -1,7 +1,7 @@
 //! Files on the disk, for the crates that only know the [`drizzle::Files`] trait, and the few
 //! questions about paths that need a disk to answer.
 //!
-//! The one module that reads files. A link to a directory is no directory when it is come upon in
+//! The one module that reads what users name (`trees` reads the app's code, `cache` its own). A link to a directory is no directory when it is come upon in
 //! a listing, so that no loop of links can hang a search; named by the user, it is followed.
 
 use crate::errors::Error;

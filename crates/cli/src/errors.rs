@@ -83,6 +83,42 @@ pub enum Error {
         /// The rule that may be meant, as a line.
         near: String,
     },
+    /// A version was asked for where no versions are.
+    #[error("{} is not inside a git repository, so there is no `{reference}` to read code from", dir.display())]
+    NoRepository {
+        /// The folder of the project.
+        dir: std::path::PathBuf,
+        /// The version as asked.
+        reference: String,
+    },
+    /// A version that is said to be deployed is not here.
+    #[error("{source}\n  it is deployed, as {why} says")]
+    NoDeployed {
+        /// Who says that it is deployed.
+        why: String,
+        /// What git says.
+        source: git::Error,
+    },
+    /// The command that says what is deployed did not.
+    #[error(
+        "{why} is to print which versions are deployed: {message}\n  run it by hand, or name them with --deployed REF"
+    )]
+    DeployedCommand {
+        /// The command and where it is set.
+        why: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// Neither code nor migrations know the table or column.
+    #[error("there is no table or column `{name}` {at}, and no migration made one{}", near.as_ref().map(|near| format!("\n  did you mean `{near}`?")).unwrap_or_default())]
+    NoSuchName {
+        /// The name as given.
+        name: String,
+        /// Where was looked.
+        at: String,
+        /// The name that may be meant.
+        near: Option<String>,
+    },
     /// What would be written is there already.
     #[error("nothing was written: there is {} already\n  --force overwrites", paths.join(" and "))]
     WouldOverwrite {
@@ -122,10 +158,32 @@ pub enum Error {
     #[error(transparent)]
     Verify(#[from] ::verify::Error),
     /// A database can be that of one project only.
-    #[error("a database is compared with one project, and there are {}: {}\n  name one of them, as in brolly diff {}", projects.len(), projects.join(", "), projects.first().map_or("", String::as_str))]
+    #[error("a database is that of one project, and there are {}: {}\n  name one of them, as in brolly {command} {}", projects.len(), projects.join(", "), projects.first().map_or("", String::as_str))]
     SeveralProjects {
+        /// The command that was given.
+        command: &'static str,
         /// Their folders.
         projects: Vec<String>,
+    },
+    /// What is pending in a database is what its ledger says, and nothing else.
+    #[error("{what}\n  nothing was run")]
+    CannotMigrate {
+        /// What is in the way, with the way out.
+        what: String,
+    },
+    /// What was shown was not agreed to.
+    #[error("nothing was run{hint}")]
+    NotAgreed {
+        /// How to agree, as a line, where nobody could be asked.
+        hint: &'static str,
+    },
+    /// It ended in the middle of migrating somebody's database.
+    #[error("{source}\n  {state}")]
+    StoppedMidway {
+        /// Why.
+        source: Box<Error>,
+        /// What became of the database.
+        state: String,
     },
     /// The variable that was named holds nothing.
     #[error("--database-url-env {name}: there is no such environment variable, or it is empty")]
@@ -144,6 +202,7 @@ impl Error {
         match self {
             // As shells have it.
             Error::Server(pg::Error::Interrupted { signal }) => 128 + signal.number(),
+            Error::StoppedMidway { source, .. } => source.exit_code(),
             _ => COULD_NOT,
         }
     }

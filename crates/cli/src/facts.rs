@@ -6,7 +6,7 @@ use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, line};
 use crate::projects;
-use crate::settings_file::{Found, SettingsFiles};
+use crate::settings_file::SettingsFiles;
 use source::Group;
 
 /// One JSON object a statement, in execution order.
@@ -26,7 +26,8 @@ pub fn facts(
         let settings = files.of(&target.project)?;
         let options = wanted.server.options(&settings.settings);
         // Facts are no verdict: what the settings leave alone is shown too.
-        let selected = judge.select(target, &Found::default())?;
+        let selected = judge.select(target, &settings.deployed_only())?;
+        outcome.notes.extend(selected.codes.notes.iter().cloned());
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
         for step in &analysis.steps {
             outcome.output.push_str(&report::facts_line(step, &analysis));

@@ -1,20 +1,25 @@
 //! From a loaded project to what is judged: pending sets with their apps, and the diagnostics that
 //! this run has to do with.
 
+use crate::apps::{Codes, with_code, with_snapshots};
 use crate::args;
 use crate::changes::{Compared, Repositories, compare};
 use crate::checks::About;
+use crate::deployed::DeployedVersions;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
+use crate::past::taken_out;
 use crate::projects::Target;
 use crate::select::{self, Chosen};
 use crate::settings_file::Found;
-use drizzle::{Migration, Project, Snapshot};
-use facts::{App, PendingSet};
-use git::{Changed, Request};
+use crate::versions::{Version, Versions};
+use drizzle::{Migration, Project, QName};
+use facts::PendingSet;
+use git::{Base, Changed, Request};
 use source::{Diagnostic, Group, Severity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use verify::standing::Standing;
 
 /// What is asked for where no files are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub struct Judge<'a> {
     disk: &'a Disk,
     choice: Choice,
     repositories: Repositories<'a>,
+    deployed: DeployedVersions,
+    versions: Versions<'a>,
 }
 
 /// One project, ready to be analyzed.
@@ -50,6 +57,8 @@ pub struct Selected {
     pub diagnostics: Vec<Diagnostic>,
     /// Tags of migrations that the settings leave alone.
     pub left_alone: BTreeSet<String>,
+    /// What was read of the app's code.
+    pub codes: Codes,
 }
 
 impl Selected {
@@ -97,7 +106,13 @@ impl<'a> Judge<'a> {
             fetch_base: wanted.fetch_base,
             allow_missing_base: wanted.allow_missing_base,
         };
-        Judge { disk, choice, repositories: Repositories::new(disk, request, env) }
+        Judge {
+            disk,
+            choice,
+            repositories: Repositories::new(disk, request, env),
+            deployed: DeployedVersions::new(&wanted.deployed),
+            versions: Versions::new(disk),
+        }
     }
 
     /// Chooses what of a project is judged. What is named is, whatever the settings say.
@@ -105,6 +120,7 @@ impl<'a> Judge<'a> {
         let project = target.project;
         let mut compared = Compared::default();
         let mut everything = false;
+        let mut base = None;
         let mut chosen = match (&target.named, self.choice) {
             (Some(files), choice) => select::named(&project, files, choice != Choice::New),
             (None, Choice::All) => {
@@ -118,6 +134,7 @@ impl<'a> Judge<'a> {
             (None, Choice::New) => match self.repositories.changes(&project)? {
                 Some(changes) => {
                     compared = compare(&project, &changes)?;
+                    base = changes.changed.base.clone();
                     select::new(&project, &compared.new, &against(&changes.changed))
                 }
                 None => {
@@ -139,9 +156,110 @@ impl<'a> Judge<'a> {
         diagnostics.extend(compared.edited);
         diagnostics.retain(|d| d.migration.as_ref().is_none_or(|tag| !left_alone.contains(tag)));
         let (ordered, sets) = select::applied_first(&project, &chosen);
-        let sets = with_apps(self.disk, &ordered, &sets, self.choice, &mut diagnostics);
-        let Chosen { text, .. } = chosen;
-        Ok(Selected { project: ordered, as_written: project, sets, text, about, diagnostics, left_alone })
+        let mut sets = with_snapshots(self.disk, &ordered, &sets, self.choice, &mut diagnostics);
+        let Chosen { mut text, .. } = chosen;
+        let mut codes = Codes::default();
+        if !sets.is_empty() {
+            let (deployed, why) = self.deployed_versions(&ordered, settings, base.as_ref())?;
+            codes = with_code(self.disk, &mut self.versions, &ordered, &mut sets, &deployed);
+            if !codes.deployed.is_empty() {
+                let labels: Vec<String> = codes.deployed.iter().map(|(version, _)| version.label()).collect();
+                text.push_str(&format!("; the deployed app is the code at {}{why}", labels.join(" and ")));
+            }
+        }
+        Ok(Selected {
+            project: ordered,
+            as_written: project,
+            sets,
+            text,
+            about,
+            diagnostics,
+            left_alone,
+            codes,
+        })
+    }
+
+    /// The commit that took a relation, or a column of it, out of the code of a deployed version.
+    pub fn taken_out(
+        &mut self,
+        selected: &Selected,
+        relation: &QName,
+        column: Option<&str>,
+    ) -> Option<git::Commit> {
+        let (version, schema) = selected.codes.deployed.first()?;
+        taken_out(&mut self.versions, &selected.project, version, schema, (relation, column))
+    }
+
+    /// The versions that serve traffic now: those that are named, or else the base, or else the newest
+    /// commit. None outside of repositories.
+    pub fn serving(&mut self, project: &Project, settings: &Found) -> Result<Vec<Arc<Version>>, Error> {
+        let outside = self.disk.repository(&project.dir).is_none();
+        if outside && self.deployed.named(settings)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let base = match outside {
+            true => None,
+            false => self.repositories.changes(project)?.and_then(|changes| changes.changed.base.clone()),
+        };
+        let (mut found, _) = self.deployed_versions(project, settings, base.as_ref())?;
+        if found.is_empty() {
+            found.extend(self.versions.at(project, "HEAD").ok());
+        }
+        Ok(found)
+    }
+
+    /// The versions that were looked at.
+    pub fn versions(&mut self) -> &mut Versions<'a> {
+        &mut self.versions
+    }
+
+    /// The versions that serve traffic while a project's migrations run, as far as anybody says so, with
+    /// who does, in brackets.
+    fn deployed_versions(
+        &mut self,
+        project: &Project,
+        settings: &Found,
+        base: Option<&Base>,
+    ) -> Result<(Vec<Arc<Version>>, String), Error> {
+        let Some(named) = self.deployed.named(settings)? else {
+            let Some(base) = base else { return Ok((Vec::new(), String::new())) };
+            // A partial clone may lack the files of the base; what it has is judged as before.
+            let version = self.versions.named(project, &base.commit, &base.name).ok();
+            return Ok((version.into_iter().collect(), String::new()));
+        };
+        let mut versions = Vec::new();
+        for reference in &named.references {
+            let found = self.versions.at(project, reference);
+            versions.push(found.map_err(|error| match error {
+                Error::Git(source) => Error::NoDeployed { why: named.why.clone(), source },
+                other => other,
+            })?);
+        }
+        Ok((versions, format!(" ({})", named.why)))
+    }
+}
+
+/// What is pending in a database as one deploy, put behind what has run there, whatever git or the
+/// settings say.
+pub fn pending(disk: &Disk, target: Target, standing: &Standing, text: String) -> Selected {
+    let project = target.project;
+    let sets = vec![standing.pending.clone()];
+    let chosen = Chosen { sets, newest: Some(0), text };
+    let tags = standing.pending.iter().map(|index| project.migrations[*index].tag.clone()).collect();
+    let about = About { everything: false, tags };
+    let mut diagnostics = about.keep(target.diagnostics, &project);
+    let (ordered, sets) = select::applied_first(&project, &chosen);
+    let sets = with_snapshots(disk, &ordered, &sets, Choice::New, &mut diagnostics);
+    let Chosen { text, .. } = chosen;
+    Selected {
+        project: ordered,
+        as_written: project,
+        sets,
+        text,
+        about,
+        diagnostics,
+        left_alone: BTreeSet::new(),
+        codes: Codes::default(),
     }
 }
 
@@ -152,54 +270,4 @@ fn against(changed: &Changed) -> String {
         (None, Some(note)) => format!("({note})"),
         (None, None) => String::new(),
     }
-}
-
-/// The pending sets with the apps that meet them: the one that the snapshot before the set declares,
-/// and the one that the set's last snapshot declares. Reads no more snapshots than are needed.
-fn with_apps(
-    disk: &Disk,
-    project: &Project,
-    sets: &[Vec<usize>],
-    choice: Choice,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<PendingSet> {
-    let many = sets.len() > 2;
-    let mut read = Vec::new();
-    if many {
-        let (snapshots, found) = drizzle::snapshots(disk, project);
-        diagnostics.extend(found);
-        read = snapshots;
-    }
-    let mut app = |index: usize| -> Option<Arc<App>> {
-        let snapshot: Option<Arc<Snapshot>> = match read.get(index) {
-            Some(snapshot) => snapshot.clone(),
-            None if many => None,
-            None => {
-                let (snapshot, found) = drizzle::snapshot(disk, project, index);
-                diagnostics.extend(found);
-                snapshot
-            }
-        };
-        let tag = &project.migrations.get(index)?.tag;
-        snapshot.map(|snapshot| Arc::new(App::of_snapshot(&snapshot, format!("the snapshot of {tag}"))))
-    };
-    let mut newest: Option<(usize, Option<Arc<App>>)> = None;
-    let mut pending = Vec::with_capacity(sets.len());
-    for set in sets {
-        let (Some(first), Some(last)) = (set.first(), set.last()) else { continue };
-        let before = match (first.checked_sub(1), newest.take()) {
-            (None, _) => None,
-            (Some(before), Some((index, known))) if index == before => known,
-            (Some(before), _) => app(before),
-        };
-        let new_app = app(*last);
-        let kept = if choice == Choice::Facts {
-            new_app.clone().or_else(|| before.clone())
-        } else {
-            new_app.clone()
-        };
-        newest = Some((*last, kept));
-        pending.push(PendingSet { migrations: set.clone(), old_app: before, new_app });
-    }
-    pending
 }

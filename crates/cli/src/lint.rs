@@ -8,10 +8,10 @@ use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected};
 use crate::settings_file::SettingsFiles;
 use crate::{checks, projects, rules};
-use drizzle::Project;
+use drizzle::{Project, QName};
 use facts::{Analysis, Options};
 use linter::Weights;
-use report::{HumanOptions, RuleDoc, Run};
+use report::{HumanOptions, RuleDoc, Run, Unnoticed};
 use source::{Diagnostic, Group, Severity};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -34,6 +34,7 @@ pub fn lint(
     let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
     let mut ended = errors::CLEAN;
     let mut selections = Vec::new();
+    let mut notes = found.notes;
     let mut diagnostics = Vec::new();
     for target in found.targets {
         let dir = target.project.dir.clone();
@@ -53,7 +54,9 @@ pub fn lint(
         let text = &selected.text;
         selections.push(if several { format!("{dir}: {text}") } else { text.clone() });
         run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
-        let mut found = judged(disk, selected, &options, &settings.weights());
+        notes.extend(selected.codes.notes.iter().cloned());
+        let (mut found, unnoticed) = judged(disk, &mut selected, &options, &settings.weights());
+        run.unnoticed.extend(unnoticed.into_iter().map(|one| since(&mut judge, &selected, one)));
         deploys.once(&mut found);
         ended = ended.max(code(&found, fail_on));
         diagnostics.extend(found);
@@ -69,10 +72,13 @@ pub fn lint(
         Format::Markdown => report::markdown(&diagnostics, &run),
         Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
     };
-    let mut notes = if wanted.quiet { Vec::new() } else { found.notes };
+    if wanted.quiet {
+        notes.clear();
+    }
     let beside = wanted.output.is_some() || wanted.format == Format::Github;
     if beside && !wanted.quiet {
         notes.extend(selections);
+        notes.extend(run.unnoticed.iter().map(Unnoticed::line));
         notes.push(report::summary_line(&diagnostics, &run));
     }
     let output = match &wanted.output {
@@ -90,12 +96,28 @@ fn rule_docs() -> Vec<RuleDoc<'static>> {
     rules::all().into_iter().map(|meta| RuleDoc { meta, page: rules::page(meta.name) }).collect()
 }
 
-/// All findings of one project, in the order in which they are told.
-fn judged(disk: &Disk, selected: Selected, options: &Options, weights: &Weights) -> Vec<Diagnostic> {
+/// What is taken away and no deployed version notices, with the commit since which none names it.
+fn since(judge: &mut Judge<'_>, selected: &Selected, one: Unnoticed) -> Unnoticed {
+    let (schema, name) = one.relation.split_once('.').unwrap_or(("public", &one.relation));
+    let taken = judge.taken_out(selected, &QName::new(schema, name), one.column.as_deref());
+    let since = taken.map(|commit| {
+        let day = commit.date.get(..10).unwrap_or(&commit.date);
+        format!("{} ({day}, '{}')", commit.short, commit.subject)
+    });
+    Unnoticed { since, ..one }
+}
+
+/// All findings of one project, in the order in which they are told, and what goes unnoticed.
+fn judged(
+    disk: &Disk,
+    selected: &mut Selected,
+    options: &Options,
+    weights: &Weights,
+) -> (Vec<Diagnostic>, Vec<Unnoticed>) {
+    let mut rest = std::mem::take(&mut selected.diagnostics);
     let project = &selected.project;
-    let mut rest = selected.diagnostics;
     rest.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
-    let said = Mutex::new(Said { rest: by_migration(rest), found: Vec::new() });
+    let said = Mutex::new(Said { rest: by_migration(rest), found: Vec::new(), unnoticed: Vec::new() });
     // A set is linted while the next one is worked out, and forgotten then: a long history passes
     // through without being held as a whole.
     rayon::scope(|scope| {
@@ -105,23 +127,28 @@ fn judged(disk: &Disk, selected: Selected, options: &Options, weights: &Weights)
                 let mut found = linter::findings(&analysis, project);
                 found.extend(said.lock().unwrap_or_else(PoisonError::into_inner).about(&analysis, project));
                 let accepted = linter::accept(found, &analysis, project);
-                said.lock().unwrap_or_else(PoisonError::into_inner).found.extend(accepted);
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.found.extend(accepted);
+                said.unnoticed.extend(report::unnoticed(&analysis));
             });
         });
     });
-    let Said { rest, mut found } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Said { rest, mut found, mut unnoticed } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.extend(rest.into_values().flatten());
     found.retain(|d| d.migration.as_ref().is_none_or(|tag| !selected.left_alone.contains(tag)));
     // Comments count before weights, so that none is called unused for what is switched off.
     found = linter::weigh(found, weights);
     linter::in_order(&mut found, project);
-    found
+    let place = |tag: &str| project.migrations.iter().position(|migration| migration.tag == tag);
+    unnoticed.sort_by_cached_key(|one| place(&one.migration));
+    (found, unnoticed)
 }
 
 /// Findings that are there, and those of the files that wait for their set.
 struct Said {
     rest: HashMap<Option<String>, Vec<Diagnostic>>,
     found: Vec<Diagnostic>,
+    unnoticed: Vec<Unnoticed>,
 }
 
 impl Said {
@@ -141,7 +168,7 @@ fn by_migration(found: Vec<Diagnostic>) -> HashMap<Option<String>, Vec<Diagnosti
     sorted
 }
 
-/// What was chosen, the findings, the numbers; one line where there are none.
+/// What was chosen, what goes unnoticed, the findings, the numbers; one line where there are none.
 fn human(
     diagnostics: &[Diagnostic],
     run: &Run,
@@ -167,6 +194,7 @@ fn human(
                 let _ = write!(text, ": {}", report::summary_line(diagnostics, run));
             }
             text.push('\n');
+            text.push_str(&report::unnoticed_lines(run));
         }
         (false, false) => {
             for line in selections {

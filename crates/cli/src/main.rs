@@ -1,8 +1,12 @@
 //! The program `brolly`: arguments, files and exit codes. The thinking is in the other crates.
 
+mod apps;
 mod args;
+mod cache;
 mod changes;
 mod checks;
+mod confirm;
+mod deployed;
 mod deploys;
 mod diff;
 mod disk;
@@ -13,15 +17,21 @@ mod init;
 mod judge;
 mod ledger;
 mod lint;
+mod past;
 mod place;
 mod projects;
 mod rehearse;
 mod rules;
+mod schema_filter;
 mod select;
 mod settings_file;
 mod stats;
+mod status;
 mod timeline;
+mod trees;
+mod uses;
 mod verify;
+mod versions;
 
 use args::{Arguments, Color, Command};
 use clap::Parser;
@@ -77,6 +87,8 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Diff(wanted) => diff::diff(&disk, wanted, &variable),
         Command::Rehearse(wanted) => rehearse::rehearse(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Stats(wanted) => stats::stats(&disk, wanted),
+        Command::Uses(wanted) => uses::uses(&disk, wanted),
+        Command::Status(wanted) => status::status(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),

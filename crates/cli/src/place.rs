@@ -3,6 +3,7 @@
 use crate::args::Room;
 use crate::disk::Disk;
 use crate::errors::Error;
+use drizzle::Project;
 use facts::Version;
 use pg::{Search, Server, Setup, Target};
 use std::path::Path;
@@ -22,6 +23,21 @@ impl Place {
             Place::Throwaway(server) => server.target("postgres"),
             Place::Theirs(target) => target.as_ref().clone(),
         }
+    }
+
+    /// The role in which queries of the app are asked: only on a server of our own, and only if the
+    /// migrations name it, since otherwise nothing here says what it may do. The note says why it is not.
+    pub fn app_role(&self, project: &Project, role: Option<&str>, notes: &mut Vec<String>) -> Option<String> {
+        let role = role?;
+        let why = if !self.is_ours() {
+            "this server is not brolly's own"
+        } else if !verify::roles::roles_of(project).contains(role) {
+            "no migration names it, so that its rights are not known"
+        } else {
+            return Some(role.to_owned());
+        };
+        notes.push(format!("queries are not asked in role {role} (appRole): {why}"));
+        None
     }
 
     /// Whether nobody else is on it, so that roles may be made too.

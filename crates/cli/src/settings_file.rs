@@ -171,6 +171,12 @@ impl Found {
         (left, said)
     }
 
+    /// Nothing of it but which versions are deployed.
+    pub fn deployed_only(&self) -> Found {
+        let settings = Settings { deployed: self.settings.deployed.clone(), ..Settings::default() };
+        Found { settings, dir: self.dir.clone(), path: self.path.clone() }
+    }
+
     /// The weight from which findings fail, where the command line does not say.
     pub fn fail_on(&self) -> Option<Severity> {
         match self.settings.fail_on {

@@ -46,7 +46,8 @@ async fn migrate(connection: &pg::Connection, shop: &Folder, last: &str) {
             connection.batch(statement).await.unwrap_or_else(|error| panic!("{tag}: {error}"));
         }
         let note = "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES";
-        connection.batch(&format!("{note} ('', {})", entry["when"])).await.expect("a note");
+        let hash = format!("encode(sha256(convert_to($text${text}$text$, 'UTF8')), 'hex')");
+        connection.batch(&format!("{note} ({hash}, {})", entry["when"])).await.expect("a note");
         if tag == last {
             break;
         }
@@ -85,6 +86,13 @@ fn a_database_is_compared_with_what_it_has_run() {
     let ended = diff(&[]);
     ended.says(0, &["history (17 migrations) and database (postgres on", "no drift"]);
     ended.says(0, &["note: left out, since the database has not run them yet: 0017_require_stock, 0018_"]);
+    ended.lacks("another hash");
+    let first = "drizzle/0016_add_phone.sql".to_owned();
+    let text = std::fs::read_to_string(shop.at(&first)).expect("SQL");
+    shop.write(&first, format!("{text}-- a word\n"));
+    let tag = first.trim_start_matches("drizzle/").trim_end_matches(".sql");
+    diff(&[]).says(0, &[&format!("edited since the database ran it (its ledger has another hash): {tag}")]);
+    shop.write(&first, text);
     let prints: Vec<String> = diff(&["--fingerprint"]).out.lines().map(str::to_owned).collect();
     assert_eq!(prints.len(), 4, "{prints:?}");
     assert_eq!(prints[2].split(' ').next(), prints[3].split(' ').next(), "{prints:?}");
@@ -130,6 +138,41 @@ fn a_database_is_compared_with_what_it_has_run() {
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'";
         assert_eq!(connection.value(tables).await.expect("a number").as_deref(), Some("4"));
     });
+}
+
+#[test]
+fn the_schema_filter_of_the_config_leaves_out_what_others_made() {
+    let server = server(16);
+    let url = server.url("postgres");
+    let folder = folder();
+    folder.journal("drizzle", &[("0000_a", "CREATE SCHEMA billing; CREATE TABLE billing.a (id int);")]);
+    let config = |more: &str| {
+        let text = format!("export default {{ dialect: 'postgresql', out: './drizzle'{more} }}\n");
+        folder.write("drizzle.config.ts", text);
+    };
+    let diff = |more: &[&str]| folder.brolly(&[&["diff", "--database-url", &url], more].concat());
+    wait(async {
+        let connection = server.connect().await.expect("a connection");
+        let made = "CREATE SCHEMA billing; CREATE TABLE billing.a (id int); CREATE SCHEMA auth; \
+                    CREATE TABLE auth.users (id int)";
+        connection.batch(made).await.expect("a database");
+    });
+    config("");
+    diff(&[]).says(1, &["auth.users: only in the database"]);
+    config(", schemaFilter: ['public']");
+    diff(&[]).says(0, &["no drift", "left out by schemaFilter of the Drizzle config: auth"]);
+    diff(&["--schema", "auth"]).says(1, &["auth.users: only in the database"]);
+    config(", schemaFilter: ['a*']");
+    diff(&[]).says(1, &["auth.users: only in the database"]);
+    // What the migrations make is compared in any case.
+    wait(async {
+        let connection = server.connect().await.expect("a connection");
+        connection.batch("ALTER TABLE billing.a ADD COLUMN x int").await.expect("drift");
+    });
+    config(", schemaFilter: 'public'");
+    diff(&[]).says(1, &["billing.a", "column x: only in the database"]);
+    config(", schemaFilter: names()");
+    diff(&[]).says(1, &["auth.users", "schemaFilter of the Drizzle config depends on a call of `names`"]);
 }
 
 #[test]

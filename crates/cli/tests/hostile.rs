@@ -29,7 +29,10 @@ fn whole_way(files: &MemoryFiles) -> usize {
             .map(|snapshot| Arc::new(App::of_snapshot(&snapshot, "a snapshot".to_owned())))
     };
     let sets: Vec<PendingSet> = (0..project.migrations.len())
-        .map(|n| PendingSet { migrations: vec![n], old_app: n.checked_sub(1).and_then(app), new_app: app(n) })
+        .map(|n| {
+            let old_apps = n.checked_sub(1).and_then(app).into_iter().collect();
+            PendingSet { migrations: vec![n], old_apps, new_app: app(n) }
+        })
         .collect();
     let analysis = facts::analyze(&project, &sets, &Options::default());
     found.extend(linter::lint(&analysis, &project));

@@ -67,6 +67,40 @@ fn json_with_a_reader_in_front() {
     let queue = set["queue"].as_array().expect("a list");
     assert!(queue.iter().any(|sample| sample["migrationWaits"] == true && sample["reads"] == 4));
     assert_eq!(set["tries"][0]["end"]["kind"], "committed");
+    let blockers = set["blockers"].as_array().expect("a list");
+    let of = |waiting: &str| {
+        let one = blockers.iter().find(|one| one["waiting"] == waiting);
+        one.unwrap_or_else(|| panic!("nobody in the way of {waiting}: {blockers:#?}"))
+    };
+    let (front, reads) = (of("migration"), of("reads"));
+    assert_eq!(
+        (&front["application"], &front["state"]),
+        (&"brolly long reader".into(), &"idle in transaction".into())
+    );
+    assert!(front["query"].as_str().is_some_and(|query| query.contains("users")), "{front}");
+    let length = |one: &Value| one["toMs"].as_f64().unwrap_or(0.0) - one["fromMs"].as_f64().unwrap_or(0.0);
+    assert!(length(front) > 500.0, "{front}");
+    assert_eq!(
+        (&reads["migration"], &reads["query"]),
+        (&true.into(), &"ALTER TABLE \"users\" ADD COLUMN \"phone\" text;".into())
+    );
+}
+
+#[test]
+fn who_is_in_the_way_is_named() {
+    let folder = project("ALTER TABLE \"users\" ADD COLUMN \"phone\" text;");
+    rehearse(&folder, &["--rows", "500", "--long-reader", "1s"]).says(
+        1,
+        &[
+            "WAITED LONGER THAN 200.0 ms:",
+            "IN THE WAY:",
+            "of the migration, for ",
+            ": brolly long reader (pid ",
+            "idle in transaction",
+            "select 1 from",
+        ],
+    );
+    rehearse(&folder, &["--rows", "500"]).lacks("IN THE WAY");
 }
 
 #[test]

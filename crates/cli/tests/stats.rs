@@ -49,19 +49,24 @@ fn stats(folder: &Folder, major: u16) -> Ended {
         session.close().await;
         tokio::time::sleep(COUNTED).await;
     });
+    let done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             servers::wait(async {
                 let session = pg::connect(&target).await.expect("it connects");
-                for _ in 0..250 {
+                for _ in 0..150 {
                     session.batch("update counter set a = a + 1").await.expect("it writes");
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 session.batch("begin; update counter set a = 0").await.expect("a transaction");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             });
         });
-        folder.brolly(&["stats", "--database-url", &url, "--sample", "3s"])
+        let ended = folder.brolly(&["stats", "--database-url", &url, "--sample", "3s"]);
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        ended
     })
 }
 

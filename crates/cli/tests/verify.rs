@@ -150,6 +150,40 @@ fn what_the_server_lacks_is_no_fault_of_the_migration() {
 }
 
 #[test]
+fn locks_are_held_from_the_statement_that_takes_them_until_the_commit() {
+    let folder = branch(
+        "CREATE INDEX users_name ON users (name);\nSELECT pg_sleep(0.2);\n\
+         ALTER TABLE users ADD COLUMN city text;\nSELECT pg_sleep(0.1);\nCOMMIT;\n\
+         --> statement-breakpoint\nALTER TABLE posts ADD COLUMN city text;\n",
+    );
+    let ended = brolly(&folder, &["verify", "--base", "main", "--format", "json"]);
+    let document: Value = serde_json::from_str(&ended.out).expect("it is JSON");
+    let held = document["sets"][0]["locksHeld"].as_array().expect("a list");
+    let of = |relation: &str, mode: &str| {
+        let one = held.iter().find(|one| one["relation"] == relation && one["mode"] == mode);
+        let one = one.unwrap_or_else(|| panic!("no {mode} on {relation} in {held:?}"));
+        (one["statement"].as_u64().expect("a number"), one["ms"].as_f64().expect("a number"))
+    };
+    let (share, strong) = (of("public.users", "Share"), of("public.users", "AccessExclusive"));
+    let short = of("public.posts", "AccessExclusive");
+    assert!(share.0 == 0 && share.1 > 300.0, "{held:?}");
+    assert!(strong.0 == 2 && strong.1 > 100.0 && strong.1 < share.1 - 190.0, "{held:?}");
+    assert!(short.0 == 5 && short.1 < share.1, "{held:?}");
+    brolly(&folder, &["verify", "--base", "main"]).says(
+        0,
+        &[
+            "committed after",
+            "locks held until then:",
+            "  posts: ACCESS EXCLUSIVE for ",
+            " from ALTER TABLE posts ADD COLUMN city text",
+            "  users: SHARE for ",
+            " ms from CREATE INDEX users_name ON users (name)",
+            "  users: ACCESS EXCLUSIVE for ",
+        ],
+    );
+}
+
+#[test]
 fn nothing_new_is_nothing_to_do() {
     let folder = branch("SELECT 1;\n");
     brolly(&folder, &["verify", "--base", "topic"]).complains(0, &["nothing to verify"]);

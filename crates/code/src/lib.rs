@@ -6,6 +6,7 @@
 //! `facts`' business.
 
 mod eval;
+mod files;
 mod model;
 mod module;
 mod program;
@@ -20,4 +21,4 @@ pub use model::{
 };
 pub use read::{Request, read};
 pub use resolve::{Resolved, Resolver};
-pub use tree::{MemoryTree, Tree};
+pub use tree::{MemoryTree, Tree, TreeFiles};

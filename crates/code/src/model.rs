@@ -187,6 +187,28 @@ pub struct Gap {
     pub in_schema: bool,
 }
 
+impl Code {
+    /// The uses of a relation, or of one column of it. Where the code does not declare the column, those
+    /// that stand for all declared ones are none of it.
+    pub fn uses_of<'c>(
+        &'c self,
+        relation: &'c QName,
+        column: Option<&'c str>,
+    ) -> impl Iterator<Item = &'c Use> + 'c {
+        let known = self.schema.relation(relation);
+        let declared = column.is_none_or(|column| {
+            known.is_some_and(|known| known.column(column).is_some() || known.open.is_some())
+        });
+        self.uses.iter().filter(move |found| {
+            found.relation == *relation
+                && column.is_none_or(|column| match &found.columns {
+                    Columns::One(name) => name == column,
+                    columns => declared && columns.include(column),
+                })
+        })
+    }
+}
+
 impl Schema {
     /// The relation of this name.
     pub fn relation(&self, name: &QName) -> Option<&Relation> {
@@ -202,7 +224,7 @@ impl Relation {
 }
 
 impl Columns {
-    /// Whether this column, declared as the code knows it, is among them.
+    /// Whether this column is among them, if the code declares it.
     pub fn include(&self, column: &str) -> bool {
         match self {
             Columns::None => false,

@@ -1,12 +1,14 @@
 //! From the files of a version to [`Code`]: the schema first, then the files that may use it.
 
-use crate::eval::{Eval, NAMELESS};
+use crate::eval::{Eval, NAMELESS, is_drizzle};
+use crate::files::{files_with, schema_files};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
-use crate::module::Module;
-use crate::program::{Known, LARGEST, Program};
+use crate::module::{Decl, Export, Imported, Key, Kind, Module};
+use crate::program::{Known, Program, is_code};
+use crate::resolve::Resolved;
 use crate::tree::Tree;
 use crate::uses::uses;
-use crate::value::{Relations, Table, Value};
+use crate::value::{Env, RelationTo, Relations, Table, Value};
 use drizzle::QName;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -28,6 +30,20 @@ pub struct Request<'a> {
 
 /// Reads one version of the code.
 pub fn read(tree: &dyn Tree, request: &Request<'_>) -> Code {
+    // Expressions are trees, and read by recursion: a long one takes a large stack, of which only what is
+    // used counts.
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    match pool {
+        Ok(pool) => pool.install(|| read_here(tree, request)),
+        Err(_) => read_here(tree, request),
+    }
+}
+
+/// Bytes of address space for the stack of each thread.
+const STACK: usize = 512 << 20;
+
+fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
     let program = Program::new(tree, request.casing);
     let mut code = Code::default();
     let files = schema_files(tree, request.schema);
@@ -66,50 +82,6 @@ pub fn read(tree: &dyn Tree, request: &Request<'_>) -> Code {
     code
 }
 
-/// Files that the config names as the schema.
-fn schema_files(tree: &dyn Tree, entries: &[String]) -> Vec<Arc<str>> {
-    if entries.is_empty() {
-        return files_with(tree, tree.paths().iter().filter(|path| is_code(path)), &["pg-core"]);
-    }
-    let mut found = BTreeSet::new();
-    for entry in entries {
-        let entry = entry.trim_start_matches("./").trim_end_matches('/');
-        let glob = entry.contains(['*', '?', '{', '[']);
-        let folder = format!("{entry}/");
-        for path in tree.paths().iter().filter(|path| is_code(path)) {
-            let direct = path.strip_prefix(folder.as_str()).is_some_and(|rest| !rest.contains('/'));
-            if **path == *entry || direct || (glob && fast_glob::glob_match(entry, path.as_bytes())) {
-                found.insert(path.clone());
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
-/// TypeScript and JavaScript, declarations of types left out.
-fn is_code(path: &str) -> bool {
-    let ends = |end: &str| path.ends_with(end);
-    [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"].iter().any(|end| ends(end))
-        && ![".d.ts", ".d.mts", ".d.cts", ".min.js"].iter().any(|end| ends(end))
-}
-
-/// Those of the files that hold one of the texts.
-fn files_with<'p>(
-    tree: &dyn Tree,
-    paths: impl Iterator<Item = &'p Arc<str>>,
-    texts: &[&str],
-) -> Vec<Arc<str>> {
-    let paths: Vec<Arc<str>> = paths.cloned().collect();
-    tree.prefetch(&paths);
-    let finders: Vec<memchr::memmem::Finder<'_>> =
-        texts.iter().map(|text| memchr::memmem::Finder::new(*text)).collect();
-    let holds = |path: &&Arc<str>| {
-        tree.read(path)
-            .is_some_and(|text| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some()))
-    };
-    paths.par_iter().filter(holds).cloned().collect()
-}
-
 /// What the files declare.
 #[derive(Default)]
 struct Found {
@@ -131,6 +103,26 @@ fn declared(eval: &mut Eval<'_, '_>, module: &Arc<Module>, found: &mut Found) {
         }
         found.note(&name, value);
     }
+    found.gaps.extend(outside(eval, module));
+}
+
+/// What a file of the schema exports out of packages: there may be tables among it.
+fn outside(eval: &Eval<'_, '_>, module: &Arc<Module>) -> Vec<Gap> {
+    let from = module.exports.values().filter_map(|export| match export {
+        Export::From { source, .. } => Some(source),
+        _ => None,
+    });
+    let mut packages = BTreeSet::new();
+    for source in module.stars.iter().chain(from) {
+        if let Resolved::External(package) = eval.program.resolve(&module.path, source)
+            && !is_drizzle(&package)
+        {
+            packages.insert(package);
+        }
+    }
+    let place = module.place(crate::module::Span { start: 0, end: 0 });
+    let said = |package| format!("what it exports of the package `{package}` is not read");
+    packages.into_iter().map(|p| Gap { place: place.clone(), what: said(p), in_schema: true }).collect()
 }
 
 impl Found {
@@ -182,13 +174,29 @@ fn publish(program: &Program<'_>, found: &Found) {
             known.tables.entry(export.clone()).or_insert_with(|| table.clone());
         }
         known.by_name.entry(table.name.clone()).or_insert_with(|| table.clone());
-        known.places.entry(table.name.clone()).or_insert_with(|| table.relation.place.clone());
     }
     for relations in &found.relations {
         for (table, name, to) in &relations.all {
             known.relations.entry((table.clone(), name.clone())).or_insert_with(|| to.clone());
         }
     }
+    // `many(posts)` says no columns: the relation back does.
+    let silent: Vec<_> = known.relations.iter().filter(|(_, to)| to.columns.is_empty()).collect();
+    let mut learned = Vec::new();
+    for ((table, name), to) in silent {
+        let back = known.relations.iter().filter(|((from, _), other)| {
+            *from == to.table.name
+                && other.table.name == *table
+                && other.name == to.name
+                && !other.columns.is_empty()
+        });
+        if let Some((_, back)) = back.min_by(|((_, a), _), ((_, b), _)| a.cmp(b)) {
+            let columns = back.columns.clone();
+            let to = RelationTo { table: to.table.clone(), columns, name: to.name.clone() };
+            learned.push(((table.clone(), name.clone()), Arc::new(to)));
+        }
+    }
+    known.relations.extend(learned);
 }
 
 /// Texts of which a file must hold one to be of interest.
@@ -236,6 +244,9 @@ fn all_uses(
         }
     }
     relations_elsewhere(program, &modules);
+    for module in &modules {
+        schemas_by_hand(program, module);
+    }
     let used = modules.par_iter().flat_map_iter(|module| uses(program, module)).collect();
     let again = modules.iter().filter(|module| !schema.contains(&module.path));
     let again = again.flat_map(|module| declared_again(program, module, found)).collect();
@@ -280,6 +291,44 @@ fn relations_elsewhere(program: &Program<'_>, modules: &[Arc<Module>]) {
     publish(program, &found);
 }
 
+/// `drizzle(client, { schema: { people: users } })`: `db.query` knows tables by these names.
+fn schemas_by_hand(program: &Program<'_>, module: &Arc<Module>) {
+    let named = module.symbols.iter().any(|symbol| {
+        matches!(&symbol.decl, Decl::Import { source, name: Imported::Name(name) }
+            if source.starts_with("drizzle-orm/") && **name == *"drizzle")
+    });
+    if !named {
+        return;
+    }
+    let mut eval = Eval::new(program);
+    let mut found = Vec::new();
+    for node in &module.nodes {
+        let Kind::Call { args, .. } = &node.kind else { continue };
+        for item in args.iter().filter(|item| matches!(module.kind(item.id), Kind::Object(_))) {
+            let Kind::Object(properties) = module.kind(item.id) else { continue };
+            for property in
+                properties.iter().filter(|p| matches!(&p.key, Key::Name(name) if **name == *"schema"))
+            {
+                if let Kind::Object(_) = module.kind(property.value)
+                    && let Value::Object(schema) = eval.expr(module, property.value, &Env::default())
+                {
+                    found.extend(
+                        schema
+                            .entries
+                            .iter()
+                            .filter_map(|(key, value)| Some((key.clone(), value.table()?.clone()))),
+                    );
+                }
+            }
+        }
+    }
+    if let Ok(mut known) = program.known.write() {
+        for (key, table) in found {
+            known.tables.entry(key).or_insert(table);
+        }
+    }
+}
+
 /// Tables that are declared outside of the schema's files: another app of the repository has its own
 /// idea of them.
 fn declared_again(program: &Program<'_>, module: &Arc<Module>, found: &Found) -> Vec<Use> {
@@ -317,15 +366,10 @@ fn unread(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Gap> {
             gaps.push(Gap { place, what: format!("it does not parse: {why}"), in_schema });
         }
     }
-    for path in schema {
-        if program.tree.read(path).is_some_and(|text| text.len() > LARGEST) {
-            let place = Place { file: path.clone(), ..nowhere() };
-            gaps.push(Gap {
-                place,
-                what: "it is larger than a megabyte, and not read".to_owned(),
-                in_schema: true,
-            });
-        }
+    for path in program.too_large() {
+        let in_schema = schema.contains(&path);
+        let place = Place { file: path, ..nowhere() };
+        gaps.push(Gap { place, what: "it is larger than a megabyte, and not read".to_owned(), in_schema });
     }
     gaps
 }

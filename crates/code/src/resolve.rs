@@ -117,10 +117,11 @@ impl<'t> Resolver<'t> {
         };
         let is_folder = specifier.ends_with('/') || specifier.ends_with('.');
         let found = self.at(&path, is_folder).or_else(|| self.built(dir, &path));
-        found.map_or_else(
-            || Resolved::Missing(format!("there is no `{path}`, with any extension")),
-            Resolved::File,
-        )
+        let why = || match path.as_str() {
+            "" => "the top folder is no module".to_owned(),
+            path => format!("there is no `{path}`, with any extension"),
+        };
+        found.map_or_else(|| Resolved::Missing(why()), Resolved::File)
     }
 
     /// A path that begins with a slash: from the top of the app or of a folder around it.

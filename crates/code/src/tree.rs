@@ -53,3 +53,30 @@ impl Tree for MemoryTree {
         &self.links
     }
 }
+
+/// A tree as crate `drizzle` sees files: for reading its configs and snapshots.
+pub struct TreeFiles<'t>(pub &'t dyn Tree);
+
+impl drizzle::Files for TreeFiles<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, drizzle::FileError> {
+        let text = self.0.read(&drizzle::join("", path));
+        text.map(|text| text.as_bytes().to_vec()).ok_or(drizzle::FileError::NotFound)
+    }
+
+    fn list(&self, dir: &str) -> Result<Vec<drizzle::Entry>, drizzle::FileError> {
+        let dir = drizzle::join("", dir);
+        let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
+        let paths = self.0.paths();
+        let from = paths.partition_point(|path| **path < *prefix.as_str());
+        let below = paths[from..].iter().map_while(|path| path.strip_prefix(prefix.as_str()));
+        let mut entries: Vec<drizzle::Entry> = below
+            .map(|rest| match rest.split_once('/') {
+                Some((name, _)) => drizzle::Entry { name: name.to_owned(), is_dir: true },
+                None => drizzle::Entry { name: rest.to_owned(), is_dir: false },
+            })
+            .collect();
+        entries.sort();
+        entries.dedup();
+        if entries.is_empty() { Err(drizzle::FileError::NotFound) } else { Ok(entries) }
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) enum Value {
     Api(Arc<Api>),
     /// All that a package exports.
     Package(Arc<str>),
+    /// `this` in a class.
+    Instance(Arc<Module>, u32),
     /// All that a file of the tree exports.
     Module(Arc<Module>),
     /// A Drizzle database, transaction or query builder.
@@ -169,6 +171,8 @@ pub(crate) struct ViewMaker {
 pub(crate) struct Query {
     pub verb: Verb,
     pub table: Option<Arc<Table>>,
+    /// What an update takes values from.
+    pub joined: Vec<Arc<Table>>,
     /// `select()` without a list: every table that is joined adds its columns.
     pub all: bool,
     /// What `select({ … })` lists.
@@ -198,8 +202,10 @@ pub(crate) struct Relations {
 #[derive(Debug)]
 pub(crate) struct RelationTo {
     pub table: Arc<Table>,
-    /// Columns that the join compares, on both sides.
+    /// Columns that the join compares, on both sides; empty where the relation back says them.
     pub columns: Vec<Column>,
+    /// `relationName`, `alias`: tells several relations between two tables apart.
+    pub name: Option<Arc<str>>,
 }
 
 impl Value {

@@ -77,6 +77,15 @@ fn the_rest_of_the_settings() {
         (Prefix::Unix, Some("snake_case"), false)
     );
     assert_eq!(config.out, Setting::Default("app/drizzle".to_owned()));
+    assert_eq!(config.schema_filter, Setting::Default(Vec::new()));
+    for (text, expected) in [("'app'", vec!["app"]), ("['public', `tenant_*`]", vec!["public", "tenant_*"])] {
+        let (config, _) = read(&format!("export default {{ out: 'a', schemaFilter: {text} }}"));
+        let expected = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(config.schema_filter, Setting::Known(expected), "{text}");
+    }
+    let (config, diagnostics) = read("export default { out: 'a', schemaFilter: names() }");
+    expect(&diagnostics, &[]);
+    assert_eq!(config.schema_filter.value(), None);
     for (text, expected) in [
         ("{ dialect: 'pg' }", Dialect::Postgres),
         ("{ driver: 'pg' }", Dialect::Postgres),

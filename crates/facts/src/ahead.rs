@@ -1,7 +1,7 @@
 //! What the new app can't do as long as a pending set is not committed.
 
 use crate::analysis::Step;
-use crate::app::AppRelation;
+use crate::app::{App, AppRelation};
 use crate::breaks::{find, last};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, QName};
@@ -9,6 +9,7 @@ use catalog::{Catalog, Change, QName};
 /// What the new app declares and the schema before the set does not have.
 pub(crate) fn not_there_yet(
     start: &Catalog,
+    app: &App,
     name: &QName,
     declared: &AppRelation,
     now: &Catalog,
@@ -39,14 +40,10 @@ pub(crate) fn not_there_yet(
             false => &[Operation::Select, Operation::Insert],
         };
         for operation in operations {
-            let new = Break {
-                relation: name.to_string(),
-                column: before.map(|_| wanted.clone()),
-                operation: *operation,
-                sqlstate: Some(sqlstate),
-                cause: BreakCause::NotThereYet,
-                reason: reason.clone(),
-            };
+            let column = before.map(|_| wanted.as_str());
+            let cause = BreakCause::NotThereYet;
+            let new = Break::new(name, column, *operation, Some(sqlstate), cause, reason.clone());
+            let Some(new) = crate::evidence::of_new_app(app, name, wanted, new) else { continue };
             if !steps[at].facts.breaks_new_app.contains(&new) {
                 steps[at].facts.breaks_new_app.push(new);
             }

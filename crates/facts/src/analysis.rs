@@ -2,6 +2,7 @@
 //! meet, the transaction they run in, and their facts.
 
 use crate::app::App;
+use crate::app_code::AppCode;
 use crate::model::{Facts, Version};
 use crate::predict;
 use catalog::{Catalog, Change, RelationId};
@@ -31,8 +32,9 @@ impl Default for Options {
 pub struct PendingSet {
     /// Indexes into `Project::migrations`, ascending.
     pub migrations: Vec<usize>,
-    /// The app that serves traffic while they run; `None` stands for the replayed schema.
-    pub old_app: Option<Arc<App>>,
+    /// The versions of the app that serve traffic while they run, the newest last; the replayed schema
+    /// stands in where there is none.
+    pub old_apps: Vec<Arc<App>>,
     /// The app that is being deployed, where it is known.
     pub new_app: Option<Arc<App>>,
 }
@@ -77,8 +79,8 @@ pub struct JudgedSet {
     pub start: Catalog,
     /// The schema when it ended.
     pub end: Catalog,
-    /// The app that serves traffic while it runs.
-    pub old_app: Arc<App>,
+    /// The versions of the app that serve traffic while it runs, the newest last; at least one.
+    pub old_apps: Vec<Arc<App>>,
     /// The app that is being deployed, where it is known.
     pub new_app: Option<Arc<App>>,
     /// Its steps, as a range of [`Analysis::steps`].
@@ -88,6 +90,19 @@ pub struct JudgedSet {
     /// An earlier migration with a statement that can't run where Drizzle's migrator would have run it: a
     /// sign that something else runs these files.
     pub ran_outside: Option<Arc<str>>,
+}
+
+impl JudgedSet {
+    /// The newest version of the app that serves traffic while it runs.
+    pub fn old_app(&self) -> &Arc<App> {
+        &self.old_apps[self.old_apps.len() - 1]
+    }
+
+    /// Versions whose code was read, the app to come first, then the deployed ones, the newest first.
+    pub fn codes(&self) -> impl Iterator<Item = &Arc<AppCode>> {
+        let apps = self.new_app.iter().chain(self.old_apps.iter().rev());
+        apps.filter_map(|app| app.code.as_ref())
+    }
 }
 
 /// All that is known about the pending sets of a project.

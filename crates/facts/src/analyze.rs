@@ -3,7 +3,7 @@
 
 use crate::analysis::{Analysis, JudgedSet, Options, PendingSet, Step};
 use crate::app::App;
-use crate::breaks;
+use crate::deployed::Deployed;
 use crate::model::{Facts, Operation};
 use crate::predict::{Context, predict};
 use crate::session::{Boundary, Session};
@@ -109,7 +109,7 @@ fn empty(options: &Options) -> Analysis {
 struct Current {
     request: usize,
     session: Session,
-    tracker: breaks::Tracker,
+    deployed: Deployed,
     /// Relations that statements so far put rows into.
     filled: BTreeSet<String>,
 }
@@ -160,12 +160,15 @@ impl Fold<'_> {
 
     fn start(&mut self, request: usize, set: &PendingSet) {
         self.transactions += 1;
-        let old_app = set.old_app.clone().unwrap_or_else(|| Arc::new(App::stand_in(&self.catalog)));
+        let mut old_apps = set.old_apps.clone();
+        if old_apps.is_empty() {
+            old_apps.push(Arc::new(App::stand_in(&self.catalog)));
+        }
         let at = self.analysis.steps.len();
         self.analysis.sets.push(JudgedSet {
             start: self.catalog.clone(),
             end: self.catalog.clone(),
-            old_app: old_app.clone(),
+            old_apps: old_apps.clone(),
             new_app: set.new_app.clone(),
             steps: at..at,
             migrations: set.migrations.clone(),
@@ -174,12 +177,7 @@ impl Fold<'_> {
         self.current = Some(Current {
             request,
             session: Session::begin(&self.catalog, self.transactions),
-            tracker: breaks::Tracker::new(
-                &self.catalog,
-                old_app,
-                set.new_app.clone(),
-                self.analysis.options.app_role.clone(),
-            ),
+            deployed: Deployed::new(&self.catalog, &old_apps, set.new_app.clone(), &self.analysis.options),
             filled: BTreeSet::new(),
         });
     }
@@ -190,7 +188,7 @@ impl Fold<'_> {
         set.end = self.catalog.clone();
         set.steps.end = self.analysis.steps.len();
         let steps = &mut self.analysis.steps[set.steps.clone()];
-        current.tracker.committed(&self.catalog, steps);
+        current.deployed.committed(&self.catalog, steps);
         let refused = |step: &&Step| {
             step.facts.failures.iter().any(|f| f.cause == crate::model::FailureCause::InTransaction)
         };
@@ -248,7 +246,7 @@ impl Fold<'_> {
     fn commit(&mut self) {
         let (Some(current), Some(set)) = (&mut self.current, self.analysis.sets.last()) else { return };
         let start = set.steps.start;
-        current.tracker.committed(&self.catalog, &mut self.analysis.steps[start..]);
+        current.deployed.committed(&self.catalog, &mut self.analysis.steps[start..]);
     }
 
     fn step(&mut self, mut step: Step, item: Item) {
@@ -269,6 +267,7 @@ impl Fold<'_> {
         let zone = current.session.setting("timezone").unwrap_or(&self.analysis.options.time_zone);
         let utc =
             matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
+        let bodies_checked = current.session.is_on("check_function_bodies").unwrap_or(true);
         let mut catalog = self.catalog.clone();
         let mut boundary = Boundary::None;
         let mut facts = Facts::default();
@@ -283,6 +282,7 @@ impl Fold<'_> {
                     start,
                     version,
                     utc,
+                    bodies_checked,
                     filled,
                     conditional: run.conditional,
                     in_code: matches!(statement.stmt, Stmt::Do(_) | Stmt::Call(_)),
@@ -307,6 +307,7 @@ impl Fold<'_> {
                 start,
                 version,
                 utc,
+                bodies_checked,
                 filled: &current.filled,
                 conditional: false,
                 in_code: false,
@@ -351,7 +352,7 @@ impl Fold<'_> {
         self.catalog = catalog;
         let inserted = step.facts.writes.iter().filter(|write| write.operation == Operation::Insert);
         current.filled.extend(inserted.map(|write| write.relation.clone()));
-        current.tracker.saw(&step);
+        current.deployed.saw(&step);
         self.analysis.steps.push(step);
         if boundary == Boundary::Committed || (alone && boundary == Boundary::None) {
             self.commit();

@@ -1,11 +1,14 @@
 //! A version of the app, as far as the database meets it: the relations and columns it declares.
 //!
-//! Until the code itself is read, Drizzle's rule stands in for it: `select()`, relational queries,
+//! Where the code itself was not read, Drizzle's rule stands in for it: `select()`, relational queries,
 //! `returning()` and `insert()` name every declared column (shared measurement, both Drizzle lines).
+//! What was read is in [`AppCode`].
 
+use crate::app_code::AppCode;
 use catalog::{Catalog, Found, Identity, QName, Relation, RelationKind, UserTypeKind};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What one version of the app declares.
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub struct App {
     pub origin: String,
     /// Nobody declared it: it stands in for an app whose snapshot is missing.
     pub stand_in: bool,
+    /// The code that it was read from.
+    pub code: Option<Arc<AppCode>>,
     declares: Declares,
 }
 
@@ -47,19 +52,26 @@ pub struct AppColumn {
     pub default: bool,
     /// Generated or ALWAYS identity: inserts leave it out.
     pub generated: bool,
+    /// `$defaultFn` and the like: Drizzle gives a value where the app gives none.
+    pub given: bool,
 }
 
 impl AppColumn {
     /// Whether every insert of the app gives a value for it.
     pub fn always_given(&self) -> bool {
-        self.not_null && !self.default && !self.generated
+        !self.generated && (self.given || (self.not_null && !self.default))
     }
 }
 
 impl App {
     /// An app that declares exactly what a schema holds.
     pub fn of_catalog(catalog: &Catalog, origin: impl Into<String>) -> App {
-        App { origin: origin.into(), stand_in: false, declares: Declares::Schema(Box::new(catalog.clone())) }
+        App {
+            origin: origin.into(),
+            stand_in: false,
+            code: None,
+            declares: Declares::Schema(Box::new(catalog.clone())),
+        }
     }
 
     /// What stands in for an app whose snapshot is missing: the schema that it meets.
@@ -69,19 +81,65 @@ impl App {
 
     /// The app that a snapshot declares.
     pub fn of_snapshot(snapshot: &drizzle::Snapshot, origin: impl Into<String>) -> App {
-        let name = |name: &drizzle::QName| QName::new(name.schema.clone(), name.name.clone());
         let tables = snapshot.tables.iter().map(|(table, declared)| {
             let columns = declared.columns.iter().map(of_declared).collect();
-            (name(table), AppRelation { columns, view: false })
+            (named(table), AppRelation { columns, view: false })
         });
         let own = snapshot.views.iter().filter(|(_, declared)| !declared.existing);
         let views = own.map(|(view, declared)| {
             let columns = declared.columns.iter().map(of_declared).collect();
-            (name(view), AppRelation { columns, view: true })
+            (named(view), AppRelation { columns, view: true })
         });
-        let enums = snapshot.enums.iter().map(|(ty, values)| (name(ty), values.clone())).collect();
+        let enums = snapshot.enums.iter().map(|(ty, values)| (named(ty), values.clone())).collect();
         let relations = tables.chain(views).collect();
-        App { origin: origin.into(), stand_in: false, declares: Declares::Listed { relations, enums } }
+        App::listed(origin.into(), relations, enums)
+    }
+
+    /// An app that declares what is listed.
+    pub(crate) fn listed(
+        origin: String,
+        relations: BTreeMap<QName, AppRelation>,
+        enums: BTreeMap<QName, Vec<String>>,
+    ) -> App {
+        App { origin, stand_in: false, code: None, declares: Declares::Listed { relations, enums } }
+    }
+
+    /// What the snapshot beside the code declares, where it was read from code; otherwise itself.
+    /// `None` where there is no snapshot.
+    pub fn as_snapshot(&self) -> Option<&App> {
+        match &self.code {
+            Some(code) => code.snapshot.as_ref(),
+            None => Some(self),
+        }
+    }
+
+    /// The enums that a list names, with their values.
+    pub(crate) fn enums(&self) -> impl Iterator<Item = (&QName, &Vec<String>)> {
+        let listed = match &self.declares {
+            Declares::Listed { enums, .. } => Some(enums),
+            Declares::Schema(_) => None,
+        };
+        listed.into_iter().flatten()
+    }
+
+    /// [`App::relation`], with the columns that only raw SQL of the code names.
+    pub(crate) fn met(&self, name: &QName) -> Option<Cow<'_, AppRelation>> {
+        let declared = self.relation(name);
+        let Some(undeclared) = self.code.as_ref().and_then(|code| code.undeclared(name)) else {
+            return declared;
+        };
+        let mut met = declared.map(Cow::into_owned).unwrap_or_default();
+        let column = |name: &String| AppColumn { name: name.clone(), ..AppColumn::default() };
+        met.columns.extend(undeclared.iter().map(column));
+        Some(Cow::Owned(met))
+    }
+
+    /// How it has to do with a relation or column, as the end of "the old app ..".
+    pub(crate) fn still(&self, relation: &QName, column: Option<&str>) -> &'static str {
+        let declares = self
+            .relation(relation)
+            .is_some_and(|found| column.is_none_or(|column| found.columns.iter().any(|c| c.name == column)));
+        if declares { "still declares it" } else { "does not declare it, and names it in SQL" }
     }
 
     /// The relation of this name, if it is declared.
@@ -117,6 +175,11 @@ impl App {
     }
 }
 
+/// The name as the catalogue has it.
+pub(crate) fn named(name: &drizzle::QName) -> QName {
+    QName::new(name.schema.clone(), name.name.clone())
+}
+
 fn of_declared(column: &drizzle::Column) -> AppColumn {
     let always = column.identity.as_ref().is_some_and(|identity| identity.always);
     AppColumn {
@@ -127,6 +190,7 @@ fn of_declared(column: &drizzle::Column) -> AppColumn {
             || column.sql_type.to_ascii_lowercase().ends_with("serial")
             || (column.identity.is_some() && !always),
         generated: column.generated.is_some() || always,
+        given: false,
     }
 }
 
@@ -146,6 +210,7 @@ fn of_relation(catalog: &Catalog, relation: &Relation) -> Option<AppRelation> {
         not_null: column.not_null,
         default: column.default.is_some() || column.identity == Some(Identity::ByDefault),
         generated: column.generated.is_some() || column.identity == Some(Identity::Always),
+        given: false,
     };
     is_declared(relation).then(|| AppRelation {
         columns: relation.columns.iter().map(column).collect(),

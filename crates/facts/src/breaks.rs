@@ -4,84 +4,65 @@
 //! when the pending set began and what works on a committed state. Each is laid at the door of the
 //! last statement whose changes explain it.
 
-use crate::analysis::Step;
+use crate::analysis::{Options, Step};
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
-use catalog::{Catalog, Change, ColumnId, Found, QName, Relation, RelationId, RelationKind};
+use catalog::{Catalog, Change, ColumnId, QName, Relation, RelationId, RelationKind};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Follows a pending set from commit to commit.
 pub(crate) struct Tracker {
     start: Catalog,
-    old_app: Arc<App>,
-    new_app: Option<Arc<App>>,
-    /// Relations of the app whose queries may have changed since the last commit.
-    touched: BTreeSet<QName>,
+    /// The app.
+    pub app: Arc<App>,
     reported: HashSet<(String, Option<String>, Operation)>,
     values: crate::values::Values,
-    objects: crate::objects::Objects,
+    found: Vec<Found>,
+}
+
+/// A break, and the step to blame.
+pub(crate) struct Found {
+    /// Index of the step in the set.
+    pub at: usize,
+    /// Whether it does not depend on values, roles or settings.
+    pub sure: bool,
+    /// The break.
+    pub one: Break,
 }
 
 impl Tracker {
-    pub fn new(
-        start: &Catalog,
-        old_app: Arc<App>,
-        new_app: Option<Arc<App>>,
-        app_role: Option<String>,
-    ) -> Tracker {
+    pub fn new(start: &Catalog, app: Arc<App>, options: &Options) -> Tracker {
+        let app_role = options.app_role.clone();
         Tracker {
             start: start.clone(),
-            old_app,
-            new_app,
-            touched: BTreeSet::new(),
+            app,
             reported: HashSet::new(),
-            values: crate::values::Values::of_role(app_role.clone()),
-            objects: crate::objects::Objects::of_role(app_role),
+            values: crate::values::Values::of_role(app_role, options.version),
+            found: Vec::new(),
         }
     }
 
-    /// Notes which of the app's relations a statement touched.
+    /// Notes what a statement changed.
     pub fn saw(&mut self, step: &Step) {
-        for change in &step.changes {
-            if let Change::SchemaDropped(schema) = change {
-                self.touched
-                    .extend(self.old_app.relation_names().into_iter().filter(|n| n.schema == *schema));
-            }
-            if let Change::RelationRenamed { from, to, .. } = change {
-                self.touched.insert(from.clone());
-                self.touched.insert(to.clone());
-            }
-            if let Change::RelationDropped { name, .. } = change {
-                self.touched.insert(name.clone());
-            }
-            if let Some(id) = change.relation() {
-                for catalog in [&self.start, &step.before, &step.after] {
-                    if let Some(relation) = catalog.relation(id) {
-                        self.touched.insert(relation.name.clone());
-                    }
-                }
-            }
-        }
         self.values.saw(step);
     }
 
-    /// Judges a committed state; `steps` are those of the set so far.
-    pub fn committed(&mut self, now: &Catalog, steps: &mut [Step]) {
-        for name in std::mem::take(&mut self.touched) {
-            let (old_app, new_app) = (self.old_app.clone(), self.new_app.clone());
-            if let Some(declared) = old_app.relation(&name) {
-                self.relation(&name, &declared, now, steps);
-            }
-            if let Some(declared) = new_app.as_ref().and_then(|app| app.relation(&name)) {
-                crate::ahead::not_there_yet(&self.start, &name, &declared, now, steps);
+    /// What no longer works on a committed state and was not told before; `touched` are the relations whose
+    /// queries may have changed, `steps` those of the set so far.
+    pub fn committed(&mut self, touched: &BTreeSet<QName>, now: &Catalog, steps: &[Step]) -> Vec<Found> {
+        let app = self.app.clone();
+        for name in touched {
+            if let Some(declared) = app.met(name) {
+                self.relation(name, &declared, now, steps);
             }
         }
-        self.values.committed(&self.start, now, &self.old_app, steps);
-        self.objects.committed(&self.start, now, steps);
+        let values = self.values.committed(&self.start, now, &app, steps);
+        self.found.extend(values.into_iter().map(|(at, one)| Found { at, sure: false, one }));
+        std::mem::take(&mut self.found)
     }
 
-    fn relation(&mut self, name: &QName, declared: &AppRelation, now: &Catalog, steps: &mut [Step]) {
+    fn relation(&mut self, name: &QName, declared: &AppRelation, now: &Catalog, steps: &[Step]) {
         let start = self.start.clone();
         let found_before = find(&start, name);
         let found_now = find(now, name);
@@ -108,7 +89,7 @@ impl Tracker {
     }
 
     /// The relation is gone or has another name.
-    fn gone(&mut self, name: &QName, declared: &AppRelation, id: Option<RelationId>, steps: &mut [Step]) {
+    fn gone(&mut self, name: &QName, declared: &AppRelation, id: Option<RelationId>, steps: &[Step]) {
         let renamed = |change: &Change| match change {
             Change::RelationRenamed { relation, from, to } if Some(*relation) == id && from == name => {
                 Some(to.clone())
@@ -119,9 +100,10 @@ impl Tracker {
             Change::RelationDropped { relation, .. } if Some(*relation) == id => Some(()),
             _ => None,
         };
+        let still = self.app.still(name, None);
         let (at, cause, reason) = match (last(steps, dropped), last(steps, renamed)) {
             (Some((at, ())), _) => {
-                (at, BreakCause::RelationDropped, format!("{name} is dropped; the old app still declares it"))
+                (at, BreakCause::RelationDropped, format!("{name} is dropped; the old app {still}"))
             }
             (None, Some((at, to))) => (
                 at,
@@ -144,17 +126,7 @@ impl Tracker {
             ],
         };
         for operation in operations {
-            self.report(
-                &mut steps[at],
-                Break {
-                    relation: name.to_string(),
-                    column: None,
-                    operation: *operation,
-                    sqlstate: Some("42P01"),
-                    cause,
-                    reason: reason.clone(),
-                },
-            );
+            self.report(at, Break::new(name, None, *operation, Some("42P01"), cause, reason.clone()));
         }
     }
 
@@ -164,7 +136,7 @@ impl Tracker {
         declared: &AppRelation,
         id: Option<RelationId>,
         column: &str,
-        steps: &mut [Step],
+        steps: &[Step],
     ) {
         let number = id.and_then(|id| self.start.relation(id)?.column(column).map(|c| c.id));
         let renamed = |change: &Change| match change {
@@ -188,11 +160,12 @@ impl Tracker {
             Change::RelationRenamed { to, .. } if to == name => Some(()),
             _ => None,
         };
+        let still = self.app.still(name, Some(column));
         let (at, cause, reason) = match (last(steps, dropped), last(steps, renamed)) {
             (Some((at, ())), _) => (
                 at,
                 BreakCause::ColumnDropped,
-                format!("column {column} of {name} is dropped; the old app still declares it"),
+                format!("column {column} of {name} is dropped; the old app {still}"),
             ),
             (None, Some((at, to))) => (
                 at,
@@ -212,17 +185,7 @@ impl Tracker {
             operations.extend([Operation::Insert, Operation::Update, Operation::Upsert]);
         }
         for operation in operations {
-            self.report(
-                &mut steps[at],
-                Break {
-                    relation: name.to_string(),
-                    column: Some(column.to_owned()),
-                    operation,
-                    sqlstate: Some("42703"),
-                    cause,
-                    reason: reason.clone(),
-                },
-            );
+            self.report(at, Break::new(name, Some(column), operation, Some("42703"), cause, reason.clone()));
         }
     }
 
@@ -233,7 +196,7 @@ impl Tracker {
         declared: &AppRelation,
         before: Option<&Arc<Relation>>,
         now: &Arc<Relation>,
-        steps: &mut [Step],
+        steps: &[Step],
     ) {
         if !now.is_table() {
             return;
@@ -293,25 +256,16 @@ impl Tracker {
                 ),
             };
             for operation in [Operation::Insert, Operation::Upsert] {
-                self.report(
-                    &mut steps[at],
-                    Break {
-                        relation: name.to_string(),
-                        column: Some(column.name.clone()),
-                        operation,
-                        sqlstate: Some("23502"),
-                        cause,
-                        reason: reason.clone(),
-                    },
-                );
+                let missing = Some(column.name.as_str());
+                self.report(at, Break::new(name, missing, operation, Some("23502"), cause, reason.clone()));
             }
         }
     }
 
-    fn report(&mut self, step: &mut Step, found: Break) {
-        let key = (found.relation.clone(), found.column.clone(), found.operation);
+    fn report(&mut self, at: usize, one: Break) {
+        let key = (one.relation.clone(), one.column.clone(), one.operation);
         if self.reported.insert(key) {
-            step.facts.breaks_old_app.push(found);
+            self.found.push(Found { at, sure: true, one });
         }
     }
 }
@@ -348,7 +302,7 @@ pub(crate) fn last<T>(steps: &[Step], explains: impl Fn(&Change) -> Option<T>) -
 
 pub(crate) fn find<'a>(catalog: &'a Catalog, name: &QName) -> Option<&'a Arc<Relation>> {
     match catalog.slot(name)? {
-        Found::Relation(relation)
+        catalog::Found::Relation(relation)
             if !matches!(relation.kind, RelationKind::Sequence | RelationKind::Composite) =>
         {
             Some(relation)

@@ -37,7 +37,9 @@ pub enum DifferenceKind {
 /// before. Looks only at relations whose declaration or schema the set changed. Nothing where a
 /// snapshot is missing on either side: then nobody knows since when.
 pub fn new_differences(judged: &JudgedSet) -> Vec<Difference> {
-    let (Some(new), old) = (&judged.new_app, &judged.old_app) else { return Vec::new() };
+    let snapshots =
+        judged.new_app.as_ref().and_then(|app| app.as_snapshot()).zip(judged.old_app().as_snapshot());
+    let Some((new, old)) = snapshots else { return Vec::new() };
     if new.stand_in || old.stand_in {
         return Vec::new();
     }

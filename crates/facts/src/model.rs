@@ -1,8 +1,10 @@
 //! The facts as values. Predicted and observed facts are of these same types.
 
+use crate::app_code::Cited;
 use crate::lock_mode::LockMode;
 use serde::Serialize;
 use source::Span;
+use std::sync::Arc;
 
 /// A major version of Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,6 +33,8 @@ pub struct Facts {
     pub may_break_old_app: Vec<Break>,
     /// What the new app can't do as long as this is not committed.
     pub breaks_new_app: Vec<Break>,
+    /// What it takes away and no deployed version declares or names: looked for in their code.
+    pub unnoticed: Vec<Unnoticed>,
     /// Rows that it writes itself (data changes on tables that existed).
     pub writes: Vec<Write>,
     /// Values that are changed for good without an error.
@@ -236,6 +240,21 @@ pub struct Break {
     pub cause: BreakCause,
     /// In words.
     pub reason: String,
+    /// Where the app does it, where its code was read: surest first.
+    pub uses: Vec<Cited>,
+    /// The deployed versions for which it holds, where their code was read.
+    pub versions: Vec<Arc<str>>,
+}
+
+/// A relation or column that goes, or changes its name, and that no deployed version declares or names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unnoticed {
+    /// `schema.name` as it was when the pending set began.
+    pub relation: String,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// The versions whose code was read.
+    pub versions: Vec<Arc<str>>,
 }
 
 /// Why a query of an app stops working.
@@ -310,6 +329,29 @@ pub struct Write {
     pub conditional: bool,
     /// Columns that are set; empty for DELETE, and for an INSERT that gives all in order.
     pub columns: Vec<String>,
+}
+
+impl Break {
+    /// A break without evidence from code.
+    pub(crate) fn new(
+        relation: &impl ToString,
+        column: Option<&str>,
+        operation: Operation,
+        sqlstate: Option<&'static str>,
+        cause: BreakCause,
+        reason: String,
+    ) -> Break {
+        Break {
+            relation: relation.to_string(),
+            column: column.map(str::to_owned),
+            operation,
+            sqlstate,
+            cause,
+            reason,
+            uses: Vec::new(),
+            versions: Vec::new(),
+        }
+    }
 }
 
 impl Facts {

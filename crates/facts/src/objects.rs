@@ -12,7 +12,7 @@ use std::collections::HashSet;
 #[derive(Default)]
 pub(crate) struct Objects {
     role: Option<String>,
-    reported: HashSet<(String, String)>,
+    reported: HashSet<(String, Operation, String)>,
 }
 
 impl Objects {
@@ -27,10 +27,14 @@ impl Objects {
             let found: Vec<Break> = step
                 .changes
                 .iter()
-                .filter_map(|change| lost(start, now, change, self.role.as_deref()))
+                .filter_map(|change| Some((change, lost(start, now, change, self.role.as_deref())?)))
+                .flat_map(|(change, one)| {
+                    operations(change).iter().map(move |operation| (*operation, one.clone()))
+                })
+                .map(|(operation, one)| Break { operation, ..one })
                 .collect();
             for found in found {
-                if self.reported.insert((found.relation.clone(), found.reason.clone())) {
+                if self.reported.insert((found.relation.clone(), found.operation, found.reason.clone())) {
                     step.facts.may_break_old_app.push(found);
                 }
             }
@@ -38,15 +42,28 @@ impl Objects {
     }
 }
 
-fn entry(object: &QName, sqlstate: &'static str, cause: BreakCause, reason: String) -> Break {
-    Break {
-        relation: object.to_string(),
-        column: None,
-        operation: Operation::Select,
-        sqlstate: Some(sqlstate),
-        cause,
-        reason,
+/// The queries that a loss may concern. Drizzle's writes read as well, for RETURNING and WHERE, and what is
+/// named only in hand-written SQL may be in any query; it is noted once.
+fn operations(change: &Change) -> &'static [Operation] {
+    use Operation::{Delete, Insert, Select, Update, Upsert};
+    let Change::PrivilegesRevoked { privileges, .. } = change else {
+        return match change {
+            Change::OwnerSet { .. } => &[Select, Insert, Update, Delete, Upsert],
+            _ => &[Select],
+        };
+    };
+    let words: Vec<&str> = privileges.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["insert"] => &[Insert, Upsert],
+        ["update"] => &[Update, Upsert],
+        ["delete"] => &[Delete],
+        ["insert", "update"] | ["update", "insert"] => &[Insert, Update, Upsert],
+        _ => &[Select, Insert, Update, Delete, Upsert],
     }
+}
+
+fn entry(object: &QName, sqlstate: &'static str, cause: BreakCause, reason: String) -> Break {
+    Break::new(object, None, Operation::Select, Some(sqlstate), cause, reason)
 }
 
 fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> Option<Break> {

@@ -127,6 +127,12 @@ impl Session {
         }
     }
 
+    /// Whether a setting was switched on or off in this session.
+    pub fn is_on(&self, name: &str) -> Option<bool> {
+        let value = self.setting(name)?.trim_matches('\'').to_ascii_lowercase();
+        Some(!matches!(value.as_str(), "off" | "false" | "no" | "0" | "f" | "n" | "of"))
+    }
+
     /// The value of a setting made in this session.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(|setting| setting.value.as_str())

@@ -5,7 +5,7 @@ use crate::analysis::Step;
 use crate::app::{App, AppRelation};
 use crate::breaks::{find, last};
 use crate::keys;
-use crate::model::{Break, BreakCause, Operation};
+use crate::model::{Break, BreakCause, Operation, Version};
 use crate::rewrite::type_change;
 use catalog::{
     Catalog, Change, Column, Constraint, ConstraintKind, QName, Relation, RelationId, UserTypeKind,
@@ -16,15 +16,16 @@ use std::collections::{BTreeSet, HashSet};
 #[derive(Default)]
 pub(crate) struct Values {
     role: Option<String>,
+    version: Version,
     relations: BTreeSet<RelationId>,
     types: bool,
-    reported: HashSet<(String, Option<String>, BreakCause, String)>,
+    reported: HashSet<(String, Option<String>, Operation, BreakCause, String)>,
 }
 
 impl Values {
-    /// For an app that connects as this role, where it is known.
-    pub fn of_role(role: Option<String>) -> Values {
-        Values { role, ..Values::default() }
+    /// For an app that connects as this role, where it is known, to this version.
+    pub fn of_role(role: Option<String>, version: Version) -> Values {
+        Values { role, version, ..Values::default() }
     }
 
     pub fn saw(&mut self, step: &Step) {
@@ -37,31 +38,28 @@ impl Values {
         }
     }
 
-    pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &mut [Step]) {
+    /// What is new on a committed state, with the step to blame for each.
+    pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
+        let mut found = Vec::new();
         for id in std::mem::take(&mut self.relations) {
             let (Some(before), Some(after)) = (start.relation(id), now.relation(id)) else { continue };
-            let Some(declared) = app.relation(&before.name) else { continue };
+            let Some(declared) = app.met(&before.name) else { continue };
             if declared.view || before.name != after.name {
                 continue;
             }
-            let mut all = of_relation(start, now, before, after, &declared, steps);
+            let mut all = of_relation(start, now, before, after, &declared, self.version, steps);
             row_security(before, after, self.role.as_deref(), steps, &mut all);
-            for (at, found) in all {
-                self.report(&mut steps[at], found);
-            }
+            found.extend(all);
         }
         if std::mem::take(&mut self.types) {
-            for (at, found) in of_enums(start, now, app, steps) {
-                self.report(&mut steps[at], found);
-            }
+            found.extend(of_enums(start, now, app, steps));
         }
-    }
-
-    fn report(&mut self, step: &mut Step, found: Break) {
-        let key = (found.relation.clone(), found.column.clone(), found.cause, found.reason.clone());
-        if self.reported.insert(key) {
-            step.facts.may_break_old_app.push(found);
-        }
+        found.retain(|(_, one)| {
+            let (relation, column) = (one.relation.clone(), one.column.clone());
+            let key = (relation, column, one.operation, one.cause, one.reason.clone());
+            self.reported.insert(key)
+        });
+        found
     }
 }
 
@@ -73,6 +71,7 @@ fn of_relation(
     before: &Relation,
     after: &Relation,
     declared: &AppRelation,
+    version: Version,
     steps: &[Step],
 ) -> Found {
     let mut found = Vec::new();
@@ -83,7 +82,7 @@ fn of_relation(
         let same = after.column_by_id(old.id).filter(|new| new.name == old.name);
         // Dropped and added again under its name is still the column that the app writes.
         if let Some(new) = same.or_else(|| after.column(&old.name)) {
-            of_column(start, now, after, old, new, steps, &mut found);
+            of_column(start, now, after, old, new, version, steps, &mut found);
         }
     }
     new_constraints(before, after, declared, steps, &mut found);
@@ -98,22 +97,17 @@ pub(crate) fn entry(
     operation: Operation,
     cause: BreakCause,
 ) -> Break {
-    Break {
-        relation: relation.to_string(),
-        column: column.map(str::to_owned),
-        operation,
-        sqlstate: None,
-        cause,
-        reason: String::new(),
-    }
+    Break::new(relation, column, operation, None, cause, String::new())
 }
 
+#[allow(clippy::too_many_arguments)]
 fn of_column(
     start: &Catalog,
     now: &Catalog,
     table: &Relation,
     old: &Column,
     new: &Column,
+    version: Version,
     steps: &[Step],
     found: &mut Found,
 ) {
@@ -166,9 +160,11 @@ fn of_column(
         });
         if let Some(step) = step {
             let mut one = entry(name, Some(&new.name), Operation::Insert, BreakCause::Generated);
-            one.sqlstate = Some("428C9");
+            // An expression is told from an identity since 14 (rewriteTargetListIU in rewriteHandler.c).
+            one.sqlstate = Some(if new.generated.is_some() && version.0 < 14 { "42601" } else { "428C9" });
             one.reason = format!("{name}.{} becomes GENERATED ALWAYS; explicit values are refused", new.name);
-            found.push((step, one));
+            let update = Break { operation: Operation::Update, ..one.clone() };
+            found.extend([(step, one), (step, update)]);
         }
     }
 }
@@ -328,7 +324,8 @@ fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found 
                 table.name,
                 column.name
             );
-            found.push((at, one));
+            let update = Break { operation: Operation::Update, ..one.clone() };
+            found.extend([(at, one), (at, update)]);
         }
     }
     found

@@ -101,6 +101,34 @@ pub enum Error {
         /// The commit as asked.
         commit: String,
     },
+    /// No tag, branch or commit has that name.
+    #[error("there is no tag, branch or commit `{reference}` in this {}{}\n  {}{}", clone(*.shallow), meant(near), bring(remote.as_deref(), *.shallow), hint(*.shallow))]
+    NoSuchReference {
+        /// The name as asked.
+        reference: String,
+        /// Names that may be meant.
+        near: Vec<String>,
+        /// The remote that may have it.
+        remote: Option<String>,
+        /// Whether the clone is shallow.
+        shallow: bool,
+    },
+    /// The commit is here, but not the list of its files.
+    #[error(
+        "the files of {reference} are not in this clone: {message}\n  git fetch --refetch --no-filter brings them into a partial clone"
+    )]
+    MissingTree {
+        /// The name as asked.
+        reference: String,
+        /// What git says.
+        message: String,
+    },
+    /// A search through history took too long, and was stopped.
+    #[error("history is too long to be searched in {} s", limit.as_secs_f32())]
+    OutOfTime {
+        /// How long it was given.
+        limit: std::time::Duration,
+    },
     /// Git failed in some other way.
     #[error("git {command} failed: {message}")]
     Git {
@@ -138,6 +166,18 @@ fn hint(shallow: bool) -> &'static str {
     match shallow {
         true => "\n  (GitHub Actions: `fetch-depth: 0` for actions/checkout; GitLab: `GIT_DEPTH: 0`)",
         false => "",
+    }
+}
+
+fn meant(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("\n  did you mean {}?", near.join(" or ")) }
+}
+
+fn bring(remote: Option<&str>, shallow: bool) -> String {
+    match (remote, shallow) {
+        (None, _) => "git tag and git branch --all list what there is".to_owned(),
+        (Some(remote), false) => format!("git fetch --tags {remote} brings what the remote has"),
+        (Some(remote), true) => format!("git fetch --unshallow --tags {remote} brings what the remote has"),
     }
 }
 

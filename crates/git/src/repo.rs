@@ -28,8 +28,7 @@ impl Repo {
 
 /// Looks at the repository that `dir` lies in.
 pub fn open(dir: &Path) -> Result<Repo, Error> {
-    let top = run::output(dir, &["rev-parse", "--show-toplevel"])?;
-    let root = path(top.strip_suffix(b"\n").unwrap_or(&top));
+    let root = run::top(dir)?;
     let prefix = run::output(dir, &["rev-parse", "--show-prefix"])?;
     let prefix = run::text(prefix.strip_suffix(b"\n").unwrap_or(&prefix));
     let shallow = is_shallow(&root)?;
@@ -52,15 +51,4 @@ pub fn commit(root: &Path, name: &str) -> Result<Option<String>, Error> {
     let done = run::attempt(root, &["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")])?;
     let found = run::text(&done.stdout).trim().to_owned();
     Ok((done.status.success() && !found.is_empty()).then_some(found))
-}
-
-#[cfg(unix)]
-fn path(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
-}
-
-#[cfg(not(unix))]
-fn path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(run::text(bytes))
 }

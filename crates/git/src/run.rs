@@ -5,9 +5,10 @@
 //! points git at another repository.
 
 use crate::Error;
-use std::io::{ErrorKind, Write};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// Variables by which a hook or an alias ties its children to one repository.
 const TIES: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"];
@@ -40,6 +41,46 @@ pub fn output_of_input(dir: &Path, args: &[&str], input: &[u8]) -> Result<Vec<u8
     if done.status.success() { Ok(done.stdout) } else { Err(failure(dir, args, &done)) }
 }
 
+/// What git wrote when it was not allowed to fetch anything; fails on any exit but 0.
+pub fn offline(dir: &Path, args: &[&str]) -> Result<Vec<u8>, Error> {
+    let done = finish(shut(command(dir, args)), &[])?;
+    if done.status.success() { Ok(done.stdout) } else { Err(failure(dir, args, &done)) }
+}
+
+/// A git that waits for input, and is not allowed to fetch anything.
+pub fn open(dir: &Path, args: &[&str]) -> Result<Child, Error> {
+    let mut command = shut(command(dir, args));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(not_started)
+}
+
+/// Like [`offline`] with input, and at an end when the time is up.
+pub fn within(dir: &Path, args: &[&str], input: &[u8], limit: Duration) -> Result<Vec<u8>, Error> {
+    let mut command = shut(command(dir, args));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(not_started)?;
+    let (pipe, out, err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        scope.spawn(move || pipe.map(|mut pipe| pipe.write_all(input).ok()));
+        let errors = scope.spawn(move || all(err));
+        let (done, told) = std::sync::mpsc::channel();
+        scope.spawn(move || done.send(all(out)).ok());
+        let Ok(stdout) = told.recv_timeout(limit) else {
+            child.kill().ok();
+            child.wait().ok();
+            return Err(Error::OutOfTime { limit });
+        };
+        let status = child.wait().map_err(|source| Error::Start { source })?;
+        let done = Output { status, stdout, stderr: errors.join().unwrap_or_default() };
+        if done.status.success() { Ok(done.stdout) } else { Err(failure(dir, args, &done)) }
+    })
+}
+
+/// The top folder of the working tree that `dir` lies in.
+pub fn top(dir: &Path) -> Result<PathBuf, Error> {
+    let top = output(dir, &["rev-parse", "--show-toplevel"])?;
+    Ok(path(top.strip_suffix(b"\n").unwrap_or(&top)))
+}
+
 /// Bytes as text; a name that is no UTF-8 keeps what can be kept.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -62,13 +103,41 @@ fn command(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// The same without a way out of this machine: a partial clone would fetch what it lacks. Gits that do
+/// not know the first variable obey the second.
+fn shut(mut command: Command) -> Command {
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
+    command
+}
+
+fn all(pipe: Option<impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pipe.map(|mut pipe| pipe.read_to_end(&mut bytes).ok());
+    bytes
+}
+
+fn not_started(source: std::io::Error) -> Error {
+    match source.kind() {
+        ErrorKind::NotFound => Error::GitNotFound,
+        _ => Error::Start { source },
+    }
+}
+
+#[cfg(unix)]
+fn path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(text(bytes))
+}
+
 fn finish(mut command: Command, input: &[u8]) -> Result<Output, Error> {
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let started = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = started.map_err(|source| match source.kind() {
-        ErrorKind::NotFound => Error::GitNotFound,
-        _ => Error::Start { source },
-    })?;
+    let mut child = started.map_err(not_started)?;
     let pipe = child.stdin.take();
     // Writing beside reading: git answers while it is being asked, and full pipes would stop both.
     let done = std::thread::scope(|scope| {

@@ -1,12 +1,13 @@
 //! What a rule sees: a judged set, its statements, and shorthands for the questions that most rules
 //! ask.
 
-use crate::names::{listed, shown, sql_name};
+use crate::evidence;
+use crate::names::{listed, plain, shown, sql_name};
 use crate::place;
 use catalog::{Catalog, Change, QName, Relation, RelationId};
 use drizzle::Project;
 use facts::{
-    Analysis, BreakCause, Difference, Facts, Failure, FailureCause, JudgedSet, Lock, Operation, Step,
+    Analysis, BreakCause, Cited, Difference, Facts, Failure, FailureCause, JudgedSet, Lock, Operation, Step,
 };
 use source::{Diagnostic, Evidence, Label, Remedy, RuleMeta, Span};
 use std::cell::OnceCell;
@@ -47,14 +48,18 @@ impl Context<'_> {
     /// Columns that the deployed app declares with a type of this name and that are there when the set
     /// ends, as `users.mood`.
     pub fn declared_with(&self, ty: &QName) -> Vec<String> {
-        let (app, end) = (&self.judged().old_app, &self.judged().end);
+        let end = &self.judged().end;
         let mut found = Vec::new();
-        for name in app.relation_names() {
+        let apps = &self.judged().old_apps;
+        for (app, name) in apps.iter().flat_map(|app| app.relation_names().into_iter().map(move |n| (app, n)))
+        {
             let Some(catalog::Found::Relation(relation)) = end.slot(&name) else { continue };
             let declared = app.relation(&name).map(|relation| relation.into_owned()).unwrap_or_default();
             let columns = declared.columns.iter().filter(|column| is_type(&column.sql_type, ty));
             let kept = columns.filter(|column| relation.column(&column.name).is_some());
-            found.extend(kept.map(|column| format!("{}.{}", shown(&name.to_string()), column.name)));
+            let shown = kept.map(|column| format!("{}.{}", shown(&name.to_string()), column.name));
+            let fresh: Vec<String> = shown.filter(|one| !found.contains(one)).collect();
+            found.extend(fresh);
         }
         found
     }
@@ -157,8 +162,14 @@ pub struct Broken<'a> {
     pub operations: Vec<Operation>,
     /// The error.
     pub sqlstate: Option<&'static str>,
+    /// Why.
+    pub cause: BreakCause,
     /// In words.
     pub reason: &'a str,
+    /// Where the code does it, surest first.
+    pub uses: Vec<&'a Cited>,
+    /// The deployed versions whose code was read and for which it holds, the newest last.
+    pub versions: Vec<Arc<str>>,
 }
 
 impl Broken<'_> {
@@ -181,14 +192,18 @@ impl Broken<'_> {
         };
         let words: Vec<&str> = self.operations.iter().map(word).collect();
         let verb = if self.sure { "fail" } else { "may fail" };
+        let app = evidence::who(&self.versions);
+        if !self.sure && !self.versions.is_empty() && self.uses.is_empty() {
+            return format!("{app}: {}", plain(self.reason));
+        }
         match self.sqlstate {
             Some(code) => {
                 format!(
-                    "predicted: {} of the deployed app {verb} with {code} as soon as this is committed",
+                    "predicted: {} of the deployed {app} {verb} with {code} as soon as this is committed",
                     listed(&words)
                 )
             }
-            None => format!("predicted: {} of the deployed app go wrong without an error", listed(&words)),
+            None => format!("predicted: {} of the deployed {app} go wrong without an error", listed(&words)),
         }
     }
 }
@@ -254,7 +269,16 @@ impl<'a> At<'a> {
                     && (other.sure || other.reason == one.reason)
             };
             match all.iter_mut().find(same) {
-                Some(other) if other.sure == sure => other.operations.push(one.operation),
+                Some(other) if other.sure == sure => {
+                    other.operations.push(one.operation);
+                    let known = |cited: &Cited| other.uses.iter().any(|other| other.is_at(cited));
+                    let fresh: Vec<&Cited> = one.uses.iter().filter(|cited| !known(cited)).collect();
+                    other.uses.extend(fresh);
+                    let known = &mut other.versions;
+                    let fresh = one.versions.iter().filter(|version| !known.contains(version));
+                    let fresh: Vec<Arc<str>> = fresh.cloned().collect();
+                    known.extend(fresh);
+                }
                 Some(_) => {}
                 None => all.push(Broken {
                     table: self.table(&one.relation),
@@ -262,7 +286,10 @@ impl<'a> At<'a> {
                     sure,
                     operations: vec![one.operation],
                     sqlstate: one.sqlstate,
+                    cause,
                     reason: &one.reason,
+                    uses: one.uses.iter().collect(),
+                    versions: one.versions.clone(),
                 }),
             }
         }

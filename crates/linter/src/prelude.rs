@@ -1,6 +1,7 @@
 //! What nearly every rule needs.
 
 pub(crate) use crate::context::{At, Context, Table};
+pub(crate) use crate::evidence::{self, Evidence};
 pub(crate) use crate::finding::Words;
 pub(crate) use crate::names::{listed, plain, quoted, shown};
 pub(crate) use crate::{place, remedy};

@@ -40,6 +40,7 @@ mod move_table;
 mod narrowing_type_change;
 mod new_constraint_old_writes;
 mod no_lock_timeout;
+mod query_names_missing_column;
 mod refresh_blocks;
 mod refused_statement;
 mod reindex_blocks;
@@ -54,6 +55,7 @@ mod rewrite_under_lock;
 mod rls_hides_rows;
 mod scan_under_lock;
 mod schema_ahead_of_migrations;
+mod schema_without_migration;
 mod set_not_null_old_writers;
 mod snapshot_disagrees_with_sql;
 mod syntax_error;
@@ -65,6 +67,9 @@ mod unknown_statement;
 mod unused_ignore;
 mod validate_in_same_transaction;
 mod view_loses_column;
+
+/// What `schema-without-migration` says about the code of the working tree.
+pub use schema_without_migration::findings as schema_without_migration;
 
 /// One rule.
 #[derive(Clone, Copy)]
@@ -125,6 +130,7 @@ pub const RULES: &[Rule] = &[
     rule!(narrowing_type_change, "narrowing-type-change"),
     rule!(new_constraint_old_writes, "new-constraint-old-writes"),
     rule!(no_lock_timeout, "no-lock-timeout"),
+    rule!(query_names_missing_column, "query-names-missing-column"),
     rule!(refresh_blocks, "refresh-blocks"),
     rule!(refused_statement, "refused-statement"),
     rule!(reindex_blocks, "reindex-blocks"),
@@ -139,6 +145,7 @@ pub const RULES: &[Rule] = &[
     rule!(rls_hides_rows, "rls-hides-rows"),
     rule!(scan_under_lock, "scan-under-lock"),
     rule!(schema_ahead_of_migrations, "schema-ahead-of-migrations"),
+    rule!(schema_without_migration, "schema-without-migration"),
     rule!(set_not_null_old_writers, "set-not-null-old-writers"),
     rule!(snapshot_disagrees_with_sql, "snapshot-disagrees-with-sql"),
     rule!(syntax_error, "syntax-error"),

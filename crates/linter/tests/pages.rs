@@ -13,8 +13,8 @@ use page::{Block, Page};
 use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
-/// The rules whose blocks are files of other kinds: `tests/file_pages.rs` runs them.
-const OF_FILES: &[&str] = &["migrate-after-deploy", "migrate-in-every-pod"];
+/// The rules whose blocks are files of other kinds: `tests/file_pages.rs` and `tests/schema_page.rs` run them.
+const OF_FILES: &[&str] = &["migrate-after-deploy", "migrate-in-every-pod", "schema-without-migration"];
 
 #[test]
 fn pages() {
@@ -213,6 +213,7 @@ fn the_format_is_read_as_described() {
         schema: String::new(),
         old_app: None,
         new_app: None,
+        code: Vec::new(),
         version: 16,
         zone: "UTC".to_owned(),
         text: "SELECT 1;\n-- ^ one\n-- expect: two, three\nSELECT 2;\n-- deploy\n-- migration: 0009_x\nSELECT 3;\n".to_owned(),

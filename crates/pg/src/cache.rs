@@ -4,17 +4,23 @@
 use crate::Error;
 use std::path::{Path, PathBuf};
 
-/// The cache folder of this user: `$BROLLY_CACHE`, or `$XDG_CACHE_HOME/brolly`, or
-/// `~/.cache/brolly`. It need not exist. For root it is `/var/cache/brolly` instead of the last one,
-/// since servers run as another user that must not look into root's home. `None` where the
-/// environment names no home.
+/// The cache folder of this user: `$BROLLY_CACHE`, or `$XDG_CACHE_HOME/brolly`, or what the system has
+/// for it: `~/.cache/brolly`, `~/Library/Caches/brolly`, `%LOCALAPPDATA%\brolly\cache`. It need not
+/// exist. For root it is `/var/cache/brolly` instead of the last one, since servers run as another user
+/// that must not look into root's home. `None` where the environment names no home.
 #[expect(clippy::disallowed_methods, reason = "an edge crate: this is where the environment is asked")]
 pub fn cache_folder() -> Option<PathBuf> {
-    let folder = |name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder(&|name| std::env::var(name).ok(), std::env::consts::OS, is_root())
+}
+
+fn folder(variable: &dyn Fn(&str) -> Option<String>, system: &str, is_root: bool) -> Option<PathBuf> {
+    let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let named = folder("BROLLY_CACHE").or_else(|| Some(folder("XDG_CACHE_HOME")?.join("brolly")));
-    named.or_else(|| match is_root() {
-        true => Some(PathBuf::from(FOR_ALL)),
-        false => Some(folder("HOME").or_else(|| folder("LOCALAPPDATA"))?.join(".cache/brolly")),
+    named.or_else(|| match system {
+        _ if is_root => Some(PathBuf::from(FOR_ALL)),
+        "macos" => Some(folder("HOME")?.join("Library/Caches/brolly")),
+        "windows" => Some(folder("LOCALAPPDATA")?.join("brolly").join("cache")),
+        _ => Some(folder("HOME")?.join(".cache/brolly")),
     })
 }
 
@@ -33,7 +39,7 @@ pub(crate) fn templates(cache: &Path) -> PathBuf {
 
 /// Makes a folder and those above it. Those that root makes can be read by all, whatever the umask
 /// says: servers run as another user.
-pub(crate) fn make(dir: &Path) -> Result<(), Error> {
+pub fn make(dir: &Path) -> Result<(), Error> {
     let fail = |source| Error::Io { doing: "making", path: dir.to_owned(), source };
     let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
     std::fs::create_dir_all(dir).map_err(fail)?;
@@ -57,4 +63,34 @@ pub(crate) fn is_root() -> bool {
 #[cfg(not(unix))]
 pub(crate) fn is_root() -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_where_the_system_keeps_such_things() {
+        let all = [("HOME", "/h"), ("LOCALAPPDATA", "/l")];
+        let named = |extra| [all[0], all[1], extra];
+        for (variables, system, root, expected) in [
+            (&all[..], "linux", false, Some("/h/.cache/brolly")),
+            (&all, "macos", false, Some("/h/Library/Caches/brolly")),
+            (&all, "windows", false, Some("/l/brolly/cache")),
+            (&all, "linux", true, Some("/var/cache/brolly")),
+            (&named(("XDG_CACHE_HOME", "/x")), "linux", true, Some("/x/brolly")),
+            (&named(("BROLLY_CACHE", "/b")), "macos", true, Some("/b")),
+            (&named(("BROLLY_CACHE", "")), "linux", false, Some("/h/.cache/brolly")),
+            (&[], "linux", false, None),
+        ] {
+            let variable = |name: &str| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(
+                folder(&variable, system, root),
+                expected.map(PathBuf::from),
+                "{variables:?} {system}"
+            );
+        }
+    }
 }

@@ -173,6 +173,16 @@ pub enum Error {
     /// The server refused a statement.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// The machine of the server can't go on: its disk is full, or broken. No statement is to blame.
+    #[error("the server {host} could not go on ({sqlstate}): {why}\n  {MORE_ROOM}")]
+    Exhausted {
+        /// Host and port, or the socket.
+        host: String,
+        /// `53100` for a full disk, `58030` for one that fails.
+        sqlstate: String,
+        /// The server's words.
+        why: String,
+    },
     /// The role may not make a scratch database.
     #[error(
         "role {role} may not create a scratch database on {host} ({why})\n  ALTER ROLE {} CREATEDB;  as a superuser\n  or leave out --database-url, and brolly starts a throwaway server of its own",
@@ -207,6 +217,7 @@ impl Error {
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Error::Refused(refusal) => Some(&refusal.code),
+            Error::Exhausted { sqlstate, .. } => Some(sqlstate),
             _ => None,
         }
     }
@@ -273,6 +284,10 @@ fn indented(log: &str) -> String {
 }
 
 /// The way out where the text says that a disk is full.
+/// What helps a server whose disk is full.
+pub const MORE_ROOM: &str =
+    "free some room on its disk, or ask for fewer --rows; a throwaway server goes where TMPDIR points";
+
 fn full(text: &str) -> &'static str {
     match text.contains("No space left on device") {
         true => "\n  the disk is full: free some room, or point TMPDIR to another folder",

@@ -26,9 +26,9 @@ mod stats;
 mod version;
 
 pub use binaries::{Binaries, Search, Source, binaries};
-pub use cache::cache_folder;
+pub use cache::{cache_folder, make as make_cache_folder};
 pub use connect::{Connection, Notice, Row, Target, connect, target};
-pub use error::{Error, Refusal};
+pub use error::{Error, MORE_ROOM, Refusal};
 pub use interrupt::{Signal, interrupted, unless_interrupted};
 pub use introspect::{Introspected, introspect, introspected};
 pub use observe::{Observation, Observer, Seen};

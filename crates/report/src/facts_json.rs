@@ -1,8 +1,9 @@
 //! The facts of one statement as one line of JSON, described in `JSON.md`.
 
-use facts::{Analysis, Break, Cost, Operation, Step};
+use facts::{Analysis, Break, Cited, Cost, Operation, Step};
 use serde::Serialize;
 use source::Evidence;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -20,6 +21,8 @@ struct Line<'a> {
     breaks_old_app: Vec<BreakJson<'a>>,
     may_break_old_app: Vec<BreakJson<'a>>,
     breaks_new_app: Vec<BreakJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unnoticed: Vec<UnnoticedJson<'a>>,
     writes: Vec<WriteJson<'a>>,
     unknown: &'a [String],
     postgres: u8,
@@ -52,6 +55,34 @@ struct BreakJson<'a> {
     sqlstate: Option<&'static str>,
     cause: facts::BreakCause,
     reason: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    versions: &'a [Arc<str>],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uses: Vec<UseJson<'a>>,
+    #[serde(skip_serializing_if = "is_none")]
+    more_uses: usize,
+}
+
+#[derive(Serialize)]
+struct UseJson<'a> {
+    version: &'a str,
+    file: &'a str,
+    start: usize,
+    end: usize,
+    line: u32,
+    column: u32,
+    role: code::Role,
+    certainty: code::Certainty,
+    why: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepared: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct UnnoticedJson<'a> {
+    relation: &'a str,
+    column: Option<&'a str>,
+    versions: &'a [Arc<str>],
 }
 
 #[derive(Serialize)]
@@ -100,6 +131,15 @@ pub fn facts_line(step: &Step, analysis: &Analysis) -> String {
         breaks_old_app: breaks(&facts.breaks_old_app),
         may_break_old_app: breaks(&facts.may_break_old_app),
         breaks_new_app: breaks(&facts.breaks_new_app),
+        unnoticed: facts
+            .unnoticed
+            .iter()
+            .map(|one| UnnoticedJson {
+                relation: &one.relation,
+                column: one.column.as_deref(),
+                versions: &one.versions,
+            })
+            .collect(),
         writes: facts
             .writes
             .iter()
@@ -134,7 +174,7 @@ fn breaks(breaks: &[Break]) -> Vec<BreakJson<'_>> {
 }
 
 fn break_json(one: &Break) -> BreakJson<'_> {
-    let Break { relation, column, operation, sqlstate, cause, reason } = one;
+    let Break { relation, column, operation, sqlstate, cause, reason, uses, versions } = one;
     BreakJson {
         relation,
         column: column.as_deref(),
@@ -142,5 +182,32 @@ fn break_json(one: &Break) -> BreakJson<'_> {
         sqlstate: *sqlstate,
         cause: *cause,
         reason,
+        versions,
+        uses: uses.iter().take(USES).map(use_json).collect(),
+        more_uses: uses.len().saturating_sub(USES),
+    }
+}
+
+/// Uses that are written out for a break; the others are counted.
+const USES: usize = 20;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+fn use_json(cited: &Cited) -> UseJson<'_> {
+    let Cited { version, found } = cited;
+    UseJson {
+        version,
+        file: &found.place.file,
+        start: found.place.start,
+        end: found.place.end,
+        line: found.place.line,
+        column: found.place.column,
+        role: found.role,
+        certainty: found.certainty,
+        why: &found.why,
+        prepared: found.prepared.as_deref(),
     }
 }

@@ -2,6 +2,7 @@
 //! out, and the numbers last.
 
 use crate::run::{Run, summary_line};
+use crate::unnoticed::unnoticed_lines;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet, normalize_untrusted_str,
@@ -27,7 +28,7 @@ impl Default for HumanOptions {
     }
 }
 
-/// All findings, and the summary as the last line. Empty where there are no findings.
+/// All findings, what goes unnoticed, and the summary as the last line. Empty where there are no findings.
 pub fn human(diagnostics: &[Diagnostic], run: &Run, options: &HumanOptions) -> String {
     if diagnostics.is_empty() {
         return String::new();
@@ -41,6 +42,7 @@ pub fn human(diagnostics: &[Diagnostic], run: &Run, options: &HumanOptions) -> S
         out.push_str(&code(diagnostic));
         out.push_str("\n\n");
     }
+    out.push_str(&unnoticed_lines(run));
     out.push_str(&summary_line(diagnostics, run));
     out.push('\n');
     out
@@ -65,7 +67,7 @@ fn report(diagnostic: &Diagnostic, width: usize) -> Vec<Group<'_>> {
         let others = diagnostic.secondary.iter().filter(|label| same(file, &label.file));
         main = match snippet(file, primary, others) {
             Some(snippet) => main.element(snippet),
-            None => main.element(Origin::path(file.path.as_str())),
+            None => main.element(Origin::path(file.shown())),
         };
     }
     // Room for ` = note: ` and the width of line numbers.
@@ -113,7 +115,7 @@ fn code(diagnostic: &Diagnostic) -> String {
 }
 
 fn same(one: &Arc<SourceFile>, other: &Arc<SourceFile>) -> bool {
-    Arc::ptr_eq(one, other) || one.path == other.path
+    Arc::ptr_eq(one, other) || (one.path == other.path && one.commit == other.commit)
 }
 
 /// The lines of a file that hold the labels; `None` where there is no text.
@@ -137,7 +139,7 @@ fn snippet<'a>(
     let from = text[..first].rfind('\n').map_or(0, |at| at + 1);
     let to = text[last..].find('\n').map_or(text.len(), |at| last + at);
     let line = file.position(from as u32).line as usize;
-    let mut snippet = Snippet::source(&text[from..to]).line_start(line).path(file.path.as_str());
+    let mut snippet = Snippet::source(&text[from..to]).line_start(line).path(file.shown());
     for (kind, range, words) in labels {
         let mut annotation = kind.span(range.start - from..range.end - from);
         if !words.is_empty() {

@@ -1,6 +1,7 @@
 //! The versioned JSON document, described in `JSON.md`.
 
 use crate::run::{Run, counts};
+use crate::unnoticed::Unnoticed;
 use serde::Serialize;
 use source::{Diagnostic, Evidence, Group, Label, Severity};
 
@@ -14,6 +15,7 @@ struct Document<'a> {
     selection: Selection<'a>,
     summary: Summary,
     findings: Vec<Finding<'a>>,
+    unnoticed: &'a [Unnoticed],
 }
 
 #[derive(Serialize)]
@@ -68,6 +70,8 @@ struct Remedy<'a> {
 #[serde(rename_all = "camelCase")]
 struct Place<'a> {
     file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
     start: u32,
     end: u32,
     line: u32,
@@ -99,6 +103,7 @@ pub fn json(diagnostics: &[Diagnostic], run: &Run) -> String {
             migrations_with_findings: counts.migrations,
         },
         findings: diagnostics.iter().map(finding).collect(),
+        unnoticed: &run.unnoticed,
     };
     // Room for all of it at once: growing by doubling would hold long reports twice.
     let mut text = Vec::with_capacity(diagnostics.len() * FINDING_BYTES);
@@ -138,6 +143,7 @@ fn place(label: &Label) -> Place<'_> {
     let end = label.file.position(label.span.end);
     Place {
         file: &label.file.path,
+        commit: label.file.commit.as_deref(),
         start: label.span.start,
         end: label.span.end,
         line: start.line,

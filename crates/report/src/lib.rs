@@ -17,6 +17,7 @@ mod run;
 mod sarif;
 mod timeline;
 mod timeline_text;
+mod unnoticed;
 
 pub use drift::{Comparison, Drift, Side, drift_json, drift_text};
 pub use facts_json::facts_line;
@@ -31,3 +32,4 @@ pub use run::{Counts, Run, counts, summary_line};
 pub use sarif::sarif;
 pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
 pub use timeline_text::timeline_text;
+pub use unnoticed::{Unnoticed, unnoticed, unnoticed_lines};

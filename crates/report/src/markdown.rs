@@ -1,7 +1,7 @@
 //! Markdown for a comment on a pull request: the verdict first, findings by harm, details folded, and
 //! at the end what was accepted.
 
-use crate::rule_doc::{heading, weight};
+use crate::rule_doc::{cited, heading, weight};
 use crate::run::{Run, counts, summary_line};
 use source::{Diagnostic, Severity};
 use std::fmt::Write;
@@ -31,6 +31,13 @@ pub fn markdown(diagnostics: &[Diagnostic], run: &Run) -> String {
                 escaped(&diagnostic.what),
                 escaped(reason)
             );
+        }
+        out.push_str("\n</details>\n");
+    }
+    if !run.unnoticed.is_empty() {
+        let _ = writeln!(out, "\n<details><summary>Unnoticed: {}</summary>\n", run.unnoticed.len());
+        for one in &run.unnoticed {
+            let _ = writeln!(out, "- {}", escaped(&one.line()));
         }
         out.push_str("\n</details>\n");
     }
@@ -73,6 +80,9 @@ fn finding(diagnostic: &Diagnostic, out: &mut String) {
     }
     for why in &diagnostic.why {
         let _ = writeln!(out, "- {}", escaped(why));
+    }
+    for line in cited(diagnostic) {
+        let _ = writeln!(out, "- {}", escaped(&line));
     }
     if !diagnostic.remedy.text.is_empty() {
         let _ = writeln!(out, "\n{}", escaped(&diagnostic.remedy.text));

@@ -34,6 +34,16 @@ pub fn weight(severity: Severity) -> &'static str {
     }
 }
 
+/// Lines of the deployed code that a finding stands on: `src/users.ts:12 at 3c1f9a2: v2.41: ..`.
+pub(crate) fn cited(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
+    let of_code = diagnostic.secondary.iter().filter(|label| label.file.commit.is_some());
+    of_code.map(|label| {
+        let (file, line) = (&label.file, label.file.position(label.span.start).line);
+        let commit = file.commit.as_deref().unwrap_or_default();
+        format!("{}:{line} at {commit}: {}", file.path, label.text)
+    })
+}
+
 /// A finding as plain text of several lines: what, why, what to do.
 pub(crate) fn plain(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.what.clone();
@@ -42,6 +52,9 @@ pub(crate) fn plain(diagnostic: &Diagnostic) -> String {
     }
     for why in &diagnostic.why {
         text.push_str(&format!("\n- {why}"));
+    }
+    for line in cited(diagnostic) {
+        text.push_str(&format!("\n- {line}"));
     }
     if !diagnostic.remedy.text.is_empty() {
         text.push_str(&format!("\n\n{}", diagnostic.remedy.text));

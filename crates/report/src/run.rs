@@ -1,5 +1,6 @@
 //! What was run, and how it came out in numbers.
 
+use crate::unnoticed::Unnoticed;
 use source::{Diagnostic, Severity};
 use std::collections::BTreeSet;
 
@@ -16,6 +17,8 @@ pub struct Run {
     pub postgres: u8,
     /// The weight from which a finding fails the run; `None` where none does.
     pub fail_on: Option<Severity>,
+    /// What the judged migrations take away and no deployed version notices.
+    pub unnoticed: Vec<Unnoticed>,
 }
 
 /// Findings by weight, those that a comment accepts apart.

@@ -66,6 +66,11 @@ fn result(diagnostic: &Diagnostic, index: Option<usize>, fingerprint: &str) -> V
             let mut place = location(label);
             place["id"] = json!(id);
             let text = if label.text.is_empty() { "see also" } else { &label.text };
+            // SARIF has lines of the files as they are now: whoever looks must know that it is another version.
+            let text = match &label.file.commit {
+                Some(commit) => format!("{text} (as of {commit})"),
+                None => text.to_owned(),
+            };
             place["message"] = json!({ "text": text });
             place
         })

@@ -41,6 +41,7 @@ fn run() -> Run {
         migrations: vec!["0001_add".to_owned(), "0002 drop".to_owned()],
         postgres: 16,
         fail_on: Some(Severity::Error),
+        unnoticed: Vec::new(),
     }
 }
 

@@ -15,4 +15,4 @@ pub use glob::matches;
 pub use read::{BROKEN_SETTINGS, read};
 pub use schema::{Known, keys, schema};
 pub use stats::{BUSY_WRITES_PER_SECOND, LongTransaction, STATS_VERSION, Stats, TableStats};
-pub use values::{FailOn, Level, Runner, SMALL_TABLE_ROWS, Settings, relation_name};
+pub use values::{Deployed, FailOn, Level, Runner, SMALL_TABLE_ROWS, Settings, relation_name};

@@ -2,7 +2,7 @@
 
 use crate::json::{Member, Node, Value, parse};
 use crate::schema::keys;
-use crate::values::{FailOn, Level, Runner, Settings, relation_name};
+use crate::values::{Deployed, FailOn, Level, Runner, Settings, relation_name};
 use source::{Diagnostic, Evidence, Group, Label, Remedy, RuleMeta, Severity, SourceFile, Span, nearest};
 use std::sync::Arc;
 
@@ -81,6 +81,7 @@ impl Reader<'_> {
                     self.settings.runner = runner;
                 }
             }
+            "deployed" => self.deployed(value),
             "failOn" => self.settings.fail_on = self.word(value, &FailOn::WORDS),
             _ => self.unknown(member, "setting", &keys()),
         }
@@ -102,6 +103,28 @@ impl Reader<'_> {
                 self.settings.rows.insert(relation_name(&member.key), rows);
             }
         }
+    }
+
+    fn deployed(&mut self, value: &Value) {
+        let expected = "a tag, branch or commit, a list of them, or {\"command\": \"..\"}";
+        self.settings.deployed = match &value.node {
+            Node::String(name) if !name.trim().is_empty() => Some(Deployed::References(vec![name.clone()])),
+            Node::Array(items) if !items.is_empty() => Some(Deployed::References(self.texts(value))),
+            Node::Object(members) => {
+                for member in members.iter().filter(|member| member.key != "command") {
+                    self.unknown(member, "setting of `deployed`", &["command"]);
+                }
+                let command = members.iter().find(|member| member.key == "command");
+                if command.is_none() {
+                    self.expected(value, expected);
+                }
+                command.and_then(|member| self.text(&member.value)).map(Deployed::Command)
+            }
+            _ => {
+                self.expected(value, expected);
+                None
+            }
+        };
     }
 
     fn unknown(&mut self, member: &Member, what: &str, known: &[&str]) {

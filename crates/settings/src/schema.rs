@@ -54,8 +54,34 @@ struct BrollyJson {
     /// Who runs the migrations: "drizzle" sends all pending ones in one transaction,
     /// "outside-transaction" takes statements such as CREATE INDEX CONCURRENTLY out of it.
     runner: Option<Runner>,
+    /// The versions of the app that serve traffic while migrations run: tags, branches or commits, whose
+    /// code is read from git. Unless set, it is the commit that migrations are compared with.
+    deployed: Option<Deployed>,
     /// The weight from which a finding makes the exit code 1; "error" unless set.
     fail_on: Option<FailOn>,
+}
+
+/// Which versions of the app serve traffic.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of it; nothing is read into it")]
+enum Deployed {
+    /// A tag, branch or commit.
+    One(String),
+    /// Several of them, where several versions serve at once.
+    Several(Vec<String>),
+    /// A command that prints them.
+    Command(DeployedCommand),
+}
+
+/// A command that prints which versions are deployed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of it; nothing is read into it")]
+struct DeployedCommand {
+    /// A line for the shell, run in the folder of this file for at most ten seconds. It prints tags,
+    /// branches or commits, one a line.
+    command: String,
 }
 
 /// What is known about a table.
@@ -81,6 +107,7 @@ const KEYS: &[&str] = &[
     "baseline",
     "ignore",
     "runner",
+    "deployed",
     "failOn",
 ];
 

@@ -76,6 +76,15 @@ impl FailOn {
     ];
 }
 
+/// Which versions of the app serve traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// These tags, branches or commits.
+    References(Vec<String>),
+    /// Those that a command prints, one a line.
+    Command(String),
+}
+
 /// What `brolly.json` says. The default is what an empty file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -103,6 +112,8 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Who runs the migrations.
     pub runner: Runner,
+    /// Which versions of the app serve traffic; the base of the comparison unless set.
+    pub deployed: Option<Deployed>,
     /// The weight from which findings fail a run.
     pub fail_on: Option<FailOn>,
 }

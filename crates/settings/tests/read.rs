@@ -1,6 +1,6 @@
 //! What is read, and what is said about what can't be.
 
-use settings::{FailOn, Level, Runner, Settings, read};
+use settings::{Deployed, FailOn, Level, Runner, Settings, read};
 use source::SourceFile;
 
 const RULES: &[&str] = &["drop-column", "drop-table", "scan-under-lock"];
@@ -40,6 +40,20 @@ fn every_key() {
 }
 
 #[test]
+fn the_deployed_versions() {
+    let deployed = |text: &str| read(&SourceFile::new("brolly.json", text), RULES).0.deployed;
+    let names =
+        |names: &[&str]| Some(Deployed::References(names.iter().map(|name| (*name).to_owned()).collect()));
+    assert_eq!(deployed(r#"{"deployed": "v2.41"}"#), names(&["v2.41"]));
+    assert_eq!(deployed(r#"{"deployed": ["v2.41", "v2.40"]}"#), names(&["v2.41", "v2.40"]));
+    assert_eq!(
+        deployed(r#"{"deployed": {"command": "./bin/deployed-version"}}"#),
+        Some(Deployed::Command("./bin/deployed-version".to_owned()))
+    );
+    assert_eq!(deployed("{}"), None);
+}
+
+#[test]
 fn what_is_wrong_is_said_where_it_stands() {
     for (text, expected) in [
         ("{\n  \"rule\": {}\n}", "2:3 there is no setting `rule` | Did you mean `rules`?"),
@@ -67,6 +81,18 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("{\"a\": 1,}", "1:9 this is no JSON: expected a key in double quotes, found `}`"),
         ("", "1:1 this is no JSON: expected a value, found the end of the file"),
         ("[]", "1:1 expected an object of settings, found a list"),
+        (
+            "{\"deployed\": 2}",
+            "1:14 expected a tag, branch or commit, a list of them, or {\"command\": \"..\"}",
+        ),
+        ("{\"deployed\": []}", "1:14 expected a tag, branch or commit, a list of them"),
+        ("{\"deployed\": \" \"}", "1:14 expected a tag, branch or commit, a list of them"),
+        ("{\"deployed\": [1]}", "1:15 expected a string, found 1"),
+        ("{\"deployed\": {}}", "1:14 expected a tag, branch or commit, a list of them"),
+        (
+            "{\"deployed\": {\"command\": \"a\", \"comand\": \"b\"}}",
+            "1:31 there is no setting of `deployed` `comand` | Did you mean `command`?",
+        ),
         ("{\"smallTableRows\": 1.5}", "1:20 expected a whole number, found 1.5"),
     ] {
         let found = wrong(text);

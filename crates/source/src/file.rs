@@ -48,13 +48,28 @@ pub struct SourceFile {
     pub path: String,
     /// The text, byte order mark removed.
     pub text: String,
+    /// The commit that it was read from, shortened; `None` for a file as it is now.
+    pub commit: Option<String>,
     lines: OnceLock<LineIndex>,
 }
 
 impl SourceFile {
     /// A file with this path and text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
-        Arc::new(SourceFile { path: path.into(), text: text.into(), lines: OnceLock::new() })
+        SourceFile::at(path, text, None)
+    }
+
+    /// A file as it is at a commit, or as it is now where there is none.
+    pub fn at(path: impl Into<String>, text: impl Into<String>, commit: Option<String>) -> Arc<SourceFile> {
+        Arc::new(SourceFile { path: path.into(), text: text.into(), commit, lines: OnceLock::new() })
+    }
+
+    /// Its path, and the commit if it is not the file of now: `src/users.ts at 3c1f9a2`.
+    pub fn shown(&self) -> String {
+        match &self.commit {
+            Some(commit) => format!("{} at {commit}", self.path),
+            None => self.path.clone(),
+        }
     }
 
     /// Line and column of a byte offset.

@@ -5,7 +5,7 @@
 
 use facts::{Certainty, Cost, Facts, Lock, LockMode, ScanCause};
 use pg::{Observation, Seen};
-use sql::{Statement, Stmt};
+use sql::{AlterAction, Statement, Stmt};
 use std::collections::BTreeSet;
 
 /// A claim that a server contradicts.
@@ -56,7 +56,8 @@ pub fn disagreements(
         return found;
     }
     let known = predicted.unknown.is_empty();
-    found.extend(locks(predicted, observed).into_iter().filter(|one| known || overstated(one)));
+    let brief = statement.is_some_and(|statement| ends_stronger(&statement.stmt));
+    found.extend(locks(predicted, observed, brief).into_iter().filter(|one| known || overstated(one)));
     if !known {
         // Said to be unknown, and never taken for safe: there is nothing to hold against.
         return found;
@@ -94,7 +95,7 @@ fn failure(
 }
 
 /// Locks on relations that were there before, by relation.
-fn locks(predicted: &Facts, observed: &Observation) -> Vec<Disagreement> {
+fn locks(predicted: &Facts, observed: &Observation, brief: bool) -> Vec<Disagreement> {
     let old = |locks: &[Lock]| -> Vec<Lock> { locks.iter().filter(|lock| !lock.new).cloned().collect() };
     let (claimed, seen) = (old(&predicted.locks), old(&observed.facts.locks));
     let names: BTreeSet<&str> = claimed.iter().chain(&seen).map(|lock| lock.relation.as_str()).collect();
@@ -102,7 +103,8 @@ fn locks(predicted: &Facts, observed: &Observation) -> Vec<Disagreement> {
     for relation in names {
         let claim = claimed.iter().find(|lock| lock.relation == relation);
         let real = seen.iter().find(|lock| lock.relation == relation).map(|lock| lock.mode);
-        if !agree(claim, real, relation, observed) {
+        let missed = brief && observed.seen == Seen::Glimpses && claim.map(|lock| lock.mode) > real;
+        if !missed && !agree(claim, real, relation, observed) {
             found.push(Disagreement::Lock {
                 relation: relation.to_owned(),
                 predicted: claim.map(|lock| lock.mode),
@@ -133,6 +135,14 @@ fn agree(claim: Option<&Lock>, real: Option<LockMode>, relation: &str, observed:
     // Foreign keys are checked only where there are rows; the table may be locked for reading before.
     let read = real.is_some() || observed.held.contains_key(relation);
     less && read && claim.mode <= LockMode::RowExclusive
+}
+
+/// Whether the strongest lock comes last and for a moment, so that a second session may miss it.
+fn ends_stronger(stmt: &Stmt) -> bool {
+    let Stmt::AlterTable(alter) = stmt else { return false };
+    let detaches =
+        |action: &AlterAction| matches!(action, AlterAction::DetachPartition { concurrently: true, .. });
+    alter.commands.iter().any(|command| detaches(&command.action))
 }
 
 /// What a prediction claims too much of counts even where it leaves other things open.

@@ -24,9 +24,22 @@ pub enum Error {
         "a statement of the app hangs, though the migration is over\n  something else on the server holds a lock: use a throwaway server"
     )]
     Stuck,
+    /// Somebody else migrated in between.
+    #[error(
+        "the ledger is not what it was when this was shown: somebody else has migrated meanwhile\n  nothing was run; start again"
+    )]
+    LedgerMoved,
     /// There is no server, or it said no.
     #[error(transparent)]
     Server(#[from] pg::Error),
+    /// The machine of the server can't go on, and no statement is to blame.
+    #[error("the server could not go on ({sqlstate}): {message}\n  {}", pg::MORE_ROOM)]
+    Exhausted {
+        /// `53100` for a full disk, `58030` for one that fails.
+        sqlstate: String,
+        /// Its words.
+        message: String,
+    },
     /// The connection is gone.
     #[error("the connection to the server was lost: {source}")]
     Lost {
@@ -45,6 +58,10 @@ pub(crate) struct Refused {
 /// Splits an error into what the server refused and what keeps us from going on.
 pub(crate) fn refusal(error: tokio_postgres::Error) -> Result<Refused, Error> {
     match error.as_db_error() {
+        Some(said) if matches!(said.code().code(), "53100" | "58030") => Err(Error::Exhausted {
+            sqlstate: said.code().code().to_owned(),
+            message: said.message().to_owned(),
+        }),
         Some(said) => Ok(Refused {
             sqlstate: said.code().code().to_owned(),
             message: match said.detail() {

@@ -92,7 +92,8 @@ async fn whole<'a>(session: &Connection, migration: &'a Migration) -> Result<Vec
     let mut done = 0;
     for at in 0..chunks.len() {
         let chunk = chunks[at];
-        let controls = ends_transaction(chunk);
+        let parsed = sql::parse(chunk, 0);
+        let controls = parsed.statements.iter().any(|statement| ends_transaction(&statement.stmt));
         match session.batch(chunk).await {
             Ok(()) if controls => done = at + 1,
             Ok(()) => {}
@@ -110,11 +111,9 @@ async fn whole<'a>(session: &Connection, migration: &'a Migration) -> Result<Vec
     }
 }
 
-fn ends_transaction(chunk: &str) -> bool {
-    let ends = |stmt: &Stmt| {
-        matches!(stmt, Stmt::Transaction(Transaction::Commit { .. } | Transaction::Rollback { .. }))
-    };
-    sql::parse(chunk, 0).statements.iter().any(|statement| ends(&statement.stmt))
+/// Whether a statement ends the transaction that is open.
+pub(crate) fn ends_transaction(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Transaction(Transaction::Commit { .. } | Transaction::Rollback { .. }))
 }
 
 fn statements(chunk: &str) -> Vec<&str> {

@@ -11,26 +11,35 @@ use std::fmt::Write as _;
 
 /// Makes the ledger where it is missing, as Drizzle does before each run.
 pub async fn prepare(session: &Connection, project: &Project) -> Result<(), Error> {
-    let Ledger { schema, .. } = &project.ledger;
+    session.batch(&preparation(project).join("; ")).await
+}
+
+/// What makes the ledger where it is missing.
+pub fn preparation(project: &Project) -> [String; 2] {
     let more = match project.layout {
         Layout::Folders => ", name text, applied_at timestamp with time zone default now()",
         Layout::Journal | Layout::Bare => "",
     };
-    let sql = format!(
-        "create schema if not exists {}; create table if not exists {} (id serial primary key, hash text not null, \
-         created_at bigint{more})",
-        quoted(schema),
-        table(&project.ledger)
-    );
-    session.batch(&sql).await
+    [
+        format!("create schema if not exists {}", quoted(&project.ledger.schema)),
+        format!(
+            "create table if not exists {} (id serial primary key, hash text not null, created_at bigint{more})",
+            table(&project.ledger)
+        ),
+    ]
 }
 
 /// Notes a migration as run.
 pub async fn note(session: &Connection, project: &Project, migration: &Migration) -> Result<(), Error> {
+    session.batch(&noting(project, migration)).await
+}
+
+/// What notes a migration as run.
+pub fn noting(project: &Project, migration: &Migration) -> String {
     let hash = hash(migration);
     let when = migration.when.map_or("null".to_owned(), |when| when.to_string());
     let ledger = table(&project.ledger);
-    let sql = match project.layout {
+    match project.layout {
         Layout::Folders => format!(
             "insert into {ledger} (hash, created_at, name) values ('{hash}', {when}, {})",
             literal(&migration.tag)
@@ -38,8 +47,7 @@ pub async fn note(session: &Connection, project: &Project, migration: &Migration
         Layout::Journal | Layout::Bare => {
             format!("insert into {ledger} (hash, created_at) values ('{hash}', {when})")
         }
-    };
-    session.batch(&sql).await
+    }
 }
 
 /// The migrations that Drizzle would run now, by its own rule: `when` above that of every row in the
@@ -60,14 +68,19 @@ pub async fn pending(session: &Connection, project: &Project) -> Result<Vec<usiz
 
 /// SHA-256 of the file's text, in hexadecimal.
 pub fn hash(migration: &Migration) -> String {
-    let digest = Sha256::digest(migration.file.text.as_bytes());
+    hash_of(migration.file.text.as_bytes())
+}
+
+pub(crate) fn hash_of(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
     digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-fn table(ledger: &Ledger) -> String {
+/// The ledger, quoted.
+pub(crate) fn table(ledger: &Ledger) -> String {
     format!("{}.{}", quoted(&ledger.schema), quoted(&ledger.table))
 }
 
@@ -75,6 +88,6 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -4,15 +4,19 @@
 //! [`fill()`] gives every table of a database rows that satisfy its constraints. [`queries()`] writes
 //! down what Drizzle would send for every table that an app declares, and [`broken`] says which of
 //! these a database refuses. [`prove()`] runs a pending set and looks at each statement,
-//! [`rehearse()`] runs it under traffic and measures who waits.
+//! [`apply()`] does so on a database of the user's that keeps it, [`rehearse()`] runs it under traffic and measures who waits.
 //!
 //! Works on a connection that somebody else opened; it starts no server, runs no migration, and
 //! decides nothing about what is worth reporting.
 
+mod apply;
+mod breaks;
 pub mod compare;
 mod error;
 pub mod fill;
+mod fresh;
 pub mod history;
+mod holds;
 pub mod ledger;
 pub mod migrate;
 mod observed;
@@ -20,9 +24,15 @@ pub mod proof;
 pub mod queries;
 pub mod rehearse;
 pub mod roles;
+pub mod script;
+pub mod standing;
 
+pub use apply::apply;
+pub use breaks::BreakDisagreement;
 pub use error::Error;
 pub use fill::{Amounts, Filled, FilledTable, fill};
+pub use fresh::Fresh;
+pub use holds::Hold;
 pub use observed::observed;
 pub use proof::{Asked, Phase, Proof, prove};
 pub use queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};

@@ -1,15 +1,15 @@
-//! Runs migrations the way Drizzle's migrator does, with every statement observed: all pending files
-//! in one transaction, chunk by chunk, a row of the ledger after each.
+//! Runs migrations the way Drizzle's migrator does, with every statement observed.
 //!
-//! Which statements share a transaction is not decided here: it was predicted, and the run follows
-//! the prediction so closely that a wrong one shows as a disagreement.
+//! What is sent is written down elsewhere ([`crate::script`]), so that it can be shown before.
 
 use crate::compare::{Disagreement, disagreements};
-use crate::ledger;
+use crate::history::ends_transaction;
+use crate::holds::{Hold, Holds};
+use crate::script::{Place, Sent, script};
 use drizzle::Project;
 use facts::{Analysis, Step};
 use pg::{Connection, Error, Observation, Observer, Seen};
-use sql::{Statement, Stmt, Transaction};
+use std::time::Instant;
 
 /// A pending set that ran.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Run {
     pub steps: Vec<Ran>,
     /// How it ended.
     pub end: End,
+    /// The locks that were held, and for how long.
+    pub holds: Vec<Hold>,
 }
 
 /// One statement that ran.
@@ -61,127 +63,69 @@ pub async fn run_set(
     rows: &dyn Fn(&str) -> Option<bool>,
     before: &mut dyn FnMut(&Step),
 ) -> Result<Run, Error> {
-    let judged = &analysis.sets[set];
-    ledger::prepare(session, project).await?;
-    session.batch("BEGIN").await?;
-    observer.disturbed();
-    let first = analysis.steps_of(set).first().and_then(|step| step.transaction);
-    let mut run = Walk { session, open: Some(Open { number: first, implicit: false }), steps: Vec::new() };
+    let mut steps = Vec::new();
+    let mut holds = Holds::default();
     let mut touched: Vec<&str> = Vec::new();
-    for migration in &judged.migrations {
-        for at in judged.steps.clone().filter(|at| analysis.steps[*at].migration == *migration) {
-            let step = &analysis.steps[at];
-            before(step);
-            let observation = run.statement(observer, step).await?;
-            let known = |relation: &str| if touched.contains(&relation) { None } else { rows(relation) };
-            let disagreements = disagreements(step.statement.as_deref(), &step.facts, &observation, &known);
-            let failed = !observation.facts.failures.is_empty();
-            run.steps.push(Ran { step: at, observation, disagreements });
-            if failed {
-                if run.open.is_some() {
-                    session.batch("ROLLBACK").await?;
+    let mut end = End::Committed;
+    for sent in script(project, analysis, set) {
+        let (at, place) = match sent {
+            Sent::Statement { step, place } => (step, place),
+            Sent::Own(text) => {
+                let start = Instant::now();
+                let result = session.batch(&text).await;
+                holds.passed(start.elapsed());
+                observer.disturbed();
+                if text == "COMMIT" {
+                    holds.released();
                 }
-                return Ok(Run { steps: run.steps, end: End::Failed { step: at } });
+                match result {
+                    Err(Error::Refused(refusal)) if text == "COMMIT" => {
+                        end = End::RefusedAtCommit { sqlstate: refusal.code, message: refusal.message };
+                        break;
+                    }
+                    result => result?,
+                }
+                continue;
             }
-            touched.extend(step.facts.writes.iter().map(|write| write.relation.as_str()));
-            let emptied = step.facts.rewrites.iter().filter(|one| one.cause == facts::RewriteCause::Truncate);
-            touched.extend(emptied.map(|one| one.relation.as_str()));
-        }
-        run.leave_implicit().await?;
-        ledger::note(session, project, &project.migrations[*migration]).await?;
-        observer.disturbed();
-    }
-    let end = match run.open {
-        None => End::Committed,
-        Some(_) => match session.batch("COMMIT").await {
-            Ok(()) => End::Committed,
-            Err(Error::Refused(refusal)) => {
-                End::RefusedAtCommit { sqlstate: refusal.code, message: refusal.message }
-            }
-            Err(error) => return Err(error),
-        },
-    };
-    Ok(Run { steps: run.steps, end })
-}
-
-/// The transaction that the server is in.
-struct Open {
-    /// Its number in the prediction, as far as a statement has named it.
-    number: Option<u32>,
-    /// Opened by a message of several statements, and closed at its end.
-    implicit: bool,
-}
-
-struct Walk<'a> {
-    session: &'a Connection,
-    open: Option<Open>,
-    steps: Vec<Ran>,
-}
-
-impl Walk<'_> {
-    async fn statement(&mut self, observer: &mut Observer<'_>, step: &Step) -> Result<Observation, Error> {
+        };
+        let step = &analysis.steps[at];
+        before(step);
         let sql = step.span.of(&step.file.text);
-        if let Some(control) = step.statement.as_deref().and_then(transaction) {
-            self.leave_implicit().await?;
-            return self.control(observer, control, sql).await;
+        let observation = match place {
+            Place::Inside => observer.in_transaction(sql).await?,
+            Place::Alone => observer.alone(sql).await?,
+            Place::Control => {
+                let start = Instant::now();
+                session.batch(sql).await?;
+                observer.disturbed();
+                Observation { seen: Seen::EndOnly, duration: start.elapsed(), ..Observation::default() }
+            }
+        };
+        holds.saw(at, &observation);
+        let over = match place {
+            Place::Alone => true,
+            Place::Control => {
+                step.statement.as_ref().is_some_and(|statement| ends_transaction(&statement.stmt))
+            }
+            // It was COMMIT in disguise; what failed leaves its transaction open until the ROLLBACK.
+            Place::Inside => observation.seen == Seen::EndOnly && observation.facts.failures.is_empty(),
+        };
+        if over {
+            holds.released();
         }
-        match (step.transaction, &self.open) {
-            (Some(_), Some(Open { number: None, implicit })) => {
-                let implicit = *implicit;
-                self.open = Some(Open { number: step.transaction, implicit });
-            }
-            (Some(number), Some(open)) if open.number == Some(number) => {}
-            (Some(_), _) => {
-                self.leave_implicit().await?;
-                if self.open.is_none() {
-                    self.session.batch("BEGIN").await?;
-                    observer.disturbed();
-                    self.open = Some(Open { number: step.transaction, implicit: true });
-                }
-            }
-            (None, _) => {
-                self.leave_implicit().await?;
-                if self.open.is_none() {
-                    return observer.alone(sql).await;
-                }
-            }
+        let known = |relation: &str| if touched.contains(&relation) { None } else { rows(relation) };
+        let disagreements = disagreements(step.statement.as_deref(), &step.facts, &observation, &known);
+        let failed = !observation.facts.failures.is_empty();
+        steps.push(Ran { step: at, observation, disagreements });
+        if failed {
+            // Where none is open, a warning is all that comes of it.
+            session.batch("ROLLBACK").await?;
+            end = End::Failed { step: at };
+            break;
         }
-        observer.in_transaction(sql).await
+        touched.extend(step.facts.writes.iter().map(|write| write.relation.as_str()));
+        let emptied = step.facts.rewrites.iter().filter(|one| one.cause == facts::RewriteCause::Truncate);
+        touched.extend(emptied.map(|one| one.relation.as_str()));
     }
-
-    /// BEGIN, COMMIT and their kin in the file.
-    async fn control(
-        &mut self,
-        observer: &mut Observer<'_>,
-        control: &Transaction,
-        sql: &str,
-    ) -> Result<Observation, Error> {
-        self.session.batch(sql).await?;
-        observer.disturbed();
-        match control {
-            Transaction::Begin if self.open.is_none() => {
-                self.open = Some(Open { number: None, implicit: false });
-            }
-            Transaction::Commit { chain } | Transaction::Rollback { chain } => {
-                self.open = chain.then_some(Open { number: None, implicit: false });
-            }
-            _ => {}
-        }
-        Ok(Observation { seen: Seen::EndOnly, ..Observation::default() })
-    }
-
-    async fn leave_implicit(&mut self) -> Result<(), Error> {
-        if self.open.as_ref().is_some_and(|open| open.implicit) {
-            self.session.batch("COMMIT").await?;
-            self.open = None;
-        }
-        Ok(())
-    }
-}
-
-fn transaction(statement: &Statement) -> Option<&Transaction> {
-    match &statement.stmt {
-        Stmt::Transaction(control) => Some(control),
-        _ => None,
-    }
+    Ok(Run { steps, end, holds: holds.all() })
 }

@@ -3,18 +3,19 @@
 //!
 //! Gives what was seen beside what was predicted. Says nothing about how bad it is.
 
+use crate::breaks::{BreakDisagreement, breaks};
 use crate::compare::Disagreement;
 use crate::fill::{Amounts, Filled, fill};
-use crate::history::{Refused, before_set, earlier};
+use crate::fresh::{Fresh, fresh};
+use crate::history::{Refused, before_set};
 use crate::migrate::{Run, run_set};
 use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
 use crate::{Error, ledger};
 use catalog::QName;
 use drizzle::{Layout, Migration, Project};
-use facts::{Analysis, Break, JudgedSet, Operation};
+use facts::{Analysis, JudgedSet};
 use pg::{Connection, Observer, Scratch, Target};
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -66,10 +67,15 @@ pub struct Proof {
     pub new_app: Asking,
     /// Where the broken queries of the old app are not those that were predicted.
     pub breaks: Vec<BreakDisagreement>,
-    /// The whole history and the set on an empty database, in one transaction as Drizzle does.
-    pub fresh: Fresh,
+    /// The whole history and the set on an empty database, in one transaction as Drizzle does; not where
+    /// there was no database of our own to try it on.
+    pub fresh: Option<Fresh>,
     /// Migrations that Drizzle would run again.
     pub pending_again: Vec<String>,
+    /// The database of the user's that all this happened to; `None` where it was one of our own.
+    pub database: Option<String>,
+    /// What could not be looked at, in words.
+    pub notes: Vec<String>,
 }
 
 /// What became of the queries of an app.
@@ -81,33 +87,12 @@ pub struct Asking {
     pub broken: Vec<BrokenQuery>,
 }
 
-/// A break that was predicted and did not happen, or the reverse.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BreakDisagreement {
-    /// `schema.name`.
-    pub relation: String,
-    /// Which queries.
-    pub operation: Operation,
-    /// On the side of the prediction.
-    pub predicted: bool,
-    /// SQLSTATE, of either side.
-    pub sqlstate: String,
-}
-
-/// A fresh database with everything.
-#[derive(Clone, Debug, Default)]
-pub struct Fresh {
-    /// How long it took.
-    pub duration: Duration,
-    /// What stopped it: the migration, SQLSTATE and message.
-    pub stopped: Option<(String, String, String)>,
-}
-
 impl Proof {
     /// Whether the empty database stopped at what this server refused of the history as well: something
     /// that it lacks, and no fault of the set.
     pub fn fresh_needs_more(&self) -> bool {
-        self.fresh.stopped.as_ref().is_some_and(|(_, sqlstate, message)| {
+        let stopped = self.fresh.as_ref().and_then(|fresh| fresh.stopped.as_ref());
+        stopped.is_some_and(|(_, sqlstate, message)| {
             self.refused.iter().any(|refused| refused.sqlstate == *sqlstate && refused.message == *message)
         })
     }
@@ -142,7 +127,7 @@ pub async fn prove(
     let scratch = Scratch::create(server).await?;
     let fresh = fresh(&scratch, project, analysis, set).await;
     scratch.finish().await?;
-    proof.fresh = fresh?;
+    proof.fresh = Some(fresh?);
     Ok(proof)
 }
 
@@ -245,81 +230,38 @@ async fn on_scratch(
         },
         new_app: if committed { asking(&apps.new, new_after) } else { Asking::default() },
         breaks,
-        fresh: Fresh::default(),
+        fresh: None,
         pending_again: pending.map(|index| project.migrations[index].tag.clone()).collect(),
+        database: None,
+        notes: Vec::new(),
     };
     session.close().await;
     watcher.close().await;
     Ok(proof)
 }
 
-struct Apps {
-    old: Vec<AppQuery>,
-    new: Vec<AppQuery>,
+pub(crate) struct Apps {
+    pub old: Vec<AppQuery>,
+    pub new: Vec<AppQuery>,
 }
 
 impl Apps {
-    fn of(project: &Project, judged: &JudgedSet) -> Apps {
+    pub fn of(project: &Project, judged: &JudgedSet) -> Apps {
         let line = if project.layout == Layout::Folders { Line::V1 } else { Line::Stable };
         let new = judged.new_app.as_ref().filter(|app| !app.stand_in);
         Apps {
-            old: queries(&judged.old_app, Details::Catalog(&judged.start), line),
+            old: queries(judged.old_app(), Details::Catalog(&judged.start), line),
             new: new.map(|app| queries(app, Details::Catalog(&judged.end), line)).unwrap_or_default(),
         }
     }
 }
 
-fn asking(asked: &[AppQuery], broken: Vec<BrokenQuery>) -> Asking {
+pub(crate) fn asking(asked: &[AppQuery], broken: Vec<BrokenQuery>) -> Asking {
     let broken = broken.into_iter().filter(|one| one.unjudged.is_none()).collect();
     Asking { asked: asked.len(), broken }
 }
 
-/// Breaks by relation and operation, on one side only. A query that was broken before says nothing.
-fn breaks(
-    judged: &JudgedSet,
-    analysis: &Analysis,
-    asked: &[AppQuery],
-    broken: &[BrokenQuery],
-    before: &[BrokenQuery],
-) -> Vec<BreakDisagreement> {
-    type Key = (String, Operation);
-    let steps = &analysis.steps[judged.steps.clone()];
-    let key = |one: &Break| -> Key { (one.relation.clone(), one.operation) };
-    let sure: BTreeMap<Key, &str> = steps
-        .iter()
-        .flat_map(|step| &step.facts.breaks_old_app)
-        .filter_map(|one| Some((key(one), one.sqlstate?)))
-        .collect();
-    let maybe: BTreeSet<Key> = steps.iter().flat_map(|step| &step.facts.may_break_old_app).map(key).collect();
-    let of = |one: &AppQuery| -> Key { (one.relation.to_string(), one.operation) };
-    // A query over two tables breaks where either does: it proves nothing about the first.
-    let alone = |one: &&BrokenQuery| !one.query.label.contains(" with ");
-    let seen: BTreeMap<Key, &str> =
-        broken.iter().filter(alone).map(|one| (of(&one.query), one.sqlstate.as_str())).collect();
-    let known: BTreeSet<Key> = before.iter().map(|one| of(&one.query)).collect();
-    let there: BTreeSet<Key> = asked.iter().map(of).collect();
-    let asked = |key: &Key| {
-        let judged = !matches!(key.1, Operation::Upsert | Operation::Delete);
-        judged && there.contains(key) && !known.contains(key)
-    };
-    let missing = sure.iter().filter(|(key, _)| !seen.contains_key(*key) && asked(key));
-    // Values that no longer fit are foreseen for inserts, and updates write them as well.
-    let foreseen = |key: &Key| {
-        let insert = (key.0.clone(), Operation::Insert);
-        maybe.contains(key) || (key.1 == Operation::Update && maybe.contains(&insert))
-    };
-    let extra = seen.iter().filter(|(key, _)| !sure.contains_key(*key) && !foreseen(key) && asked(key));
-    let disagreement = |key: &Key, sqlstate: &str, predicted| BreakDisagreement {
-        relation: key.0.clone(),
-        operation: key.1,
-        predicted,
-        sqlstate: sqlstate.to_owned(),
-    };
-    let missing = missing.map(|(key, sqlstate)| disagreement(key, sqlstate, true));
-    missing.chain(extra.map(|(key, sqlstate)| disagreement(key, sqlstate, false))).collect()
-}
-
-async fn sizes(session: &Connection) -> Result<BTreeMap<String, u64>, Error> {
+pub(crate) async fn sizes(session: &Connection) -> Result<BTreeMap<String, u64>, Error> {
     let rows = session
         .rows(
             "select n.nspname || '.' || c.relname, pg_total_relation_size(c.oid) from pg_class c \
@@ -331,51 +273,13 @@ async fn sizes(session: &Connection) -> Result<BTreeMap<String, u64>, Error> {
     Ok(rows.iter().map(|row| (cell(row, 0), cell(row, 1).parse().unwrap_or_default())).collect())
 }
 
-fn changed(before: BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, (u64, u64)> {
+pub(crate) fn changed(
+    before: BTreeMap<String, u64>,
+    after: &BTreeMap<String, u64>,
+) -> BTreeMap<String, (u64, u64)> {
     let pair = |(name, before): (String, u64)| {
         let after = *after.get(&name)?;
         (before != after).then_some((name, (before, after)))
     };
     before.into_iter().filter_map(pair).collect()
-}
-
-/// Everything in one transaction on an empty database, as Drizzle does where nothing is applied yet.
-async fn fresh(
-    scratch: &Scratch,
-    project: &Project,
-    analysis: &Analysis,
-    set: usize,
-) -> Result<Fresh, Error> {
-    let session = scratch.connect().await?;
-    let judged = &analysis.sets[set];
-    let start = Instant::now();
-    ledger::prepare(&session, project).await?;
-    session.batch("BEGIN").await?;
-    let all = earlier(project, judged).into_iter().chain(judged.migrations.iter().copied());
-    let mut stopped = None;
-    'all: for index in all {
-        let migration = &project.migrations[index];
-        for chunk in &migration.chunks {
-            match session.batch(chunk.of(&migration.file.text)).await {
-                Ok(()) => {}
-                Err(pg::Error::Refused(refusal)) => {
-                    stopped = Some((migration.tag.clone(), refusal.code, refusal.message));
-                    break 'all;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        ledger::note(&session, project, migration).await?;
-    }
-    if stopped.is_none()
-        && let Err(error) = session.batch("COMMIT").await
-    {
-        match error {
-            pg::Error::Refused(refusal) => stopped = Some((String::new(), refusal.code, refusal.message)),
-            error => return Err(error.into()),
-        }
-    }
-    let duration = start.elapsed();
-    session.close().await;
-    Ok(Fresh { duration, stopped })
 }

@@ -166,6 +166,7 @@ const CHANGES: &[(&str, &[&str])] = &[
         "ALTER TABLE users DROP CONSTRAINT IF EXISTS users_email_unique, DROP CONSTRAINT IF EXISTS users_email_key",
         &["Upsert users 42P10"],
     ),
+    ("DROP INDEX posts_published_title", &["Upsert posts 42P10"]),
     ("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", &["Insert users 22P02", "Update users 22P02"]),
     ("ALTER TYPE mood RENAME VALUE 'it''s fine' TO 'fine'", &["Update users 22P02"]),
     ("ALTER TABLE users ALTER nick TYPE varchar(10)", &["Insert users 22001", "Update users 22001"]),

@@ -46,7 +46,7 @@ fn rehearsed(pending: &str, asked: &Asked) -> Result<Rehearsal, Error> {
     let paths = files.map(|(path, _)| path.to_owned());
     let (project, _) = load_sql_files(&MemoryFiles::new(files), &paths);
     let options = Options { version: Version(MAJOR as u8), ..Options::default() };
-    let set = PendingSet { migrations: vec![1], old_app: None, new_app: None };
+    let set = PendingSet { migrations: vec![1], ..PendingSet::default() };
     let analysis = analyze(&project, &[set], &options);
     let server = server();
     let target = server.target("postgres");

@@ -11,12 +11,18 @@ Examples:
   brolly verify drizzle/0042_add_index.sql  this migration, on top of the history before it
   brolly verify --database-url postgres://me@localhost/postgres
                                             in a scratch database on a server that runs already
+  brolly verify --database-url postgres://me@staging/shop --on-this-database
+                                            what is pending in this database, in this database
 
 What happens: the history is applied, every table gets rows that satisfy its constraints, the queries
 of both apps are tried, the pending migrations run as Drizzle's migrator runs them, and the queries
 are tried again. What was seen is held against what brolly predicts. Nothing is left behind.
 
 A server is found in --pg-bin, on this machine, or in npm's @embedded-postgres packages.
+
+With --on-this-database the database is migrated, and stays so. What is pending is what its ledger says.
+All that will be run is shown before, and nothing is run until you agree to it (--yes, or y at a
+terminal). No rows are filled in; the queries of the apps are planned (EXPLAIN) and not run.
 
 Exit codes: 0 all went well, 1 a migration fails or breaks queries, 2 could not do its job.";
 
@@ -35,6 +41,13 @@ pub struct VerifyArguments {
     /// Where to run it.
     #[command(flatten)]
     pub room: Room,
+    /// Migrate the database of --database-url itself, as Drizzle would, and look on. For copies of
+    /// production. Shows what will be run, and asks.
+    #[arg(long, requires = "database_url", conflicts_with_all = ["rows", "base", "fetch_base", "allow_missing_base", "pg"])]
+    pub on_this_database: bool,
+    /// Agree to what --on-this-database shows without being asked.
+    #[arg(long, requires = "on_this_database")]
+    pub yes: bool,
     /// Rows in each table, or in one: `1000`, `users=1e6`; may be given several times. [default: 3]
     #[arg(long, value_name = "N|TABLE=N")]
     pub rows: Vec<String>,
@@ -83,7 +96,8 @@ partitions. Not compared: order of columns, comments, owners, privileges, storag
 and what belongs to extensions are left out.
 
 The database is only read, in a transaction that can't write, and compared with the migrations that
-its ledger says it has run.
+its ledger says it has run; those that were edited since are named. Schemas that schemaFilter of the
+Drizzle config leaves out, and no migration makes, are not compared, unless --schema names them.
 
 Exit codes: 0 no drift, 1 drift, 2 could not do its job.";
 

@@ -6,7 +6,7 @@ use crate::verify::human::{first_line, plain, span};
 use report::HumanOptions;
 use std::fmt::Write;
 use std::time::Duration;
-use verify::rehearse::{End, FailedStatement, Kind, Spread, TableWaits};
+use verify::rehearse::{Blocker, End, FailedStatement, Kind, Spread, TableWaits, Waiting};
 
 /// The text for all sets.
 pub fn text(rehearsed: &[Rehearsed], paper: &HumanOptions) -> String {
@@ -51,7 +51,7 @@ fn set(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
     tries(text, one, paper);
     waits(text, one);
     queue(text, one, paper);
-    verdict(text, one);
+    verdict(text, one, paper);
 }
 
 fn tries(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
@@ -128,7 +128,7 @@ fn queue(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
     let _ = writeln!(text, "  0{:>rest$}", span(seen.end), rest = width - 1);
 }
 
-fn verdict(text: &mut String, one: &Rehearsed) {
+fn verdict(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
     let (seen, found) = (&one.rehearsal, &one.verdict);
     text.push('\n');
     if !found.waits.is_empty() {
@@ -137,6 +137,10 @@ fn verdict(text: &mut String, one: &Rehearsed) {
             let what = if *kind == Kind::Read { "reads of" } else { "writes to" };
             let _ = writeln!(text, "  {what} {}: {}", plain(&relation.to_string()), span(*longest));
         }
+    }
+    let gave_up = seen.tries.iter().any(|attempt| attempt.lost_a_lock());
+    if !found.waits.is_empty() || gave_up {
+        blockers(text, one, paper);
     }
     if !found.broken.is_empty() {
         let _ = writeln!(text, "STATEMENTS OF THE OLD APP THAT FAILED:");
@@ -173,6 +177,34 @@ fn verdict(text: &mut String, one: &Rehearsed) {
         "(waits count from when a statement was due; the clock was {} late at most)",
         span(seen.late)
     );
+}
+
+/// Who was in the way, as far as it counts: a part of what is too long, at least.
+fn blockers(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
+    let counts = |blocker: &&Blocker| blocker.duration() >= one.limits.wait / 4;
+    for (at, blocker) in one.rehearsal.blockers.iter().filter(counts).take(5).enumerate() {
+        if at == 0 {
+            let _ = writeln!(text, "IN THE WAY:");
+        }
+        let whom = match blocker.waiting {
+            Waiting::Migration => "of the migration",
+            Waiting::Reads => "of reads",
+            Waiting::Writes => "of writes",
+        };
+        let who = match (blocker.migration, blocker.application.as_str()) {
+            (true, _) => "the migration".to_owned(),
+            (false, "") => "a session without a name".to_owned(),
+            (false, name) => name.to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "  {whom}, for {}: {who} (pid {}), {}\n    {}",
+            span(blocker.duration()),
+            blocker.pid,
+            blocker.state,
+            first_line(&blocker.query, paper.width.saturating_sub(8))
+        );
+    }
 }
 
 fn failure(text: &mut String, failed: &FailedStatement, begun: Duration) {

@@ -3,7 +3,7 @@
 use super::Rehearsed;
 use serde_json::{Value, json};
 use std::time::Duration;
-use verify::rehearse::{End, FailedStatement, Kind, Spread, Try, Waits};
+use verify::rehearse::{Blocker, End, FailedStatement, Kind, Spread, Try, Waiting, Waits};
 
 /// The document, with a line break at its end.
 pub fn document(rehearsed: &[Rehearsed]) -> String {
@@ -38,6 +38,7 @@ fn set(one: &Rehearsed) -> Value {
             "ms": ms(sample.at), "reads": sample.reads, "writes": sample.writes,
             "migrationWaits": sample.migration,
         })).collect::<Vec<_>>(),
+        "blockers": seen.blockers.iter().map(blocker).collect::<Vec<_>>(),
         "refusedHistory": seen.refused.iter().map(|one| json!({
             "sql": one.sql, "sqlstate": one.sqlstate, "message": one.message,
         })).collect::<Vec<_>>(),
@@ -70,6 +71,18 @@ fn spread(spread: &Spread) -> Value {
     json!({
         "count": spread.count, "medianMs": ms(spread.median), "p99Ms": ms(spread.p99),
         "longestMs": ms(spread.longest),
+    })
+}
+
+fn blocker(one: &Blocker) -> Value {
+    json!({
+        "waiting": match one.waiting {
+            Waiting::Migration => "migration",
+            Waiting::Reads => "reads",
+            Waiting::Writes => "writes",
+        },
+        "pid": one.pid, "migration": one.migration, "application": one.application, "state": one.state,
+        "query": one.query, "fromMs": ms(one.from), "toMs": ms(one.to),
     })
 }
 

@@ -15,7 +15,6 @@ use crate::place::{Place, place, version_of};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
 use crate::verify::{newest_only, rows};
-use facts::Options;
 use indicatif::{ProgressBar, ProgressStyle};
 use report::HumanOptions;
 use settings::Settings;
@@ -58,12 +57,13 @@ pub fn rehearse(
         let selected = newest_only(judge.select(target, &found)?);
         let (notes, code) = unread(&selected);
         outcome.notes.extend(notes);
+        outcome.notes.extend(selected.codes.notes.iter().cloned());
         outcome.code = outcome.code.max(code);
         if selected.sets.is_empty() {
             outcome.notes.push(format!("{}: {}: nothing to rehearse", selected.project.dir, selected.text));
             continue;
         }
-        rehearsed.extend(run(disk, wanted, &selected, &found.settings)?);
+        rehearsed.extend(run(disk, wanted, &selected, &found.settings, &mut outcome.notes)?);
     }
     if let Some(path) = &wanted.svg {
         disk.write(path, &svg::drawing(&rehearsed))?;
@@ -83,6 +83,7 @@ fn run(
     wanted: &RehearseArguments,
     selected: &Selected,
     settings: &Settings,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<Rehearsed>, Error> {
     let mut options = wanted.server.options(settings);
     let asked_for = wanted.server.pg.or(settings.postgres).map(facts::Version);
@@ -95,6 +96,7 @@ fn run(
         .collect::<Result<Vec<_>, _>>()?;
     let space = amounts.iter().map(|amounts| amounts::space(amounts, &first_look)).max().unwrap_or_default();
     let place = place(disk, &wanted.room, &selected.project.dir, asked_for, space)?;
+    let app_role = place.app_role(&selected.project, options.app_role.as_deref(), notes);
     let limits = Limits { wait: wanted.max_wait, ..Limits::default() };
     let bar = Bar::new();
     let target = place.target();
@@ -107,7 +109,7 @@ fn run(
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
         let mut rehearsed = Vec::new();
         for (set, amounts) in amounts.into_iter().enumerate() {
-            let asked = Asked { amounts, ..asked(wanted, &options, &place) };
+            let asked = Asked { amounts, app_role: app_role.clone(), ..asked(wanted, &place) };
             let mut tell = |phase: Phase<'_>| bar.show(phase);
             let seen = rehearsal(&target, &selected.project, &analysis, set, &asked, &mut tell).await?;
             rehearsed.push(Rehearsed {
@@ -124,9 +126,8 @@ fn run(
     runtime.block_on(pg::unless_interrupted(work))?
 }
 
-fn asked(wanted: &RehearseArguments, options: &Options, place: &Place) -> Asked {
+fn asked(wanted: &RehearseArguments, place: &Place) -> Asked {
     Asked {
-        app_role: options.app_role.clone().filter(|_| place.is_ours()),
         ours: place.is_ours(),
         rate: f64::from(wanted.rate),
         readers: usize::from(wanted.readers),

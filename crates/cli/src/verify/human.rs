@@ -10,6 +10,7 @@ use std::time::Duration;
 use verify::compare::Disagreement;
 use verify::migrate::{End, Ran, Run};
 use verify::proof::Asking;
+use verify::{Fresh, Proof};
 
 /// The text for all sets.
 pub fn text(proven: &[Proven], paper: &HumanOptions) -> String {
@@ -28,7 +29,12 @@ fn set(text: &mut String, one: &Proven, paper: &HumanOptions) {
     let filled = proof.filled.tables.values();
     let rows: u64 = filled.clone().map(|table| table.rows()).sum();
     let _ = writeln!(text, "{}: {}", one.dir, one.selection);
-    let _ = writeln!(text, "on PostgreSQL {}, {} rows in {} tables\n", proof.server, rows, filled.len());
+    let _ = match &proof.database {
+        Some(name) => writeln!(text, "migrated: database {name}, PostgreSQL {}\n", proof.server),
+        None => {
+            writeln!(text, "on PostgreSQL {}, {} rows in {} tables\n", proof.server, rows, filled.len())
+        }
+    };
     for refused in &proof.refused {
         let sql = first_line(&refused.sql, paper.width);
         let _ = writeln!(text, "not applied here: {sql}\n  {} {}", refused.sqlstate, refused.message);
@@ -59,6 +65,22 @@ fn statements(text: &mut String, one: &Proven, run: &Run, paper: &HumanOptions) 
         statement(text, one, ran, paper);
     }
     ending(text, one, run);
+    locks_held(text, one, run, paper);
+}
+
+/// Strong locks by relation; where one became stronger on the way, each step has a line.
+fn locks_held(text: &mut String, one: &Proven, run: &Run, paper: &HumanOptions) {
+    let mut strong: Vec<_> = run.holds.iter().filter(|hold| hold.mode > LockMode::RowExclusive).collect();
+    strong.sort_by(|a, b| (&a.relation, a.step).cmp(&(&b.relation, b.step)));
+    if !strong.is_empty() {
+        text.push_str("locks held until then:\n");
+    }
+    for hold in strong {
+        let step = &one.analysis.steps[hold.step];
+        let start = format!("  {}: {} for {} from ", plain(&hold.relation), hold.mode, span(hold.duration));
+        let sql = first_line(step.span.of(&step.file.text), paper.width.saturating_sub(start.len()).max(30));
+        let _ = writeln!(text, "{start}{sql}");
+    }
 }
 
 fn statement(text: &mut String, one: &Proven, ran: &Ran, paper: &HumanOptions) {
@@ -138,7 +160,11 @@ fn findings(text: &mut String, one: &Proven) {
 
 fn apps(text: &mut String, one: &Proven) {
     let proof = &one.proof;
-    let old = &one.analysis.sets[one.set].old_app.origin;
+    if proof.database.is_some() && proof.run.end == End::Committed {
+        let _ =
+            writeln!(text, "queries of the apps, planned and not run: what only rows can show is not seen");
+    }
+    let old = &one.analysis.sets[one.set].old_app().origin;
     if proof.old_app.asked > 0 {
         app(text, &format!("old app ({old}) on the new schema"), &proof.old_app);
     }
@@ -177,18 +203,32 @@ fn app(text: &mut String, name: &str, asking: &Asking) {
 
 fn checks(text: &mut String, one: &Proven) {
     let proof = &one.proof;
-    let _ = match &proof.fresh.stopped {
+    for note in &proof.notes {
+        let _ = writeln!(text, "{note}");
+    }
+    if let Some(fresh) = &proof.fresh {
+        on_empty(text, proof, fresh);
+    }
+    pending(text, proof);
+    disagreements(text, one);
+}
+
+fn on_empty(text: &mut String, proof: &Proof, fresh: &Fresh) {
+    let _ = match &fresh.stopped {
         Some((tag, sqlstate, _)) if proof.fresh_needs_more() => {
             writeln!(
                 text,
                 "everything on an empty database: not to be told here, {tag} stops with {sqlstate} as above"
             )
         }
-        None => writeln!(text, "everything on an empty database: applied in {}", span(proof.fresh.duration)),
+        None => writeln!(text, "everything on an empty database: applied in {}", span(fresh.duration)),
         Some((tag, sqlstate, message)) => {
             writeln!(text, "everything on an empty database: FAILS in {tag} with {sqlstate} {message}")
         }
     };
+}
+
+fn pending(text: &mut String, proof: &Proof) {
     let _ = match proof.pending_again.as_slice() {
         [] => writeln!(text, "a second run: nothing is pending"),
         again if proof.run.end == End::Committed => {
@@ -196,14 +236,23 @@ fn checks(text: &mut String, one: &Proven) {
         }
         again => writeln!(text, "still pending: {}", again.join(", ")),
     };
+}
+
+fn disagreements(text: &mut String, one: &Proven) {
+    let proof = &one.proof;
     let wrong: Vec<_> = proof.disagreements().collect();
     if wrong.is_empty() && proof.breaks.is_empty() {
         let _ = writeln!(text, "predicted and observed agree");
         return;
     }
+    // A database of the user's may hold what no migration made.
+    let whose = match proof.database {
+        Some(_) => "Either the database is not what the migrations make (brolly diff tells), or that",
+        None => "That",
+    };
     let _ = writeln!(
         text,
-        "\nbrolly predicted something else. That is a mistake of brolly's; please report it with the statement:"
+        "\nbrolly predicted something else. {whose} is a mistake of brolly's; please report it with the statement:"
     );
     for (step, disagreement) in wrong {
         let step = &one.analysis.steps[step];

@@ -5,8 +5,8 @@ use super::human::said;
 use facts::Facts;
 use pg::Seen;
 use serde_json::{Value, json};
-use verify::BrokenQuery;
-use verify::migrate::{End, Ran};
+use verify::migrate::{End, Ran, Run};
+use verify::{BrokenQuery, Hold};
 
 /// The document, with a line break at its end.
 pub fn document(proven: &[Proven]) -> String {
@@ -27,6 +27,8 @@ fn set(one: &Proven) -> Value {
         "selection": one.selection,
         "migrations": judged.migrations.iter().filter_map(tag).collect::<Vec<_>>(),
         "postgres": proof.server,
+        "database": proof.database,
+        "notes": proof.notes,
         "rows": proof.filled.tables.iter().map(|(name, table)| json!({
             "relation": name.to_string(), "rows": table.rows(), "reason": table.reason,
         })).collect::<Vec<_>>(),
@@ -35,9 +37,11 @@ fn set(one: &Proven) -> Value {
         })).collect::<Vec<_>>(),
         "statements": proof.run.steps.iter().map(|ran| statement(one, ran)).collect::<Vec<_>>(),
         "end": end(&proof.run.end),
+        "locksHeld": locks_held(one, &proof.run),
         "withoutRows": proof.without_rows.as_ref().map(|run| json!({
             "statements": run.steps.iter().map(|ran| statement(one, ran)).collect::<Vec<_>>(),
             "end": end(&run.end),
+            "locksHeld": locks_held(one, run),
         })),
         "sizes": proof.sizes.iter().map(|(name, (before, after))| json!({
             "relation": name, "bytesBefore": before, "bytesAfter": after,
@@ -45,12 +49,12 @@ fn set(one: &Proven) -> Value {
         "oldApp": { "asked": proof.old_app.asked, "broken": broken(&proof.old_app.broken) },
         "newApp": { "asked": proof.new_app.asked, "broken": broken(&proof.new_app.broken) },
         "newAppFirst": { "asked": proof.new_app_early.asked, "broken": broken(&proof.new_app_early.broken) },
-        "fresh": {
-            "ms": proof.fresh.duration.as_secs_f64() * 1000.0,
-            "stopped": proof.fresh.stopped.as_ref().map(|(tag, sqlstate, message)| json!({
+        "fresh": proof.fresh.as_ref().map(|fresh| json!({
+            "ms": fresh.duration.as_secs_f64() * 1000.0,
+            "stopped": fresh.stopped.as_ref().map(|(tag, sqlstate, message)| json!({
                 "migration": tag, "sqlstate": sqlstate, "message": message,
             })),
-        },
+        })),
         "pendingAgain": proof.pending_again,
         "findings": one.findings.iter().map(|found| json!({
             "rule": found.rule, "severity": found.severity, "migration": found.migration,
@@ -61,6 +65,17 @@ fn set(one: &Proven) -> Value {
             "sqlstate": one.sqlstate,
         })).collect::<Vec<_>>(),
     })
+}
+
+fn locks_held(one: &Proven, run: &Run) -> Vec<Value> {
+    let held = |hold: &Hold| {
+        let step = &one.analysis.steps[hold.step];
+        json!({
+            "relation": hold.relation, "mode": hold.mode, "migration": step.tag, "statement": step.index,
+            "ms": hold.duration.as_secs_f64() * 1000.0,
+        })
+    };
+    run.holds.iter().map(held).collect()
 }
 
 fn end(end: &End) -> Value {

@@ -2,7 +2,9 @@
 
 pub(crate) mod human;
 mod json;
+mod plan;
 pub(crate) mod rows;
+mod theirs;
 
 use crate::Outcome;
 use crate::args::{VerifyArguments, VerifyFormat};
@@ -44,6 +46,9 @@ pub fn verify(
     env: &dyn Fn(&str) -> Option<String>,
     paper: &HumanOptions,
 ) -> Result<Outcome, Error> {
+    if wanted.on_this_database {
+        return theirs::migrated(disk, wanted, paper);
+    }
     let amounts = rows::amounts(&wanted.rows)?;
     let found = projects::find(disk, &wanted.places)?;
     let mut judge = Judge::new(disk, Choice::New, &wanted.choice, env);
@@ -58,22 +63,29 @@ pub fn verify(
         let selected = newest_only(judge.select(target, &settings)?);
         let (notes, code) = unread(&selected);
         outcome.notes.extend(notes);
+        outcome.notes.extend(selected.codes.notes.iter().cloned());
         outcome.code = outcome.code.max(code);
         if selected.sets.is_empty() {
             idle.push(format!("{}: {}", selected.project.dir, selected.text));
             continue;
         }
         let place = place(disk, &wanted.room, &selected.project.dir, asked_for, rows::space(&amounts))?;
-        proven.extend(run(&place, &selected, &mut options, &amounts)?);
+        let role = options.app_role.as_deref();
+        let role = place.app_role(&selected.project, role, &mut outcome.notes);
+        proven.extend(run(&place, &selected, &mut options, &amounts, role)?);
     }
     outcome.notes.extend(idle.into_iter().map(|text| format!("{text}: nothing to verify")));
-    outcome.output = match wanted.format {
-        VerifyFormat::Human => human::text(&proven, paper),
-        VerifyFormat::Json => json::document(&proven),
+    tell(&mut outcome, &proven, wanted.format, paper);
+    Ok(outcome)
+}
+
+fn tell(outcome: &mut Outcome, proven: &[Proven], format: VerifyFormat, paper: &HumanOptions) {
+    outcome.output = match format {
+        VerifyFormat::Human => human::text(proven, paper),
+        VerifyFormat::Json => json::document(proven),
     };
     let code = if proven.iter().any(fails) { errors::FINDINGS } else { errors::CLEAN };
     outcome.code = outcome.code.max(code);
-    Ok(outcome)
 }
 
 /// Without a base to compare with, the newest migration stands for the pending ones.
@@ -90,6 +102,7 @@ fn run(
     selected: &Selected,
     options: &mut Options,
     amounts: &Amounts,
+    app_role: Option<String>,
 ) -> Result<Vec<Proven>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
@@ -100,31 +113,32 @@ fn run(
         options.version = version_of(&connection);
         connection.close().await;
         let analysis = facts::analyze(&selected.project, &selected.sets, options);
-        let asked = Asked {
-            amounts: amounts.clone(),
-            app_role: options.app_role.clone().filter(|_| place.is_ours()),
-            make_roles: place.is_ours(),
-        };
+        let asked = Asked { amounts: amounts.clone(), app_role, make_roles: place.is_ours() };
         let mut proven = Vec::new();
         for set in 0..analysis.sets.len() {
             let mut tell = |phase: Phase<'_>| bar.show(phase);
             let proof = prove(&target, &selected.project, &analysis, set, &asked, &mut tell).await?;
-            let seen = verify::observed(&analysis, proof.without_rows.as_ref().unwrap_or(&proof.run));
-            let seen = verify::observed(&seen, &proof.run);
-            let findings = linter::lint(&seen, &selected.project);
-            let findings = linter::accept(findings, &seen, &selected.project);
-            proven.push(Proven {
-                findings: of_set(findings, &analysis, set, &selected.project),
-                dir: selected.project.dir.clone(),
-                selection: selected.text.clone(),
-                analysis: analysis.clone(),
-                set,
-                proof,
-            });
+            proven.push(judged(selected, &analysis, set, proof));
         }
         Ok(proven)
     };
     runtime.block_on(pg::unless_interrupted(work))?
+}
+
+/// What was seen, with what the rules say about it.
+fn judged(selected: &Selected, analysis: &Analysis, set: usize, proof: Proof) -> Proven {
+    let seen = verify::observed(analysis, proof.without_rows.as_ref().unwrap_or(&proof.run));
+    let seen = verify::observed(&seen, &proof.run);
+    let findings = linter::lint(&seen, &selected.project);
+    let findings = linter::accept(findings, &seen, &selected.project);
+    Proven {
+        findings: of_set(findings, analysis, set, &selected.project),
+        dir: selected.project.dir.clone(),
+        selection: selected.text.clone(),
+        analysis: analysis.clone(),
+        set,
+        proof,
+    }
 }
 
 /// The findings about the migrations of a set that no comment allows.
@@ -141,7 +155,7 @@ fn fails(proven: &Proven) -> bool {
     proof.run.end != End::Committed
         || !proof.old_app.broken.is_empty()
         || !proof.new_app.broken.is_empty()
-        || (proof.fresh.stopped.is_some() && !proof.fresh_needs_more())
+        || (proof.fresh.as_ref().is_some_and(|fresh| fresh.stopped.is_some()) && !proof.fresh_needs_more())
         || !proof.pending_again.is_empty()
 }
 

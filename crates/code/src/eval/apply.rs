@@ -2,7 +2,7 @@
 
 use super::{Eval, columns, is_drizzle, is_pg_core, lists, one_of, relations, tables};
 use crate::module::{Decl, Id, Item, Kind, Module, Span};
-use crate::value::{Api, Closure, Env, Value, Verb};
+use crate::value::{Api, Closure, Env, Object, Value, Verb};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,13 +12,19 @@ pub(crate) struct Call<'c> {
     pub args: &'c [Item],
     pub env: &'c Env,
     pub span: Span,
+    /// Of the name that is called.
+    pub at: Span,
 }
 
 impl Eval<'_, '_> {
     /// The value of a call.
     pub(super) fn call(&mut self, module: &Arc<Module>, id: Id, env: &Env) -> Value {
         let Kind::Call { callee, args, new } = module.kind(id) else { return Value::Nothing };
-        let call = Call { module, args, env, span: module.node(id).span };
+        let at = match module.kind(*callee) {
+            Kind::Member { at, .. } => *at,
+            _ => module.node(*callee).span,
+        };
+        let call = Call { module, args, env, span: module.node(id).span, at };
         if let Kind::Member { object, name, .. } = module.kind(*callee) {
             let base = self.expr(module, *object, env);
             return self.method(&base, name, &call);
@@ -96,10 +102,19 @@ impl Eval<'_, '_> {
         closure.env.with(&closure.module.path, bound)
     }
 
+    /// A list of texts that zod made an enum of.
+    fn listed(&mut self, call: &Call<'_>) -> Value {
+        let options = self.arg(call, 0);
+        Value::Object(Arc::new(Object { entries: vec![("options".into(), options)], open: None }))
+    }
+
     fn api_call(&mut self, api: &Arc<Api>, call: &Call<'_>, new: bool) -> Value {
         let name = &*api.name;
         if name == "drizzle" && is_drizzle(&api.package) {
-            return Value::Db;
+            return match is_other_dialect(&api.package) {
+                true => Value::unknown("a database of another dialect"),
+                false => Value::Db,
+            };
         }
         if is_pg_core(&api.package) {
             return match name {
@@ -157,6 +172,8 @@ impl Eval<'_, '_> {
             Value::Table(_) | Value::Derived if matches!(name, "enableRLS" | "as" | "$dynamic") => {
                 base.clone()
             }
+            // `r.users.id.through(r.members.userId)`
+            Value::Column(_) if name == "through" => Value::List([base.clone(), self.arg(call, 0)].into()),
             Value::Schema(schema) => match name {
                 "table" => self.table(&tables::maker_of(schema), call),
                 "enum" => self.declared_enum(Some(schema), call),
@@ -164,6 +181,9 @@ impl Eval<'_, '_> {
                 _ => Value::unknown("a part of a schema"),
             },
             Value::Api(api) if &*api.package == "javascript" => lists::of_object(self, &api.name, name, call),
+            // `z.enum([…]).options`
+            Value::Api(api) if &*api.package == "zod" && name == "enum" => self.listed(call),
+            Value::Package(package) if &**package == "zod" && name == "enum" => self.listed(call),
             // `pgTable.withRLS(…)`
             Value::Api(api) if is_pg_core(&api.package) && &*api.name == "pgTable" => {
                 self.table(&Arc::default(), call)
@@ -199,6 +219,14 @@ impl Eval<'_, '_> {
 /// Words that begin a query on whatever they are called.
 fn is_query_word(name: &str) -> bool {
     matches!(name, "select" | "selectDistinct" | "selectDistinctOn" | "insert" | "update" | "delete")
+}
+
+/// The drivers of MySQL, SQLite and SingleStore.
+fn is_other_dialect(package: &str) -> bool {
+    let driver = package.strip_prefix("drizzle-orm/").unwrap_or_default();
+    ["mysql", "planetscale", "tidb", "singlestore", "sqlite", "libsql", "d1", "sql-js"]
+        .iter()
+        .any(|word| driver.contains(word))
 }
 
 /// What makes a driver's client: its methods and templates send SQL as it is written.

@@ -105,6 +105,29 @@ pub(super) fn method(eval: &mut Eval<'_, '_>, builder: &Arc<Builder>, name: &str
     Value::Builder(Arc::new(made))
 }
 
+/// One column out of several ways to declare it, where they agree on name and type: only what all of them
+/// say holds.
+pub(super) fn one_builder(values: &[Value]) -> Option<Value> {
+    let mut made: Option<Builder> = None;
+    for value in values {
+        let Value::Builder(other) = value else { return None };
+        made = Some(match made {
+            None => (**other).clone(),
+            Some(one) if one.name != other.name || one.sql_type != other.sql_type => return None,
+            Some(one) => Builder {
+                not_null: one.not_null && other.not_null,
+                default: one.default && other.default,
+                generated: one.generated && other.generated,
+                identity: one.identity && other.identity,
+                app_default: one.app_default && other.app_default,
+                on_update: one.on_update && other.on_update,
+                ..one
+            },
+        });
+    }
+    made.map(|builder| Value::Builder(Arc::new(builder)))
+}
+
 impl Eval<'_, '_> {
     /// A column of an enum type.
     pub(super) fn enum_column(&mut self, name: &drizzle::QName, call: &Call<'_>) -> Value {

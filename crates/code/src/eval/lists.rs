@@ -9,12 +9,13 @@ use std::sync::Arc;
 pub(super) fn of_object(eval: &mut Eval<'_, '_>, object: &str, name: &str, call: &Call<'_>) -> Value {
     let argument = eval.arg(call, 0);
     let Some(entries) = (match (object, name) {
-        ("Object", "values" | "keys" | "entries" | "freeze" | "fromEntries" | "assign") => Some(&argument),
+        ("Object", "values" | "keys" | "entries" | "freeze" | "fromEntries" | "assign")
+        | ("Promise", "all" | "resolve") => Some(&argument),
         _ => None,
     }) else {
         return Value::unknown(format!("`{object}.{name}()`"));
     };
-    if name == "freeze" {
+    if name == "freeze" || object == "Promise" {
         return argument;
     }
     if name == "fromEntries" {

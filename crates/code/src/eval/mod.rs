@@ -3,6 +3,7 @@
 
 mod apply;
 mod columns;
+mod exports;
 mod lists;
 mod queries;
 mod relations;
@@ -12,9 +13,8 @@ mod views;
 pub(crate) use apply::Call;
 pub(crate) use tables::NAMELESS;
 
-use crate::module::{Annotation, Decl, Export, Id, Imported, Item, Key, Kind, Module, Step, Sym};
+use crate::module::{Annotation, Decl, Id, Imported, Item, Key, Kind, Module, Step, Sym};
 use crate::program::Program;
-use crate::resolve::Resolved;
 use crate::value::{Api, Closure, Env, Object, Value};
 use std::sync::Arc;
 
@@ -25,16 +25,24 @@ pub(crate) struct Eval<'p, 't> {
     doing: Vec<(Arc<str>, Sym)>,
     depth: u32,
     steps: u32,
+    most: u32,
 }
 
 /// Deeper than this is a loop, or a program of its own.
 const DEPTH: u32 = 120;
-/// How much is done for one question.
-const STEPS: u32 = 100_000;
+/// How much is done for one question about the schema.
+const STEPS: u32 = 200_000;
+/// The same about an expression in the app: what is not worked out by then is no column and no table.
+const FEW: u32 = 1_500;
 
 impl<'p, 't> Eval<'p, 't> {
     pub fn new(program: &'p Program<'t>) -> Eval<'p, 't> {
-        Eval { program, doing: Vec::new(), depth: 0, steps: 0 }
+        Eval { program, doing: Vec::new(), depth: 0, steps: 0, most: STEPS }
+    }
+
+    /// For the many expressions of an app.
+    pub fn brief(program: &'p Program<'t>) -> Eval<'p, 't> {
+        Eval { most: FEW, ..Eval::new(program) }
     }
 
     /// The value of an expression.
@@ -43,7 +51,7 @@ impl<'p, 't> Eval<'p, 't> {
             self.steps = 0;
         }
         self.steps += 1;
-        if self.depth >= DEPTH || self.steps > STEPS {
+        if self.depth >= DEPTH || self.steps > self.most {
             return Value::unknown("it is too involved");
         }
         self.depth += 1;
@@ -56,7 +64,8 @@ impl<'p, 't> Eval<'p, 't> {
         match module.kind(id) {
             Kind::Name(sym) => self.symbol(module, *sym, env),
             Kind::Global(name) => global(name),
-            Kind::This => Value::unknown("`this`"),
+            Kind::This(Some(class)) => Value::Instance(module.clone(), *class),
+            Kind::This(None) | Kind::Super => Value::unknown("`this`"),
             Kind::Member { object, name, .. } => {
                 let object = self.expr(module, *object, env);
                 self.get(&object, name)
@@ -75,7 +84,7 @@ impl<'p, 't> Eval<'p, 't> {
             Kind::Text(text) => Value::Text((&**text).into()),
             Kind::Number(number) => Value::Number(*number),
             Kind::Bool(value) => Value::Bool(*value),
-            Kind::Nothing => Value::Nothing,
+            Kind::Nothing | Kind::Null => Value::Nothing,
             Kind::Template(template) => {
                 let mut text = String::new();
                 for (at, quasi) in template.texts.iter().enumerate() {
@@ -135,7 +144,7 @@ impl<'p, 't> Eval<'p, 't> {
         match &symbol.decl {
             Decl::Variable { init, path, annotation } => {
                 let init = match (init, symbol.assigned.as_slice()) {
-                    (Some(init), _) if !matches!(module.kind(*init), Kind::Nothing) => *init,
+                    (Some(init), _) if !matches!(module.kind(*init), Kind::Nothing | Kind::Null) => *init,
                     (_, [assigned]) => *assigned,
                     _ => return self.annotated(module, annotation.as_ref(), env),
                 };
@@ -200,102 +209,19 @@ impl<'p, 't> Eval<'p, 't> {
         value
     }
 
-    /// What an import is.
-    pub fn import(&mut self, module: &Arc<Module>, source: &str, name: &Imported) -> Value {
-        match self.program.resolve(&module.path, source) {
-            Resolved::File(path) => match self.program.module(&path) {
-                Some(target) => match name {
-                    Imported::All => Value::Module(target),
-                    Imported::Default => self.export(&target, "default"),
-                    Imported::Name(name) => self.export(&target, name),
-                },
-                None => Value::unknown(format!("`{path}` can't be read")),
-            },
-            Resolved::External(package) => match name {
-                Imported::All => Value::Package(package.into()),
-                Imported::Default => api(&package, "default"),
-                Imported::Name(name) => api(&package, name),
-            },
-            Resolved::Missing(why) => Value::unknown(format!("`{source}` is not found: {why}")),
-        }
-    }
-
-    /// What a file exports under a name.
-    pub fn export(&mut self, module: &Arc<Module>, name: &str) -> Value {
-        self.depth += 1;
-        let value = if self.depth >= DEPTH {
-            Value::unknown("re-exports in a circle")
-        } else {
-            match module.exports.get(name) {
-                Some(Export::Local(sym)) => self.symbol(module, *sym, &Env::default()),
-                Some(Export::Value(id)) => self.expr(module, *id, &Env::default()),
-                Some(Export::From { source, name }) => self.import(module, source, name),
-                None => self.starred(module, name),
-            }
-        };
-        self.depth -= 1;
-        value
-    }
-
-    fn starred(&mut self, module: &Arc<Module>, name: &str) -> Value {
-        let missing = Value::unknown(format!("`{}` exports no `{name}`", module.path));
-        if name == "default" {
-            return missing;
-        }
-        let mut outside = None;
-        for source in &module.stars {
-            match self.program.resolve(&module.path, source) {
-                Resolved::File(path) => {
-                    let Some(target) = self.program.module(&path) else { continue };
-                    if self.exports(&target, name, 0) {
-                        return self.export(&target, name);
-                    }
-                }
-                Resolved::External(package) if is_drizzle(&package) => {
-                    outside = outside.or(Some(api(&package, name)));
-                }
-                _ => {}
+    /// `this.key` in a class.
+    fn field(&mut self, module: &Arc<Module>, class: u32, key: &str) -> Value {
+        let fields = module.classes.get(class as usize).into_iter().flat_map(|class| &class.fields);
+        for field in fields.filter(|field| *field.name == *key) {
+            let value = match field.value {
+                Some(value) => self.expr(module, value, &Env::default()),
+                None => self.annotated(module, field.annotation.as_ref(), &Env::default()),
+            };
+            if !matches!(value, Value::Unknown(_) | Value::Nothing) {
+                return value;
             }
         }
-        outside.unwrap_or(missing)
-    }
-
-    /// Whether a file exports a name, itself or again.
-    fn exports(&self, module: &Arc<Module>, name: &str, depth: u32) -> bool {
-        if module.exports.contains_key(name) {
-            return true;
-        }
-        depth < 16
-            && module.stars.iter().any(|source| match self.program.resolve(&module.path, source) {
-                Resolved::File(path) => {
-                    self.program.module(&path).is_some_and(|target| self.exports(&target, name, depth + 1))
-                }
-                _ => false,
-            })
-    }
-
-    /// All names that a file exports, its own first.
-    pub fn export_names(&self, module: &Arc<Module>) -> Vec<Arc<str>> {
-        let mut names: Vec<Arc<str>> = Vec::new();
-        let mut seen = vec![module.path.clone()];
-        let mut waiting = vec![module.clone()];
-        while let Some(module) = waiting.pop() {
-            for name in &module.export_order {
-                if !names.iter().any(|known| **known == **name) {
-                    names.push((&**name).into());
-                }
-            }
-            for source in module.stars.iter().rev() {
-                if let Resolved::File(path) = self.program.resolve(&module.path, source)
-                    && !seen.contains(&path)
-                    && let Some(target) = self.program.module(&path)
-                {
-                    seen.push(path);
-                    waiting.push(target);
-                }
-            }
-        }
-        names
+        Value::unknown(format!("`this.{key}`"))
     }
 
     fn object(&mut self, module: &Arc<Module>, id: Id, env: &Env) -> Value {
@@ -384,11 +310,13 @@ impl<'p, 't> Eval<'p, 't> {
                 let known = self.program.known.read().ok().and_then(|known| known.tables.get(key).cloned());
                 known.map_or_else(|| Value::unknown("no table of the schema"), Value::DbTable)
             }
+            Value::Instance(module, class) => self.field(module, *class, key),
             Value::RelationMaker(schema) => relations::member(schema, key),
             Value::RelationKind(schema) => match schema.get(key) {
                 Some(Value::Table(table)) => Value::Relation(Arc::new(crate::value::RelationTo {
                     table: table.clone(),
                     columns: Vec::new(),
+                    name: None,
                 })),
                 _ => Value::unknown("no table of the schema"),
             },
@@ -422,7 +350,7 @@ fn api(package: &str, name: &str) -> Value {
 
 fn global(name: &str) -> Value {
     match name {
-        "Object" | "Array" => api("javascript", name),
+        "Object" | "Array" | "Promise" => api("javascript", name),
         "require" => api("javascript", "require"),
         _ => Value::unknown(format!("`{name}`, which is made elsewhere")),
     }
@@ -456,6 +384,9 @@ pub(crate) fn one_of(values: Vec<Value>) -> Value {
         (Value::Column(a), Value::Column(b)) => a.table.name == b.table.name && a.index == b.index,
         _ => false,
     };
+    if let Some(builder) = columns::one_builder(&values) {
+        return builder;
+    }
     match values.as_slice() {
         [] => Value::Nothing,
         [first, rest @ ..] if rest.iter().all(|other| same(first, other)) => values.swap_remove(0),

@@ -38,14 +38,27 @@ impl Eval<'_, '_> {
             Verb::Insert | Verb::Update | Verb::Delete => self.arg(call, 0).table().cloned(),
             Verb::Select | Verb::With => None,
         };
-        Value::Query(Arc::new(Query { verb, table, all, fields, place: call.module.place(call.span) }))
+        Value::Query(Arc::new(Query {
+            verb,
+            table,
+            joined: Vec::new(),
+            all,
+            fields,
+            place: call.module.place(call.at),
+        }))
     }
 
     fn of_query(&mut self, query: &Arc<Query>, name: &str, call: &Call<'_>) -> Value {
         match name {
             "from" => {
                 let table = self.arg(call, 0).table().cloned();
-                Value::Query(Arc::new(Query { table, ..(**query).clone() }))
+                let mut query = (**query).clone();
+                match query.verb {
+                    Verb::Select => query.table = table,
+                    // `update(posts).from(users)`
+                    _ => query.joined.extend(table),
+                }
+                Value::Query(Arc::new(query))
             }
             "as" => Value::Derived,
             "then" | "execute" | "catch" | "finally" | "all" | "get" | "run" | "values"

@@ -59,14 +59,21 @@ impl Eval<'_, '_> {
         let Value::Table(table) = self.arg(call, 0) else { return Value::unknown("a relation to no table") };
         let options = self.arg(call, 1);
         let columns = columns_in(&options, &["fields", "references"]);
-        Value::Relation(Arc::new(RelationTo { table, columns }))
+        let name = named(&options, "relationName");
+        Value::Relation(Arc::new(RelationTo { table, columns, name }))
     }
 
     /// `r.many.posts({ from: r.users.id, to: r.posts.userId })`
     pub(super) fn relation_with(&mut self, relation: &Arc<RelationTo>, call: &Call<'_>) -> Value {
         let options = self.arg(call, 0);
-        let columns = columns_in(&options, &["from", "to"]);
-        Value::Relation(Arc::new(RelationTo { table: relation.table.clone(), columns }))
+        let mut columns = columns_in(&options, &["from", "to"]);
+        let filter = options.object().and_then(|options| options.get("where")).and_then(Value::object);
+        for (key, _) in filter.iter().flat_map(|filter| &filter.entries) {
+            let index = relation.table.relation.columns.iter().position(|column| *column.key == **key);
+            columns.extend(index.map(|index| Column { table: relation.table.clone(), index }));
+        }
+        let name = named(&options, "alias");
+        Value::Relation(Arc::new(RelationTo { table: relation.table.clone(), columns, name }))
     }
 }
 
@@ -74,14 +81,19 @@ fn columns_in(options: &Value, keys: &[&str]) -> Vec<Column> {
     let Some(options) = options.object() else { return Vec::new() };
     let mut columns = Vec::new();
     for value in keys.iter().filter_map(|key| options.get(key)) {
-        match value {
-            Value::Column(column) => columns.push(column.clone()),
-            Value::List(items) => columns.extend(items.iter().filter_map(|item| match item {
-                Value::Column(column) => Some(column.clone()),
-                _ => None,
-            })),
-            _ => {}
-        }
+        add_columns(value, &mut columns);
     }
     columns
+}
+
+fn add_columns(value: &Value, columns: &mut Vec<Column>) {
+    match value {
+        Value::Column(column) => columns.push(column.clone()),
+        Value::List(items) => items.iter().for_each(|item| add_columns(item, columns)),
+        _ => {}
+    }
+}
+
+fn named(options: &Value, key: &str) -> Option<Arc<str>> {
+    options.object()?.get(key)?.text().cloned()
 }

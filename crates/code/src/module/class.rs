@@ -1,15 +1,20 @@
 //! Classes and enums: what is of use of them.
 
 use super::lower::Lower;
-use super::{Id, Item, Key, Kind, Property};
-use oxc_ast::ast::{Class, Expression, TSEnumDeclaration};
-use oxc_ast_visit::walk;
+use super::{Annotation, Field, Id, Item, Key, Kind, Property};
+use oxc_ast::ast::{
+    BindingPattern, Class, Expression, FormalParameter, PropertyDefinition, TSEnumDeclaration,
+};
+use oxc_ast_visit::{Visit, walk};
 
 impl<'a> Lower<'a, '_> {
     /// A class, as a function that makes an object of its fields and methods.
     pub(super) fn class(&mut self, class: &Class<'a>) -> Id {
         let outer = std::mem::take(&mut self.sink);
+        self.classes.push(u32::try_from(self.module.classes.len()).unwrap_or(u32::MAX));
+        self.module.classes.push(super::Class::default());
         walk::walk_class(self, class);
+        self.classes.pop();
         let inside = std::mem::replace(&mut self.sink, outer);
         let span = Lower::span(class.span);
         let id = self.node(span, Kind::Other(inside));
@@ -17,6 +22,37 @@ impl<'a> Lower<'a, '_> {
             self.declare_name(name, super::Decl::Value(id));
         }
         id
+    }
+
+    /// A field of the class that is being read.
+    pub(super) fn field(&mut self, property: &PropertyDefinition<'a>) {
+        let annotation = self.annotation(property.type_annotation.as_deref());
+        let value = property.value.as_ref().map(|value| self.expression(value));
+        self.sink.extend(value);
+        for decorator in &property.decorators {
+            self.visit_decorator(decorator);
+        }
+        if let Some(name) = property.key.static_name() {
+            self.member_of_class(&name, value, annotation);
+        }
+    }
+
+    /// `constructor(private db: Database)` makes a field.
+    pub(super) fn parameter_property(
+        &mut self,
+        param: &FormalParameter<'a>,
+        annotation: Option<&Annotation>,
+    ) {
+        if let (Some(_), BindingPattern::BindingIdentifier(name)) = (param.accessibility, &param.pattern) {
+            self.member_of_class(&name.name, None, annotation.cloned());
+        }
+    }
+
+    fn member_of_class(&mut self, name: &str, value: Option<Id>, annotation: Option<Annotation>) {
+        let at = self.classes.last().map(|at| *at as usize);
+        if let Some(class) = at.and_then(|at| self.module.classes.get_mut(at)) {
+            class.fields.push(Field { name: name.into(), value, annotation });
+        }
     }
 
     /// `enum E { A = "a" }` as an object.

@@ -1,9 +1,7 @@
 //! From the parser's tree to [`Module`].
 
-use super::pattern::{Whole, query_name};
-use super::{
-    Decl, Function, Id, Item, Key, Kind, Module, Node, Property, Quasi, Span, Sym, Symbol, Template,
-};
+use super::pattern::query_name;
+use super::{Decl, Id, Item, Key, Kind, Module, Node, Property, Quasi, Span, Sym, Symbol, Template};
 use oxc_allocator::Allocator;
 use oxc_ast::ast;
 use oxc_ast::ast::Expression;
@@ -15,7 +13,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Deeper nesting is no code that people write, and would take more stack than there is.
-const NESTING: i32 = 400;
+const NESTING: usize = 400;
+
+/// The same for operators in one expression. A file without semicolons counts as one.
+const OPERATORS: u32 = 60_000;
 
 /// The file as a module. Always gives one: what cannot be parsed is left out, and said.
 pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
@@ -26,6 +27,7 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
         nodes: Vec::new(),
         symbols: Vec::new(),
         roots: Vec::new(),
+        classes: Vec::new(),
         exports: HashMap::new(),
         export_order: Vec::new(),
         stars: Vec::new(),
@@ -58,6 +60,7 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
         scoping,
         sink: Vec::new(),
         returns: Vec::new(),
+        classes: Vec::new(),
         tree: std::marker::PhantomData,
     };
     lower.visit_program(&parsed.program);
@@ -66,15 +69,25 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
     lower.module
 }
 
+/// Where a file is nested deeper than people write: by brackets, or by operators without an end
+/// (`a.b.c…`, `!!!…`). Strings and comments count as code, which does no harm.
 fn too_nested(text: &str) -> Option<u32> {
-    let mut depth = 0;
+    let mut levels = vec![0];
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth -= 1,
+            b'(' | b'[' | b'{' => levels.push(0),
+            b')' | b']' | b'}' if levels.len() > 1 => {
+                levels.pop();
+            }
             _ => {}
         }
-        if depth > NESTING {
+        let operators = levels.last_mut()?;
+        match byte {
+            b',' | b';' => *operators = 0,
+            byte if byte.is_ascii_punctuation() => *operators += 1,
+            _ => {}
+        }
+        if levels.len() > NESTING || levels.last().is_some_and(|operators| *operators > OPERATORS) {
             return u32::try_from(at).ok();
         }
     }
@@ -87,7 +100,9 @@ pub(super) struct Lower<'a, 's> {
     /// Where the expressions go that are come upon.
     pub sink: Vec<Id>,
     /// What the function returns that is being read.
-    returns: Vec<Id>,
+    pub returns: Vec<Id>,
+    /// The classes that are being read, from the outside to the inside.
+    pub classes: Vec<u32>,
     tree: std::marker::PhantomData<&'a ()>,
 }
 
@@ -146,9 +161,10 @@ impl<'a> Lower<'a, '_> {
         let span = Lower::span(expression.span());
         let kind = match expression {
             Expression::Identifier(name) => return self.name(name),
-            Expression::ThisExpression(_) => Kind::This,
+            Expression::ThisExpression(_) => Kind::This(self.classes.last().copied()),
+            Expression::Super(_) => Kind::Super,
             Expression::BooleanLiteral(it) => Kind::Bool(it.value),
-            Expression::NullLiteral(_) => Kind::Nothing,
+            Expression::NullLiteral(_) => Kind::Null,
             Expression::NumericLiteral(it) => Kind::Number(it.value),
             Expression::StringLiteral(it) => Kind::Text(it.value.as_str().into()),
             Expression::TemplateLiteral(it) => Kind::Template(self.template(it)),
@@ -182,6 +198,9 @@ impl<'a> Lower<'a, '_> {
                 return self.expression(&it.expression);
             }
             Expression::TSInstantiationExpression(it) => return self.expression(&it.expression),
+            Expression::BinaryExpression(it) if it.operator == ast::BinaryOperator::Addition => {
+                Kind::Template(self.sum(it))
+            }
             Expression::ConditionalExpression(it) => {
                 let test = Some(self.expression(&it.test));
                 let options = vec![self.expression(&it.consequent), self.expression(&it.alternate)];
@@ -319,6 +338,13 @@ impl<'a> Lower<'a, '_> {
         Template { texts, values }
     }
 
+    /// `a + b`, as a template without text of its own.
+    fn sum(&mut self, sum: &ast::BinaryExpression<'a>) -> Template {
+        let values = vec![self.expression(&sum.left), self.expression(&sum.right)];
+        let nothing = || Quasi { text: "".into(), start: sum.span.start, plain: false };
+        Template { texts: vec![nothing(), nothing(), nothing()], values }
+    }
+
     /// Types hold expressions too (`typeof users`): they are put where expressions are come upon.
     fn type_arguments(&mut self, arguments: Option<&ast::TSTypeParameterInstantiation<'a>>) {
         if let Some(arguments) = arguments {
@@ -326,65 +352,7 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    fn parameters(&mut self, params: &ast::FormalParameters<'a>) -> Vec<Sym> {
-        let mut bound = Vec::new();
-        for (index, param) in params.items.iter().enumerate() {
-            let annotation = self.annotation(param.type_annotation.as_deref());
-            let default = param.initializer.as_ref().map(|expression| self.expression(expression));
-            self.sink.extend(default);
-            let whole = Whole::Param { index, default, annotation };
-            bound.extend(self.bind(&param.pattern, &whole, &[]));
-        }
-        if let Some(rest) = &params.rest {
-            bound.extend(self.bind(&rest.rest.argument, &Whole::Unclear, &[]));
-        }
-        bound
-    }
-
-    fn arrow(&mut self, arrow: &ast::ArrowFunctionExpression<'a>) -> Id {
-        let span = Lower::span(arrow.span);
-        let (outer, returned) = (std::mem::take(&mut self.sink), std::mem::take(&mut self.returns));
-        let params = self.parameters(&arrow.params);
-        match &arrow.body {
-            ast::ArrowFunctionBody::FunctionBody(body) => self.visit_function_body(body),
-            other => {
-                if let Some(expression) = other.as_expression() {
-                    let id = self.expression(expression);
-                    self.sink.push(id);
-                    self.returns.push(id);
-                }
-            }
-        }
-        let body = std::mem::replace(&mut self.sink, outer);
-        let returns = std::mem::replace(&mut self.returns, returned);
-        self.node(span, Kind::Function(Function { body, returns, params }))
-    }
-
-    pub(super) fn function(&mut self, function: &ast::Function<'a>) -> Id {
-        let span = Lower::span(function.span);
-        let (outer, returned) = (std::mem::take(&mut self.sink), std::mem::take(&mut self.returns));
-        let params = self.parameters(&function.params);
-        if let Some(body) = &function.body {
-            self.visit_function_body(body);
-        }
-        let body = std::mem::replace(&mut self.sink, outer);
-        let returns = std::mem::replace(&mut self.returns, returned);
-        let id = self.node(span, Kind::Function(Function { body, returns, params }));
-        // An overload without a body says nothing.
-        if let (Some(name), true) = (&function.id, function.body.is_some()) {
-            self.declare_name(name, Decl::Value(id));
-        }
-        id
-    }
-
-    fn variable(&mut self, variable: &ast::VariableDeclarator<'a>) {
-        let annotation = self.annotation(variable.type_annotation.as_deref());
-        let init = variable.init.as_ref().map(|expression| self.expression(expression));
-        self.sink.extend(init);
-        self.bind(&variable.id, &Whole::Variable { init, annotation }, &[]);
-    }
-
-    fn type_query(&mut self, query: &ast::TSTypeQuery<'a>) {
+    pub(super) fn type_query(&mut self, query: &ast::TSTypeQuery<'a>) {
         let Some(name) = query_name(&query.expr_name) else { return };
         if let Some(inside) = self.qualified(name) {
             let id = self.node(Lower::span(query.span), Kind::TypeQuery(inside));
@@ -403,62 +371,5 @@ impl<'a> Lower<'a, '_> {
             }
             ast::TSTypeName::ThisExpression(_) => None,
         }
-    }
-}
-
-impl<'a> Visit<'a> for Lower<'a, '_> {
-    fn visit_expression(&mut self, it: &Expression<'a>) {
-        let id = self.expression(it);
-        self.sink.push(id);
-    }
-
-    fn visit_function(&mut self, it: &ast::Function<'a>, _: oxc_semantic::ScopeFlags) {
-        let id = self.function(it);
-        self.sink.push(id);
-    }
-
-    fn visit_class(&mut self, it: &ast::Class<'a>) {
-        let id = self.class(it);
-        self.sink.push(id);
-    }
-
-    fn visit_ts_enum_declaration(&mut self, it: &ast::TSEnumDeclaration<'a>) {
-        self.declared_enum(it);
-    }
-
-    fn visit_variable_declarator(&mut self, it: &ast::VariableDeclarator<'a>) {
-        self.variable(it);
-    }
-
-    fn visit_return_statement(&mut self, it: &ast::ReturnStatement<'a>) {
-        if let Some(argument) = &it.argument {
-            let id = self.expression(argument);
-            self.sink.push(id);
-            self.returns.push(id);
-        }
-    }
-
-    fn visit_ts_type_query(&mut self, it: &ast::TSTypeQuery<'a>) {
-        self.type_query(it);
-    }
-
-    fn visit_import_declaration(&mut self, it: &ast::ImportDeclaration<'a>) {
-        self.import(it);
-    }
-
-    fn visit_export_all_declaration(&mut self, it: &ast::ExportAllDeclaration<'a>) {
-        self.export_all(it);
-    }
-
-    fn visit_export_named_declaration(&mut self, it: &ast::ExportNamedDeclaration<'a>) {
-        self.export_named(it);
-    }
-
-    fn visit_export_from_declaration(&mut self, it: &ast::ExportFromDeclaration<'a>) {
-        self.export_from(it);
-    }
-
-    fn visit_export_default_declaration(&mut self, it: &ast::ExportDefaultDeclaration<'a>) {
-        self.export_default(it);
     }
 }

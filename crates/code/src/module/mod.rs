@@ -5,8 +5,10 @@
 
 mod class;
 mod exports;
+mod function;
 mod lower;
 mod pattern;
+mod visit;
 
 pub(crate) use lower::lower;
 
@@ -30,6 +32,7 @@ pub(crate) struct Module {
     pub export_order: Vec<Box<str>>,
     /// Modules of which everything is exported again.
     pub stars: Vec<Box<str>>,
+    pub classes: Vec<Class>,
     /// The first syntax error: what follows it may be missing.
     pub broken: Option<(u32, String)>,
 }
@@ -60,7 +63,8 @@ pub(crate) enum Kind {
     Name(Sym),
     /// A name that nothing in the file binds.
     Global(Box<str>),
-    This,
+    /// `this`, in the class of this number.
+    This(Option<u32>),
     Member {
         object: Id,
         name: Box<str>,
@@ -80,7 +84,8 @@ pub(crate) enum Kind {
     Text(Box<str>),
     Number(f64),
     Bool(bool),
-    /// `null`, `undefined`.
+    Null,
+    /// `undefined`.
     Nothing,
     Template(Template),
     Tagged {
@@ -97,6 +102,8 @@ pub(crate) enum Kind {
     Assign(Id),
     /// `import("…")`.
     Import(Box<str>),
+    /// `super`: the class that is extended.
+    Super,
     /// `typeof x` in a type.
     TypeQuery(Id),
     /// Anything else, with the expressions in it.
@@ -148,6 +155,20 @@ pub(crate) struct Function {
     pub returns: Vec<Id>,
     /// Parameters by name, for calls: each symbol has its own place in [`Decl::Param`].
     pub params: Vec<Sym>,
+}
+
+/// The members of a class, as far as `this` needs them.
+#[derive(Debug, Default)]
+pub(crate) struct Class {
+    pub fields: Vec<Field>,
+}
+
+/// A member: its value, or what its type says.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub name: Box<str>,
+    pub value: Option<Id>,
+    pub annotation: Option<Annotation>,
 }
 
 #[derive(Debug)]
@@ -224,6 +245,11 @@ impl Module {
 
     pub fn symbol(&self, sym: Sym) -> &Symbol {
         &self.symbols[sym.0 as usize]
+    }
+
+    /// The text from a byte on.
+    pub fn text_from(&self, at: u32) -> &str {
+        self.text.get(at as usize..).unwrap_or_default()
     }
 
     /// The place of a span, for people.

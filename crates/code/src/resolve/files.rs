@@ -69,12 +69,17 @@ impl<'t> Files<'t> {
     pub fn module(&self, path: &str) -> Option<Arc<str>> {
         for (output, sources) in OUTPUTS {
             if let Some(stem) = path.strip_suffix(output)
-                && let Some(found) = self.probe(stem, sources)
+                && let Some(found) = self.probe(stem, sources).or_else(|| self.whole_source(stem))
             {
                 return Some(found);
             }
         }
         self.at(path).or_else(|| self.source(path))
+    }
+
+    /// Some tools keep the extension of the source: `x.tsx.js` is made from `x.tsx`.
+    fn whole_source(&self, stem: &str) -> Option<Arc<str>> {
+        if EXTENSIONS[..4].iter().any(|extension| stem.ends_with(extension)) { self.at(stem) } else { None }
     }
 
     /// The file with this path and any extension.

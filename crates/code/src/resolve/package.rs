@@ -31,9 +31,11 @@ pub fn module(
     let at = |path: &str| joined(&package.dir, path);
     let guessed = match subpath {
         "" => ENTRIES.iter().find_map(|path| files.source(&at(path)?)),
+        // Where nothing is listed, code may well name the output itself.
         path => [format!("src/{path}"), path.to_owned()]
             .iter()
-            .find_map(|path| module_or_index(files, &at(path)?)),
+            .find_map(|path| module_or_index(files, &at(path)?))
+            .or_else(|| built_from(path, &package.dir, files, outputs)),
     };
     guessed.ok_or_else(|| match said {
         Some(path) => {

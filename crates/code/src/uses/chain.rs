@@ -3,7 +3,7 @@
 use super::{Context, Walker, is_drizzle, is_pg_core, table_in};
 use crate::eval::Call;
 use crate::model::{Certainty, Columns, Role};
-use crate::module::{Id, Key, Kind, Module, Span};
+use crate::module::{Id, Kind, Module, Span};
 use crate::value::{Api, Env, Query, Table, Value, Verb};
 use std::sync::Arc;
 
@@ -20,9 +20,13 @@ impl Walker<'_, '_> {
     pub(super) fn call(&mut self, id: Id, env: &Env, context: &Context) -> Value {
         let module = self.module.clone();
         let Kind::Call { callee, args, new } = module.kind(id) else { return Value::Nothing };
-        let call = Call { module: &module, args, env, span: module.node(id).span };
+        let at = match module.kind(*callee) {
+            Kind::Member { at, .. } => *at,
+            _ => module.node(*callee).span,
+        };
+        let call = Call { module: &module, args, env, span: module.node(id).span, at };
         let before = self.found.len();
-        if let Kind::Member { object, name, at } = module.kind(*callee) {
+        if let Kind::Member { object, name, .. } = module.kind(*callee) {
             let base = match module.kind(*object) {
                 Kind::Call { .. } => self.call(*object, env, context),
                 _ => {
@@ -33,7 +37,7 @@ impl Walker<'_, '_> {
                     base
                 }
             };
-            let link = Link { call: &call, name, at: *at };
+            let link = Link { call: &call, name, at };
             self.link(&base, *object, &link, context);
             if &**name == "prepare" && matches!(base, Value::Query(_) | Value::Unknown(_)) {
                 self.prepared(&call, before);
@@ -49,13 +53,13 @@ impl Walker<'_, '_> {
             Value::Function(closure) => {
                 let values = self.eval.args(&call);
                 let closure = closure.clone();
-                self.walk_args(&call, &Context::default());
+                self.walk_args(&call, &handed(name_of(&module, *callee), Certainty::Likely));
                 self.enter(&closure, &values);
             }
             // Columns of enums, tables of makers: a schema, and no query.
             Value::Maker(_) | Value::Enum(_) | Value::CustomType(_) | Value::Relation(_) => {}
             Value::Client => self.walk_args(&call, &sent()),
-            _ => self.walk_args(&call, &handed(name_of(&module, *callee))),
+            _ => self.walk_args(&call, &handed(name_of(&module, *callee), Certainty::Likely)),
         }
         self.eval.apply(&value, &call, *new)
     }
@@ -66,49 +70,10 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn walk_arg(&mut self, call: &Call<'_>, at: usize, context: &Context) {
+    pub(super) fn walk_arg(&mut self, call: &Call<'_>, at: usize, context: &Context) {
         if let Some(item) = call.args.get(at) {
             self.walk(item.id, call.env, context);
         }
-    }
-
-    /// A function that a package exports.
-    fn api(&mut self, api: &Arc<Api>, call: &Call<'_>, context: &Context) {
-        let schema =
-            ["drizzle", "relations", "defineRelations", "defineRelationsPart", "alias", "aliasedTable"];
-        if is_pg_core(&api.package) || (is_drizzle(&api.package) && schema.contains(&&*api.name)) {
-            // Declarations. Set operations are the exception.
-            if ["union", "unionAll", "intersect", "intersectAll", "except", "exceptAll"].contains(&&*api.name)
-            {
-                self.walk_args(call, &Context::default());
-            }
-            return;
-        }
-        if is_drizzle(&api.package) {
-            let context = match context.is_query() {
-                true => context.clone(),
-                false => Context {
-                    role: Role::Filter,
-                    why: "in a condition that stands outside of a query".into(),
-                    ..Context::default()
-                },
-            };
-            let context = Context { whole: context.whole && api.name.starts_with("get"), ..context };
-            return self.walk_args(call, &context);
-        }
-        let makes_types =
-            ["drizzle-zod", "drizzle-valibot", "drizzle-typebox", "drizzle-arktype", "drizzle-effect"];
-        if makes_types.iter().any(|package| api.package.starts_with(package)) {
-            let context = Context {
-                role: Role::Type,
-                certainty: Certainty::Possible,
-                why: "a schema for values, made of the table".into(),
-                whole: true,
-                ..Context::default()
-            };
-            return self.walk_args(call, &context);
-        }
-        self.walk_args(call, &handed(format!("`{}` of `{}`", api.name, api.package)));
     }
 
     /// `base.name(args)`, of which `base` was read already.
@@ -120,7 +85,7 @@ impl Walker<'_, '_> {
             }
             Value::Db => return self.database(link),
             Value::Query(query) => return self.query(&query.clone(), link),
-            Value::Client => return self.walk_args(call, &sent()),
+            Value::Client => return self.of_client(call),
             Value::Unknown(_) if is_find(link.name) => {
                 if let Some(table) = self.by_query_name(object, call.env) {
                     return self.find(
@@ -141,7 +106,7 @@ impl Walker<'_, '_> {
                 let method = self.eval.get(base, link.name);
                 if let Value::Function(closure) = &method {
                     let values = self.eval.args(call);
-                    self.walk_args(call, &Context::default());
+                    self.walk_args(call, &handed(format!("`.{}()`", link.name), Certainty::Likely));
                     self.enter(closure, &values);
                     return;
                 }
@@ -153,12 +118,18 @@ impl Walker<'_, '_> {
                 let api = Arc::new(Api { package: package.clone(), name: link.name.into() });
                 return self.api(&api, call, context);
             }
+            // It only says how to read a value.
+            Value::Sql if link.name == "mapWith" => return,
             Value::List(_) | Value::Sql | Value::Derived => return self.walk_args(call, context),
             _ => {}
         }
         // A method of something unknown: text that is sent, tables that are handed on.
+        // A method of the class itself is the project's own code.
+        let own = matches!(call.module.kind(object), Kind::This(_) | Kind::Super);
+        let to = if own { Certainty::Likely } else { Certainty::Possible };
         let sends = ["execute", "query", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe", "raw"];
-        let context = Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name)) };
+        let context =
+            Context { sent: sends.contains(&link.name), ..handed(format!("`.{}()`", link.name), to) };
         let values = self.eval.args(call);
         if values.iter().any(|value| table_in(value).is_some()) && is_clause(link.name) {
             return self.walk_args(call, &clause(None));
@@ -200,10 +171,7 @@ impl Walker<'_, '_> {
                 self.walk_arg(call, 1, &selected());
             }
             "insert" => match self.eval.arg(call, 0) {
-                Value::Table(table) => {
-                    let context = Context::of(Role::Insert, "an insert names every column that is declared");
-                    self.add(link.at, &table.clone(), inserted(&table), &context);
-                }
+                Value::Table(table) => self.insert(&table, link),
                 _ => self.walk_arg(call, 0, &Context::default()),
             },
             "update" => self.touched(call, Role::Update, "an update"),
@@ -212,7 +180,7 @@ impl Walker<'_, '_> {
                 self.touched(call, Role::Select, "a count");
                 self.walk_arg(call, 1, &clause(None));
             }
-            "refreshMaterializedView" => self.touched(call, Role::Select, "a refresh"),
+            "refreshMaterializedView" => self.touched(call, Role::Named, "a refresh"),
             "execute" | "all" | "get" | "run" | "values" => self.walk_args(call, &sent()),
             "transaction" | "batch" | "with" | "$with" => self.with_database(call),
             _ => self.walk_args(call, &Context::default()),
@@ -232,6 +200,19 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// `client.query("…")`, `client.begin((sql) => …)`
+    fn of_client(&mut self, call: &Call<'_>) {
+        for item in call.args {
+            match self.eval.expr(call.module, item.id, call.env) {
+                Value::Function(closure) if matches!(call.module.kind(item.id), Kind::Function(_)) => {
+                    let env = self.eval.bound(&closure, &[Value::Client]);
+                    self.walk(item.id, &env, &Context::default());
+                }
+                _ => self.walk(item.id, call.env, &sent()),
+            }
+        }
+    }
+
     /// A query on a table, whatever its columns.
     fn touched(&mut self, call: &Call<'_>, role: Role, what: &str) {
         match self.eval.arg(call, 0) {
@@ -239,7 +220,12 @@ impl Walker<'_, '_> {
                 let span = call.args.first().map_or(call.span, |item| call.module.node(item.id).span);
                 self.add(span, &table, Columns::None, &Context::of(role, &format!("{what} of the table")));
             }
-            _ => self.walk_arg(call, 0, &handed(format!("`.{what}`"))),
+            _ => {
+                if let Some(item) = call.args.first() {
+                    self.one_of_these(item.id, call.env);
+                }
+                self.walk_arg(call, 0, &handed(what.to_owned(), Certainty::Likely));
+            }
         }
     }
 
@@ -252,15 +238,20 @@ impl Walker<'_, '_> {
                 self.source(query, call);
                 self.walk_arg(call, 1, &clause(table));
             }
-            "select" if query.verb == Verb::Insert => self.with_database(call),
+            "select" if query.verb == Verb::Insert => {
+                self.insert_of_query(query, call);
+                self.with_database(call);
+            }
             "values" => self.walk_args(call, &clause(table)),
-            "set" => self.set(table, call, link.at),
+            "set" => self.set(query, call),
             "onConflictDoNothing" | "onConflictDoUpdate" => self.conflict(table, link),
             "returning" => match (call.args.first(), table) {
                 (None, Some(table)) => {
                     let context =
                         Context::of(Role::Returning, "returning() without a list names every column");
-                    self.all_of(link.at, table, &context);
+                    for table in std::iter::once(table).chain(&query.joined) {
+                        self.all_of(link.at, table, &context);
+                    }
                 }
                 _ => {
                     let context = Context::of(Role::Returning, "in the list of returning()").whole();
@@ -292,86 +283,6 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// The keys of `set({ … })`, and the columns that every update sets.
-    pub(super) fn set(&mut self, table: Option<&Arc<Table>>, call: &Call<'_>, at: Span) {
-        let Some(item) = call.args.first() else { return };
-        let Some(table) = table else { return self.walk_args(call, &Context::default()) };
-        self.set_keys(table, item.id, call.env);
-        self.on_update(table, at);
-    }
-
-    pub(super) fn on_update(&mut self, table: &Arc<Table>, at: Span) {
-        let context = Context::of(Role::Update, "every update sets it ($onUpdate)");
-        for column in table.relation.columns.iter().filter(|column| column.on_update) {
-            self.add(at, table, Columns::One(column.name.clone()), &context);
-        }
-    }
-
-    pub(super) fn set_keys(&mut self, table: &Arc<Table>, id: Id, env: &Env) {
-        let module = self.module.clone();
-        let certain = Context::of(Role::Update, "set by an update");
-        let column = |key: &str| table.relation.columns.iter().find(|column| column.key == key);
-        let span = module.node(id).span;
-        let Kind::Object(properties) = module.kind(id) else {
-            let value = self.eval.expr(&module, id, env);
-            self.set_value(table, &value, span);
-            return self.walk(id, env, &Context::default());
-        };
-        for property in properties {
-            match &property.key {
-                Key::Name(key) => {
-                    if let Some(column) = column(key) {
-                        self.add(property.at, table, Columns::One(column.name.clone()), &certain);
-                    }
-                    self.walk(property.value, env, &clause(Some(table)));
-                }
-                Key::Spread => {
-                    let value = match module.kind(property.value) {
-                        // `...(condition && { name })`
-                        Kind::Either { options, .. } => {
-                            for option in options.clone() {
-                                if matches!(module.kind(option), Kind::Object(_)) {
-                                    self.set_keys(table, option, env);
-                                }
-                            }
-                            continue;
-                        }
-                        _ => self.eval.expr(&module, property.value, env),
-                    };
-                    self.set_value(table, &value, property.at);
-                }
-                Key::Computed(key) => {
-                    self.walk(*key, env, &Context::default());
-                    self.unclear_set(table, property.at, Certainty::Possible);
-                }
-            }
-        }
-    }
-
-    fn set_value(&mut self, table: &Arc<Table>, value: &Value, span: Span) {
-        let certain = Context::of(Role::Update, "set by an update");
-        match value {
-            Value::Object(object) => {
-                for (key, _) in &object.entries {
-                    if let Some(column) = table.relation.columns.iter().find(|column| *column.key == **key) {
-                        self.add(span, table, Columns::One(column.name.clone()), &certain);
-                    }
-                }
-                if object.open.is_some() {
-                    self.unclear_set(table, span, Certainty::Likely);
-                }
-            }
-            Value::Nothing | Value::Bool(_) => {}
-            _ => self.unclear_set(table, span, Certainty::Likely),
-        }
-    }
-
-    fn unclear_set(&mut self, table: &Arc<Table>, span: Span, certainty: Certainty) {
-        let context =
-            Context { certainty, ..Context::of(Role::Update, "an update whose values are not written here") };
-        self.all_of(span, table, &context);
-    }
-
     /// `.prepare("name")`: all that the chain uses is part of it.
     fn prepared(&mut self, call: &Call<'_>, from: usize) {
         if let Value::Text(name) = self.eval.arg(call, 0) {
@@ -380,13 +291,6 @@ impl Walker<'_, '_> {
             }
         }
     }
-}
-
-/// What an insert names: all that is not generated.
-fn inserted(table: &Table) -> Columns {
-    let generated: Vec<String> =
-        table.relation.columns.iter().filter(|column| column.generated).map(|c| c.name.clone()).collect();
-    if generated.is_empty() { Columns::All } else { Columns::AllBut(generated) }
 }
 
 pub(super) fn selected() -> Context {
@@ -402,10 +306,10 @@ pub(super) fn sent() -> Context {
     Context { sent: true, ..Context::of(Role::Filter, "in SQL that is sent as it is written") }
 }
 
-fn handed(to: String) -> Context {
+pub(super) fn handed(to: String, sure: Certainty) -> Context {
     Context {
         certainty: Certainty::Likely,
-        handed: true,
+        handed: Some(sure),
         why: format!("handed to {to}").into(),
         ..Context::default()
     }

@@ -2,7 +2,7 @@
 
 use super::chain::{Link, clause};
 use super::{Context, Walker};
-use crate::model::Role;
+use crate::model::{Certainty, Role};
 use crate::module::{Key, Kind};
 use crate::value::Table;
 use std::sync::Arc;
@@ -25,8 +25,9 @@ impl Walker<'_, '_> {
                     self.walk(property.value, call.env, &context);
                 }
                 ("set", Some(table)) => {
-                    self.set_keys(table, property.value, call.env);
-                    self.on_update(table, link.at);
+                    self.set_keys(table, property.value, call.env, Certainty::Certain);
+                    let place = self.module.place(link.at);
+                    self.on_update(table, &place);
                 }
                 _ => self.walk(property.value, call.env, &clause(table)),
             }

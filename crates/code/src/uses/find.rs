@@ -35,6 +35,7 @@ impl Walker<'_, '_> {
 
     fn options(&mut self, table: &Arc<Table>, id: Id, env: &Env, at: Span, sure: &Sure<'_>) {
         let module = self.module.clone();
+        let id = self.followed(id);
         let properties = match module.kind(id) {
             Kind::Object(properties) => properties,
             Kind::Bool(false) | Kind::Nothing => return,
@@ -61,7 +62,8 @@ impl Walker<'_, '_> {
                 }
                 "with" => self.with(table, property.value, env, sure),
                 "where" => self.filter(table, property.value, env, sure),
-                "orderBy" | "extras" => self.clause_of(table, property.value, env, sure),
+                "orderBy" => self.clause_of(table, property.value, env, Role::Filter, sure),
+                "extras" => self.clause_of(table, property.value, env, Role::Select, sure),
                 _ => self.walk(property.value, env, &Context::default()),
             }
         }
@@ -76,7 +78,7 @@ impl Walker<'_, '_> {
             certainty,
             ..Context::of(Role::Select, &format!("in the list of columns of {}", sure.why))
         };
-        let Kind::Object(listed) = module.kind(property.value) else {
+        let Kind::Object(listed) = module.kind(self.followed(property.value)) else {
             let context =
                 Context { certainty: Certainty::Likely.min(sure.certainty), ..context(Certainty::Likely) };
             return self.add(property.at, table, Columns::All, &context);
@@ -113,6 +115,7 @@ impl Walker<'_, '_> {
     /// Relations that are read too.
     fn with(&mut self, table: &Arc<Table>, id: Id, env: &Env, sure: &Sure<'_>) {
         let module = self.module.clone();
+        let id = self.followed(id);
         let Kind::Object(properties) = module.kind(id) else {
             return self.walk(id, env, &Context::default());
         };
@@ -143,7 +146,10 @@ impl Walker<'_, '_> {
     /// `where`: a piece of SQL, a function that makes one, or (in Drizzle 1) an object by columns.
     fn filter(&mut self, table: &Arc<Table>, id: Id, env: &Env, sure: &Sure<'_>) {
         let module = self.module.clone();
-        let Kind::Object(properties) = module.kind(id) else { return self.clause_of(table, id, env, sure) };
+        let id = self.followed(id);
+        let Kind::Object(properties) = module.kind(id) else {
+            return self.clause_of(table, id, env, Role::Filter, sure);
+        };
         let context = Context { certainty: sure.certainty, ..clause(Some(table)) };
         for property in properties {
             let Key::Name(key) = &property.key else {
@@ -175,15 +181,16 @@ impl Walker<'_, '_> {
                     }
                     self.filter(&to.table.clone(), property.value, env, sure);
                 }
-                _ => self.clause_of(table, property.value, env, sure),
+                _ => self.clause_of(table, property.value, env, Role::Filter, sure),
             }
         }
     }
 
     /// A clause that may be a function of the table, or (in Drizzle 1) an object by columns.
-    fn clause_of(&mut self, table: &Arc<Table>, id: Id, env: &Env, sure: &Sure<'_>) {
+    fn clause_of(&mut self, table: &Arc<Table>, id: Id, env: &Env, role: Role, sure: &Sure<'_>) {
         let module = self.module.clone();
-        let context = Context { certainty: sure.certainty, ..clause(Some(table)) };
+        let id = self.followed(id);
+        let context = Context { role, certainty: sure.certainty, ..clause(Some(table)) };
         match (module.kind(id), self.eval.expr(&module, id, env)) {
             (Kind::Function(_), Value::Function(closure)) => {
                 let env = self.eval.bound(&closure, &[Value::Table(table.clone()), operators()]);
@@ -197,7 +204,7 @@ impl Walker<'_, '_> {
                     {
                         self.add(property.at, table, Columns::One(column.name.clone()), &context);
                     }
-                    self.clause_of(table, property.value, env, sure);
+                    self.clause_of(table, property.value, env, role, sure);
                 }
             }
             _ => self.walk(id, env, &context),

@@ -3,15 +3,22 @@
 //! A use is certain only where reading proves it. What is handed to code that isn't known, or stands
 //! outside of a query, is told apart by [`Certainty`], with the reason.
 
+mod api;
+mod built;
 mod chain;
 mod conflict;
+mod context;
 mod find;
+mod insert;
 mod raw;
+mod update;
 mod words;
+
+use context::Context;
 
 use crate::eval::{Eval, is_drizzle, is_pg_core};
 use crate::model::{Certainty, Columns, Place, Role, Use};
-use crate::module::{Id, Key, Kind, Module, Property, Span};
+use crate::module::{Decl, Id, Key, Kind, Module, Property, Span};
 use crate::program::Program;
 use crate::value::{Closure, Env, Object, Table, Value};
 use drizzle::QName;
@@ -21,7 +28,7 @@ use std::sync::Arc;
 /// The uses in a file.
 pub(crate) fn uses(program: &Program<'_>, module: &Arc<Module>) -> Vec<Use> {
     let mut walker = Walker {
-        eval: Eval::new(program),
+        eval: Eval::brief(program),
         module: module.clone(),
         found: Vec::new(),
         limit: limit(&module.path),
@@ -57,54 +64,6 @@ struct Walker<'p, 't> {
     depth: u32,
 }
 
-/// What an expression is part of.
-#[derive(Clone)]
-struct Context {
-    role: Role,
-    certainty: Certainty,
-    why: Arc<str>,
-    /// A whole table here stands for all of its columns.
-    whole: bool,
-    /// A table here is handed to code that isn't known.
-    handed: bool,
-    /// Tables of the query around.
-    tables: Vec<Arc<Table>>,
-    /// Text here is sent as it is.
-    sent: bool,
-}
-
-impl Default for Context {
-    fn default() -> Context {
-        Context {
-            role: Role::Named,
-            certainty: Certainty::Likely,
-            why: "named outside of a query that could be followed".into(),
-            whole: false,
-            handed: false,
-            tables: Vec::new(),
-            sent: false,
-        }
-    }
-}
-
-impl Context {
-    fn of(role: Role, why: &str) -> Context {
-        Context { role, certainty: Certainty::Certain, why: why.into(), ..Context::default() }
-    }
-
-    fn whole(self) -> Context {
-        Context { whole: true, ..self }
-    }
-
-    fn among(self, table: Option<&Arc<Table>>) -> Context {
-        Context { tables: table.into_iter().cloned().collect(), ..self }
-    }
-
-    fn is_query(&self) -> bool {
-        !matches!(self.role, Role::Named | Role::Type)
-    }
-}
-
 /// Deeper than people nest.
 const DEPTH: u32 = 300;
 
@@ -116,6 +75,9 @@ impl Walker<'_, '_> {
         self.depth += 1;
         let module = self.module.clone();
         match module.kind(id) {
+            Kind::Name(_) if context.is_query() && self.followed(id) != id => {
+                self.walk(self.followed(id), env, context);
+            }
             Kind::Name(_) | Kind::Member { .. } | Kind::Index { .. } => self.mention(id, env, context),
             Kind::Call { .. } => {
                 self.call(id, env, context);
@@ -145,7 +107,9 @@ impl Walker<'_, '_> {
             Kind::TypeQuery(inside) => self.type_query(*inside, env),
             Kind::Other(inside) => inside.iter().for_each(|id| self.walk(*id, env, context)),
             Kind::Global(_)
-            | Kind::This
+            | Kind::This(_)
+            | Kind::Super
+            | Kind::Null
             | Kind::Number(_)
             | Kind::Bool(_)
             | Kind::Nothing
@@ -165,12 +129,12 @@ impl Walker<'_, '_> {
                 self.add(span, &column.table.clone(), columns, context);
             }
             (Value::Table(table), _) if context.whole => self.all_of(span, &table.clone(), context),
-            (Value::Table(table), _) if context.handed => {
-                let context =
-                    Context { certainty: Certainty::Possible, role: Role::Named, ..context.clone() };
-                self.all_of(span, &table.clone(), &context);
+            (Value::Table(table), _) => {
+                if let Some(certainty) = context.handed {
+                    let context = Context { certainty, role: Role::Named, ..context.clone() };
+                    self.all_of(span, &table.clone(), &context);
+                }
             }
-            (Value::Table(_), _) => {}
             (Value::Object(object), _) if context.whole => self.fields(span, &object.clone(), context),
             (_, Kind::Member { object, name, .. }) => {
                 if name.starts_with("$infer") {
@@ -179,7 +143,12 @@ impl Walker<'_, '_> {
                 self.walk(*object, env, context);
             }
             (_, Kind::Index { object, key }) => {
-                if let Value::Table(table) = self.eval.expr(&module, *object, env) {
+                let chosen_of = self.eval.expr(&module, *object, env);
+                if matches!(chosen_of, Value::Object(_) | Value::List(_)) {
+                    self.walk(*key, env, &Context::default());
+                    return self.one_of_these(*object, env);
+                }
+                if let Value::Table(table) = chosen_of {
                     let context = Context {
                         certainty: Certainty::Possible,
                         why: "a column chosen when it runs".into(),
@@ -194,11 +163,69 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// What a name of the same file stands for, where it is written out: a list of columns, a condition, a
+    /// text. Otherwise the expression itself.
+    fn followed(&self, id: Id) -> Id {
+        let mut id = id;
+        for _ in 0..8 {
+            let Kind::Name(sym) = self.module.kind(id) else { break };
+            let symbol = self.module.symbol(*sym);
+            let Decl::Variable { init: Some(init), path, .. } = &symbol.decl else { break };
+            let written = matches!(
+                self.module.kind(*init),
+                Kind::Object(_)
+                    | Kind::Call { .. }
+                    | Kind::Text(_)
+                    | Kind::Template(_)
+                    | Kind::Tagged { .. }
+                    | Kind::Either { .. }
+                    | Kind::Name(_)
+            );
+            if !path.is_empty() || !symbol.assigned.is_empty() || !written {
+                break;
+            }
+            id = *init;
+        }
+        id
+    }
+
+    /// Tables of which one is chosen when it runs: `TABLES[kind]`, `a ? users : posts`.
+    fn one_of_these(&mut self, id: Id, env: &Env) {
+        let module = self.module.clone();
+        let context = Context {
+            handed: Some(Certainty::Likely),
+            why: "one of several tables, chosen when it runs".into(),
+            ..Context::default()
+        };
+        match module.kind(self.followed(id)) {
+            Kind::Object(properties) => {
+                properties.iter().for_each(|property| self.walk(property.value, env, &context));
+            }
+            Kind::List(items) => items.iter().for_each(|item| self.walk(item.id, env, &context)),
+            Kind::Either { options, .. } => {
+                options.iter().for_each(|option| self.walk(*option, env, &context))
+            }
+            Kind::Index { object, .. } => self.one_of_these(*object, env),
+            _ => {}
+        }
+    }
+
     fn object(&mut self, properties: &[Property], env: &Env, context: &Context) {
         for property in properties {
             match &property.key {
                 Key::Spread if context.whole => {
                     let module = self.module.clone();
+                    let followed = self.followed(property.value);
+                    if let Kind::Either { .. } = module.kind(followed) {
+                        let certainty = context.certainty.min(Certainty::Likely);
+                        let why = format!("{}, under a condition", context.why).into();
+                        self.walk(followed, env, &Context { certainty, why, ..context.clone() });
+                        continue;
+                    }
+                    if followed != property.value {
+                        self.walk(followed, env, context);
+                        continue;
+                    }
                     match self.eval.expr(&module, property.value, env) {
                         Value::Object(object) => self.fields(property.at, &object, context),
                         Value::Table(table) => self.all_of(property.at, &table, context),
@@ -278,7 +305,8 @@ impl Walker<'_, '_> {
 
     fn add_at(&mut self, place: Place, table: &Arc<Table>, columns: Columns, context: &Context) {
         let known = self.eval.program.known.read().ok();
-        let declared = known.and_then(|known| known.places.get(&table.name).cloned());
+        let declared =
+            known.and_then(|known| known.by_name.get(&table.name).map(|t| t.relation.place.clone()));
         let mut context = context.clone();
         if declared.is_some_and(|declared| declared != table.relation.place)
             && context.certainty > Certainty::Likely
@@ -310,8 +338,9 @@ impl Walker<'_, '_> {
         let Kind::Function(function) = closure.module.kind(closure.node) else { return false };
         let env = self.eval.bound(closure, args);
         let outer = std::mem::replace(&mut self.module, closure.module.clone());
-        let limit = self.limit.or(limit(&closure.module.path));
-        let limit = std::mem::replace(&mut self.limit, limit);
+        let given = (Certainty::Likely, "for a table that is handed to this function");
+        let limit = self.limit.or(limit(&closure.module.path)).unwrap_or(given);
+        let limit = self.limit.replace(limit.min(given));
         for id in &function.body {
             self.walk(*id, &env, &Context::default());
         }

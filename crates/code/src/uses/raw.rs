@@ -1,37 +1,16 @@
 //! SQL in templates and strings, read with the SQL parser.
 
+use super::built::{Built, From, Piece};
 use super::chain::Link;
-use super::words::{is_sql, named};
+use super::words::{is_sql, named, names};
 use super::{Context, Walker};
 use crate::eval::is_drizzle;
-use crate::model::{Certainty, Columns, Role};
-use crate::module::{Id, Kind, Span, Template};
+use crate::model::{Certainty, Columns, Place, Role};
+use crate::module::{Id, Span, Template};
 use crate::value::{Env, Table, Value};
 use drizzle::QName;
 use sql::{ColumnMention, MentionColumnRole, MentionRole, Mentions};
 use std::sync::Arc;
-
-/// SQL that was put together of texts and values.
-#[derive(Default)]
-struct Built {
-    sql: String,
-    pieces: Vec<Piece>,
-}
-
-/// A piece of it, from `at` on.
-struct Piece {
-    at: usize,
-    from: From,
-}
-
-enum From {
-    /// Text of the file, from this byte on; `exact` where each byte is one of the file's.
-    Text { start: u32, exact: bool },
-    /// A value of which the SQL is known: a column, a table.
-    Known(Id),
-    /// A parameter.
-    Other,
-}
 
 /// What kind of text it is, and how sure its statements are sent.
 struct Sent {
@@ -60,7 +39,6 @@ impl Walker<'_, '_> {
         let inner = match (drizzle, context.is_query()) {
             (true, true) => Context { whole: false, sent: false, ..context.clone() },
             (true, false) => Context {
-                role: Role::Filter,
                 why: "in a piece of SQL that stands outside of a query".into(),
                 certainty: if read.statements { Certainty::Certain } else { Certainty::Likely },
                 ..Context::default()
@@ -78,12 +56,10 @@ impl Walker<'_, '_> {
 
     /// A template without a tag.
     pub(super) fn template_text(&mut self, id: Id, template: &Template, env: &Env, context: &Context) {
-        let first = template.texts.first().map_or("", |quasi| &*quasi.text);
-        if !context.sent && !is_sql(first) {
-            return;
-        }
         let built = self.built(template, env, true);
-        self.string(&built, id, context);
+        if context.sent || is_sql(&built.sql) {
+            self.string(&built, id, context);
+        }
     }
 
     /// A string.
@@ -95,13 +71,16 @@ impl Walker<'_, '_> {
         let inside = span.end.saturating_sub(span.start) as usize;
         let exact = inside == text.len() + 2;
         let from = From::Text { start: span.start + 1, exact };
-        let built = Built { sql: text.to_string(), pieces: vec![Piece { at: 0, from }] };
+        let built = Built { sql: text.to_string(), pieces: vec![Piece { at: 0, from }], open: false };
         self.string(&built, id, context);
     }
 
     fn string(&mut self, built: &Built, id: Id, context: &Context) {
         let span = self.module.node(id).span;
         let sent = match context.sent {
+            true if built.open => {
+                Sent { certainty: Certainty::Likely, why: "raw SQL of which a part is put in when it runs" }
+            }
             true => Sent { certainty: context.certainty, why: "raw SQL" },
             false => Sent { certainty: Certainty::Likely, why: "SQL in a string" },
         };
@@ -113,12 +92,8 @@ impl Walker<'_, '_> {
         let call = link.call;
         match link.name {
             "raw" => {
-                let context = Context {
-                    sent: true,
-                    certainty: Certainty::Likely,
-                    why: "raw SQL".into(),
-                    ..context.clone()
-                };
+                let certainty = if context.sent { context.certainty } else { Certainty::Likely };
+                let context = Context { sent: true, certainty, why: "raw SQL".into(), ..context.clone() };
                 self.walk_args(call, &context);
             }
             "identifier" => {
@@ -128,52 +103,6 @@ impl Walker<'_, '_> {
                 }
             }
             _ => self.walk_args(call, context),
-        }
-    }
-
-    /// Puts texts and values together.
-    fn built(&mut self, template: &Template, env: &Env, inline: bool) -> Built {
-        let module = self.module.clone();
-        let mut built = Built::default();
-        let mut parameters = 0;
-        for (at, quasi) in template.texts.iter().enumerate() {
-            let from = From::Text { start: quasi.start, exact: quasi.plain };
-            built.pieces.push(Piece { at: built.sql.len(), from });
-            built.sql.push_str(&quasi.text);
-            let Some(value) = template.values.get(at) else { continue };
-            let start = built.sql.len();
-            let (text, from) = match self.eval.expr(&module, *value, env) {
-                Value::Table(table) => (relation_name(&table.name), From::Known(*value)),
-                Value::Column(column) => {
-                    let table = quoted(&column.table.name.name);
-                    (format!("{table}.{}", quoted(column.name())), From::Known(*value))
-                }
-                Value::Text(text) if inline => (text.to_string(), From::Other),
-                _ => match self.spelled(*value, env) {
-                    Some(text) => (text, From::Other),
-                    None => {
-                        parameters += 1;
-                        (format!("${parameters}"), From::Other)
-                    }
-                },
-            };
-            built.pieces.push(Piece { at: start, from });
-            built.sql.push_str(&text);
-        }
-        built
-    }
-
-    /// What `sql.raw("…")` and `sql.identifier("…")` put into SQL.
-    fn spelled(&mut self, id: Id, env: &Env) -> Option<String> {
-        let module = self.module.clone();
-        let Kind::Call { callee, args, .. } = module.kind(id) else { return None };
-        let Kind::Member { object, name, .. } = module.kind(*callee) else { return None };
-        let Value::Api(api) = self.eval.expr(&module, *object, env) else { return None };
-        let Value::Text(text) = self.eval.expr(&module, args.first()?.id, env) else { return None };
-        match (&*api.name, &**name) {
-            ("sql", "raw") => Some(text.to_string()),
-            ("sql", "identifier") => Some(quoted(&text)),
-            _ => None,
         }
     }
 
@@ -199,7 +128,18 @@ impl Walker<'_, '_> {
                 };
                 let name = QName::new(relation.schema.as_deref().unwrap_or_default(), &relation.name);
                 let place = self.module.place(self.within(built, relation.span, span));
-                self.name(place, name, Columns::None, &context(role));
+                if built.open && relation.role == MentionRole::Read {
+                    let context = Context { certainty: Certainty::Possible, ..context(role) };
+                    self.name(place.clone(), name.clone(), Columns::All, &context);
+                }
+                // A change of the schema from within the app names columns too.
+                if relation.role == MentionRole::Other {
+                    for word in names(&built.sql).into_iter().filter(|word| *word != name.name) {
+                        let context = Context { certainty: Certainty::Likely, ..context(role) };
+                        self.raw(place.clone(), name.clone(), Columns::One(word.to_owned()), &context);
+                    }
+                }
+                self.raw(place, name, Columns::None, &context(role));
             }
             for column in &read.columns {
                 let place = self.within(built, column.span, span);
@@ -209,8 +149,19 @@ impl Walker<'_, '_> {
             self.piece(&read, built, span, context);
         } else if !read.parsed && is_sql(&built.sql) {
             self.words(&built.sql, span);
+        } else if !read.parsed && pieces_too {
+            self.loose_words(&built.sql, span);
         }
         read
+    }
+
+    /// A table that no code declares may be that of another database.
+    fn raw(&mut self, place: Place, relation: QName, columns: Columns, context: &Context) {
+        let certainty = match self.known_table(&relation) {
+            Some(_) => context.certainty,
+            None => context.certainty.min(Certainty::Likely),
+        };
+        self.name(place, relation, columns, &Context { certainty, ..context.clone() });
     }
 
     /// A column that a whole statement names.
@@ -220,7 +171,7 @@ impl Walker<'_, '_> {
             if column.role == MentionColumnRole::Insert {
                 for candidate in &column.candidates {
                     let place = self.module.place(span);
-                    self.name(place, of(candidate), Columns::All, context);
+                    self.raw(place, of(candidate), Columns::All, context);
                 }
             }
             return;
@@ -243,7 +194,7 @@ impl Walker<'_, '_> {
         let context = Context { certainty, ..context.clone() };
         for relation in relations {
             let place = self.module.place(span);
-            self.name(place, relation, Columns::One(name.clone()), &context);
+            self.raw(place, relation, Columns::One(name.clone()), &context);
         }
     }
 
@@ -282,6 +233,10 @@ impl Walker<'_, '_> {
         };
         let around = having(&context.tables);
         let (tables, certainty, why) = match around.as_slice() {
+            // The only table around has it: nothing else can be meant.
+            [_] if context.tables.len() == 1 && context.is_query() => {
+                (around, context.certainty, "in a piece of raw SQL")
+            }
             [_] => (around, Certainty::Likely, "in a piece of raw SQL"),
             _ => {
                 let known = self.eval.program.known.read().ok();
@@ -311,6 +266,14 @@ impl Walker<'_, '_> {
             for column in table.relation.columns.iter().filter(|column| named(text, &column.name)) {
                 self.add(span, table, Columns::One(column.name.clone()), &context);
             }
+        }
+    }
+
+    /// A piece of SQL that does not parse: columns that only one table has.
+    fn loose_words(&mut self, text: &str, span: Span) {
+        let context = Context::default();
+        for word in names(text) {
+            self.loose(word, span, Role::Named, &context);
         }
     }
 
@@ -346,15 +309,4 @@ fn role_of(role: MentionColumnRole) -> Role {
         MentionColumnRole::Returning => Role::Returning,
         MentionColumnRole::Conflict => Role::Conflict,
     }
-}
-
-fn relation_name(name: &QName) -> String {
-    match name.schema.as_str() {
-        "public" => quoted(&name.name),
-        schema => format!("{}.{}", quoted(schema), quoted(&name.name)),
-    }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

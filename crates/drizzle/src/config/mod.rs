@@ -27,6 +27,9 @@ pub struct Config {
     pub out: Setting<String>,
     /// Schema files, directories or globs, joined to `base`.
     pub schema: Setting<Vec<String>>,
+    /// The schemas of the database that drizzle-kit looks at: names, globs in v1. The default is none, which
+    /// leaves none out; what can't be worked out is no finding, since migrations don't depend on it.
+    pub schema_filter: Setting<Vec<String>>,
     /// Name of Drizzle's own table.
     pub migrations_table: String,
     /// Schema of Drizzle's own table.

@@ -130,6 +130,7 @@ impl Reader {
             path: path.to_owned(),
             out: map(out, |out| place(&base, &out)),
             schema: map(schema, |paths| paths.iter().map(|path| place(&base, path)).collect()),
+            schema_filter: texts(&self.value, "schemaFilter"),
             base,
             dialect,
             migrations_table,
@@ -191,26 +192,11 @@ impl Reader {
     }
 
     fn schema(&mut self) -> Setting<Vec<String>> {
-        match find(&self.value, "schema") {
-            Found::Value(Value { kind: Kind::String(path), .. }) => Setting::Known(vec![path]),
-            Found::Value(Value { kind: Kind::Array(items), span }) => {
-                let mut paths = Vec::new();
-                for item in &items {
-                    match &item.kind {
-                        Kind::String(path) => paths.push(path.clone()),
-                        _ => {
-                            let why = item.unknown().unwrap_or_else(|| "a value that is no text".to_owned());
-                            let place = if item.span.is_empty() { span } else { item.span };
-                            return self.unreadable("schema", &why, place);
-                        }
-                    }
-                }
-                Setting::Known(paths)
-            }
-            Found::Value(value) => self.unreadable("schema", "a value that is no text", value.span),
-            Found::Missing => Setting::Default(Vec::new()),
-            Found::Hidden(why, span) => self.unreadable("schema", &why, span),
+        let schema = texts(&self.value, "schema");
+        if let Setting::Unreadable { why, span } = &schema {
+            self.complain("schema", why, *span);
         }
+        schema
     }
 
     fn unreadable<T>(&mut self, key: &str, why: &str, span: Span) -> Setting<T> {
@@ -243,6 +229,30 @@ impl Reader {
             diagnostic.severity = Severity::Error;
         }
         self.diagnostics.push(diagnostic);
+    }
+}
+
+/// A text, or a list of texts.
+fn texts(object: &Value, key: &str) -> Setting<Vec<String>> {
+    let unreadable = |why: String, span: Span| Setting::Unreadable { why, span };
+    match find(object, key) {
+        Found::Value(Value { kind: Kind::String(path), .. }) => Setting::Known(vec![path]),
+        Found::Value(Value { kind: Kind::Array(items), span }) => {
+            let mut paths = Vec::new();
+            for item in &items {
+                match &item.kind {
+                    Kind::String(path) => paths.push(path.clone()),
+                    _ => {
+                        let why = item.unknown().unwrap_or_else(|| "a value that is no text".to_owned());
+                        return unreadable(why, if item.span.is_empty() { span } else { item.span });
+                    }
+                }
+            }
+            Setting::Known(paths)
+        }
+        Found::Value(value) => unreadable("a value that is no text".to_owned(), value.span),
+        Found::Missing => Setting::Default(Vec::new()),
+        Found::Hidden(why, span) => unreadable(why, span),
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod enums;
 mod maintain;
 mod partition;
 mod query;
+mod routine;
 pub(crate) mod transaction;
 mod type_change;
 
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub version: Version,
     /// The session's TimeZone is UTC.
     pub utc: bool,
+    /// `check_function_bodies` is on.
+    pub bodies_checked: bool,
     /// Relations, by their names in the facts, that earlier statements of the set put rows into.
     pub filled: &'a BTreeSet<String>,
     /// The statement may not run, since a condition in code guards it.
@@ -131,10 +134,10 @@ impl<'a> Prediction<'a> {
                     self.lock_name(table, LockMode::AccessShare);
                 }
             }
+            Stmt::CreateFunction(create) => self.create_function(create),
             Stmt::Grant(_)
             | Stmt::CreateType(_)
             | Stmt::CreateDomain(_)
-            | Stmt::CreateFunction(_)
             | Stmt::CreateExtension(_)
             | Stmt::AlterEnum(_)
             | Stmt::SetOwner(_)

@@ -8,9 +8,10 @@ use catalog::Relation;
 impl Prediction<'_> {
     pub(super) fn detach_partition(&mut self, parent: &Relation, partition: &sql::Name, concurrently: bool) {
         let referring = self.tables_referring_to(parent.id);
+        // CONCURRENTLY takes SHARE UPDATE EXCLUSIVE first, and this for a moment once it has waited for those
+        // who use the table (ATExecDetachPartition in tablecmds.c).
         let mode = match self.cx.version.0 {
             ..14 if referring.is_empty() => LockMode::ShareUpdateExclusive,
-            _ if concurrently => LockMode::ShareUpdateExclusive,
             _ => LockMode::AccessExclusive,
         };
         self.lock_name(partition, mode);

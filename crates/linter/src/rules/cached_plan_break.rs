@@ -18,8 +18,9 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             Change::TypeChanged { relation, column, from, to, .. } if from != to => {
                 let start = cx.judged().start.relation(*relation)?;
                 let column = start.column_by_id(*column)?;
-                let app = cx.judged().old_app.relation(&start.name)?;
-                app.columns.iter().any(|declared| declared.name == column.name).then_some((start, column))
+                let apps = cx.judged().old_apps.iter().filter_map(|app| app.relation(&start.name));
+                let declares = apps.into_iter().any(|app| app.column(&column.name).is_some());
+                declares.then_some((start, column))
             }
             _ => None,
         });
@@ -28,14 +29,19 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             continue;
         }
         told.push((table.id, column.id));
+        let prepared = evidence::prepared(cx, &table.name, &column.name);
+        if prepared.as_ref().is_some_and(Vec::is_empty) {
+            continue;
+        }
         let label = at.label(table.id);
-        out.push(
-            at.finding(&META, format!("changes the type of `{}.{}` under prepared statements", shown(&label), column.name))
+        let mut finding = at
+            .finding(&META, format!("changes the type of `{}.{}` under prepared statements", shown(&label), column.name))
                 .about(&label)
                 .on(at.on_part(&column.name))
                 .why("a statement of node-postgres that was prepared by name (`.prepare(\"name\")`) and reads the column fails with 0A000, \"cached plan must not change result type\", once on each connection; in a transaction the whole transaction fails")
                 .why("unnamed queries, and those of postgres.js, are planned anew and go on")
-                .fix("If the app prepares statements by name, restart its connections right after the migration, or retry such an error once."),
-        );
+                .fix("If the app prepares statements by name, restart its connections right after the migration, or retry such an error once.");
+        finding.secondary.extend(prepared.into_iter().flatten().take(evidence::SHOWN));
+        out.push(finding);
     }
 }

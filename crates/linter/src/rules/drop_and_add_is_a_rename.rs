@@ -53,6 +53,11 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                          If the two have nothing to do with each other, put them in different deploys.",
                     ),
             };
+            let sure = broken.as_ref().filter(|broken| broken.sure);
+            let finding = match sure {
+                Some(broken) => finding.cites(at, broken),
+                None => finding,
+            };
             out.push(
                 finding
                     .about(&label)

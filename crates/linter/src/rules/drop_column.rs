@@ -29,15 +29,23 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 matches!(change, Change::ColumnDropped { name, cascade: true, .. } if name == column)
             });
             let mut finding = at
-                .finding(&META, format!("drops `{}`, which the deployed app still names", broken.shown()))
+                .finding(
+                    &META,
+                    format!(
+                        "drops `{}`, which the deployed app {}",
+                        broken.shown(),
+                        broken.still("names", "name")
+                    ),
+                )
                 .about(broken.table.label)
                 .on(at.on_part(column).or_else(|| at.on_name(broken.table.label)))
-                .why(broken.failing());
-            if broken.operations.contains(&Operation::Insert) {
+                .why(broken.failing())
+                .cites(at, &broken);
+            if broken.operations.contains(&Operation::Insert) && broken.versions.is_empty() {
                 finding = finding.why(format!(
                     "Drizzle names every declared column in select(), insert() and returning(), used or not; \
                      what it declares is taken from {}",
-                    cx.judged().old_app.origin
+                    cx.judged().old_app().origin
                 ));
             }
             if cascade {
@@ -47,18 +55,21 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             if !along.is_empty() {
                 finding = finding.why(format!("CASCADE takes along {}", listed(&along)));
             }
-            out.push(
-                finding
-                    .fix(
-                        "Remove the field from schema.ts, cut the DROP out of the generated SQL and deploy that first \
-                         (a NOT NULL column must lose its NOT NULL there, or new inserts fail). Drop the column in a \
-                         later deploy, in a migration made with `drizzle-kit generate --custom`.",
-                    )
-                    .code(code(&broken.table, column, &table, &name)),
-            );
+            out.push(finding.fix(way_out(at, &broken)).code(code(&broken.table, column, &table, &name)));
         }
         out.extend(made_anew(at, &anew));
     }
+}
+
+fn way_out(at: At<'_>, broken: &crate::context::Broken<'_>) -> String {
+    let aside = " (a NOT NULL column must lose its NOT NULL there, or new inserts fail)";
+    let first = evidence::taken_out_first(at, broken, aside).unwrap_or_else(|| {
+        format!("Remove the field from schema.ts, cut the DROP out of the generated SQL and deploy that first{aside}")
+    });
+    let free = evidence::when_free(broken).map(|free| format!(" {free}")).unwrap_or_default();
+    format!(
+        "{first}. Drop the column in a later deploy, in a migration made with `drizzle-kit generate --custom`.{free}"
+    )
 }
 
 /// A table dropped and made again with other columns: one finding for all that changed.
@@ -76,7 +87,8 @@ fn made_anew(at: At<'_>, lost: &[crate::context::Broken<'_>]) -> Option<Diagnost
         )
         .about(first.table.label)
         .on(at.on_name(first.table.label))
-        .why(first.failing());
+        .why(first.failing())
+        .cites(at, first);
     let required = at.broken(BreakCause::RequiredColumn);
     let required: Vec<&str> = required.iter().filter_map(|broken| broken.column).collect();
     if !required.is_empty() {

@@ -37,6 +37,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 .about(broken.table.label)
                 .on(at.on_part(name).or_else(|| at.on_name(broken.table.label)))
                 .why(broken.failing())
+                .cites(at, &broken)
                 .why("onConflictDoUpdate and onConflictDoNothing with a target need a unique index on exactly these columns, without a WHERE")
                 .fix(
                     "Make an equal unique index first if one is to stay. Otherwise deploy the app without upserts on this \

@@ -29,13 +29,15 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 Some(_) => finding.why(broken.failing()),
                 None => finding.why("predicted: inserts of the deployed app that leave it to the default store NULL, and nothing tells"),
             };
+            let field = evidence::field(at, &broken).unwrap_or_else(|| "schema.ts".to_owned());
             out.push(
                 finding
+                    .cites(at, &broken)
                     .why("Drizzle sends the word DEFAULT for every declared column that an insert does not give")
-                    .fix(
-                        "Take the default out of schema.ts, give the value in the app, cut the DROP DEFAULT out of the \
+                    .fix(format!(
+                        "Take the default out of {field}, give the value in the app, cut the DROP DEFAULT out of the \
                          generated SQL and deploy that first; drop the default in a later deploy.",
-                    )
+                    ))
                     .code(format!(
                         "-- the next deploy\nALTER TABLE {} ALTER COLUMN {} DROP DEFAULT;\n",
                         broken.table.sql(),

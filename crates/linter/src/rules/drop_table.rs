@@ -25,20 +25,29 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let name = broken.shown();
             let along = at.taken_along();
             let mut finding = at
-                .finding(&META, format!("drops table `{name}`, which the deployed app still uses"))
+                .finding(
+                    &META,
+                    format!("drops table `{name}`, which the deployed app {}", broken.still("uses", "use")),
+                )
                 .about(broken.table.label)
                 .on(at.on_name(broken.table.label))
-                .why(broken.failing());
+                .why(broken.failing())
+                .cites(at, &broken);
             if !along.is_empty() {
                 finding = finding.why(format!("CASCADE takes along {}", listed(&along)));
             }
+            let first = evidence::taken_out_first(at, &broken, "").unwrap_or_else(|| {
+                "Remove the table from schema.ts and every query of it, cut the DROP out of the generated SQL and \
+                 deploy that first"
+                    .to_owned()
+            });
+            let free = evidence::when_free(&broken).map(|free| format!(" {free}")).unwrap_or_default();
             out.push(
                 finding
-                    .fix(
-                        "Remove the table from schema.ts and every query of it, cut the DROP out of the generated SQL \
-                         and deploy that first. Drop the table in a later deploy, in a migration made with \
-                         `drizzle-kit generate --custom`.",
-                    )
+                    .fix(format!(
+                        "{first}. Drop the table in a later deploy, in a migration made with `drizzle-kit generate \
+                         --custom`.{free}"
+                    ))
                     .code(format!("-- the next deploy\nDROP TABLE {};\n", broken.table.sql())),
             );
         }

@@ -31,10 +31,11 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             out.push(
-                at.finding(&META, format!("drops view `{}`, which the deployed app still reads", broken.shown()))
+                at.finding(&META, format!("drops view `{}`, which the deployed app {}", broken.shown(), broken.still("reads", "read")))
                     .about(broken.table.label)
                     .on(at.on_name(broken.table.label))
                     .why(broken.failing())
+                    .cites(at, &broken)
                     .fix(
                         "Remove the view from schema.ts and every query of it and deploy that first; drop it in a later \
                          deploy. A view that only changes can be dropped and made anew in one transaction: readers \

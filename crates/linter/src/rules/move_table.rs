@@ -27,6 +27,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .about(broken.table.label)
                     .on(at.on_name(broken.table.label))
                     .why(broken.failing())
+                    .cites(at, &broken)
                     .why("the new app fails the same way as long as this has not run: no order of deploy and migration helps")
                     .fix(
                         "Leave a view at the old place in the same transaction (a plain view takes inserts and updates \

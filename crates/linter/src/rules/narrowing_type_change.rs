@@ -42,6 +42,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 .about(broken.table.label)
                 .on(at.on_part(column))
                 .why(broken.failing())
+                .cites(at, &broken)
                 .fix(
                     "Add a column of the new type, write both, backfill in batches, switch the reads, and drop the old one \
                      in a later deploy. Where only a length or range shrinks, keep the type and let a CHECK say it.",

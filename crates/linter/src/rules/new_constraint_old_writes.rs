@@ -32,6 +32,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .about(broken.table.label)
                     .on(at.on_part(name).or_else(|| at.on_name(broken.table.label)))
                     .why(broken.failing())
+                    .cites(at, &broken)
                     .why("NOT VALID only spares the rows that are there: new writes are checked at once")
                     .fix(
                         "Make sure that the deployed version already writes only what the constraint allows: check it in \

@@ -31,6 +31,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             .about(first.table.label)
             .on(name.and_then(|name| at.on_name(name)))
             .why(first.failing())
+            .cites(at, first)
             .why(format!("{} of that type", listed(&columns)))
             .why("the recreation writes those tables anew under ACCESS EXCLUSIVE, and fails with 22P02 as long as a row holds the value")
             .why("values read before the change and written back fail as well");

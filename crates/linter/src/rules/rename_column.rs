@@ -22,15 +22,17 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             });
             let to = to.unwrap_or("new_name");
             out.push(
-                at.finding(&META, format!("renames `{}` to `{to}`, and the deployed app uses the old name", broken.shown()))
+                at.finding(&META, format!("renames `{}` to `{to}`, and the deployed app {} the old name", broken.shown(), broken.still_or("uses", "use")))
                     .about(broken.table.label)
                     .on(at.on_part(column))
                     .why(broken.failing())
+                    .cites(at, &broken)
                     .why("the new app fails the same way as long as this has not run: no order of deploy and migration helps")
                     .fix(format!(
-                        "If only the property should change, rename it in schema.ts and keep the column: \
+                        "If only the property should change, rename it in {} and keep the column: \
                          `{}: ...(\"{column}\")` needs no SQL. Otherwise add the new column, write both, backfill in \
                          batches, read the new one, and drop the old one in a later deploy.",
+                        evidence::newest_place(at, &broken.name(), to).unwrap_or_else(|| "schema.ts".to_owned()),
                         camel(to)
                     ))
                     .code(expand(&broken.table, column, to)),

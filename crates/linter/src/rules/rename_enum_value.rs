@@ -25,6 +25,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 .about(first.table.label)
                 .on(at.on_part(from))
                 .why(first.failing())
+                .cites(at, first)
                 .why(format!("it is stored in {}; reads return '{to}', which the deployed app does not know", listed(&columns)))
                 .fix(
                     "Add the new value and keep the old one. Deploy an app that reads both, then one that writes the new \

@@ -23,10 +23,11 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let Some((from, to)) = to.filter(|(from, to)| from.schema == to.schema) else { continue };
             let (old, new) = (crate::names::sql_name(from), crate::names::sql_name(to));
             out.push(
-                at.finding(&META, format!("renames `{}` to `{}`, and the deployed app uses the old name", broken.shown(), to.name))
+                at.finding(&META, format!("renames `{}` to `{}`, and the deployed app {} the old name", broken.shown(), to.name, broken.still_or("uses", "use")))
                     .about(broken.table.label)
                     .on(at.on_name(broken.table.label))
                     .why(broken.failing())
+                    .cites(at, &broken)
                     .why("the new app fails the same way as long as this has not run: no order of deploy and migration helps")
                     .fix(format!(
                         "If only the name in the code should change, rename the export in schema.ts and keep \

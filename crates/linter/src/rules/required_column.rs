@@ -35,7 +35,8 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 )
                 .about(broken.table.label)
                 .on(at.on_part(column))
-                .why(broken.failing());
+                .why(broken.failing())
+                .cites(at, &broken);
             // The failure on rows has the same cause and the same cure, so it is told here.
             let fails = at
                 .failures(&[FailureCause::NotNull])

@@ -21,6 +21,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .about(broken.table.label)
                     .on(at.on_name(broken.table.label))
                     .why("predicted: unless the app's role owns the table, its reads, updates and deletes touch 0 rows without an error, and its inserts fail with 42501")
+                    .cites(at, &broken)
                     .why("with FORCE ROW LEVEL SECURITY that holds for the owner too")
                     .fix("Create the policies in the same transaction, before or after ENABLE. This one lets everything through until you write a stricter one:")
                     .code(format!(

@@ -20,11 +20,13 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 .about(broken.table.label)
                 .on(at.on_part(column).or_else(|| at.on_name(broken.table.label)))
                 .why(broken.failing())
+                .cites(at, &broken)
                 .why("the deployed app declares the column nullable; Drizzle inserts DEFAULT, here NULL, for every value not given")
-                .fix(
-                    "Deploy the app with the field declared `.notNull()` and always written, with the SET NOT NULL cut out \
+                .fix(format!(
+                    "Deploy the app with {} declared `.notNull()` and always written, with the SET NOT NULL cut out \
                      of the generated SQL. Make the column NOT NULL in the deploy after that.",
-                );
+                    evidence::field(at, &broken).unwrap_or_else(|| "the field".to_owned())
+                ));
             let finding = if broken.sure { finding } else { finding.weighs(Severity::Warning) };
             out.push(finding.code(remedy::not_null_in_steps(&broken.table, column)));
         }

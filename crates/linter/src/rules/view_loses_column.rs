@@ -22,6 +22,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .about(broken.table.label)
                     .on(at.on_name(broken.table.label))
                     .why(broken.failing())
+                    .cites(at, &broken)
                     .why(plain(broken.reason))
                     .fix(
                         "Make the view anew with the old columns and the new ones added at the end; take the old ones \

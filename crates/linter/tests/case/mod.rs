@@ -90,7 +90,11 @@ impl<'a> Case<'a> {
         let (project, diagnostics) = load_sql_files(&MemoryFiles::new(files), &paths);
         assert!(diagnostics.is_empty(), "{}: {diagnostics:?}", self.title);
         let old_app = (!self.old_app.is_empty()).then(|| app(&[base, &self.history, &self.old_app]));
-        let set = PendingSet { migrations: (2..paths.len()).collect(), old_app, new_app: None };
+        let set = PendingSet {
+            migrations: (2..paths.len()).collect(),
+            old_apps: old_app.into_iter().collect(),
+            new_app: None,
+        };
         let options = Options { version, ..self.options.clone() };
         let analysis = analyze(&project, &[set], &options);
         (project, analysis)

@@ -10,6 +10,8 @@
 //! | `sql schema` | the history: what was migrated before, for all blocks up to the next `schema` |
 //! | `sql old-app` | the schema that the deployed app declares, where it differs from the history; for the blocks up to the next `schema` |
 //! | `sql new-app` | the schema that the app being deployed declares; for the blocks up to the next `schema`, together with the `old-app` or else the history as declared before |
+//! | `ts deployed path=src/a.ts` | a file of the deployed app's code; `src/schema.ts` is its schema. `version=v2` where there are several versions; for the blocks up to the next `schema` |
+//! | `ts new path=src/a.ts` | the same of the app being deployed |
 //! | `sql unsafe` | a pending migration that the page's rule must catch |
 //! | `sql safer` | the way to do it: nothing of the page's rule, no error, no warning that it does not announce |
 //! | `sql safe` | looks like the hazard and is none: nothing of the page's rule |
@@ -30,8 +32,9 @@
 
 #![allow(dead_code, reason = "not every test needs everything")]
 
+use code::{MemoryTree, Request};
 use drizzle::{MemoryFiles, Project, load_sql_files};
-use facts::{Analysis, App, Options, PendingSet, Version, analyze};
+use facts::{Analysis, App, CodeVersion, Options, PendingSet, Version, analyze};
 use std::sync::Arc;
 
 /// A page with its blocks.
@@ -48,6 +51,8 @@ pub struct Block {
     pub schema: String,
     pub old_app: Option<String>,
     pub new_app: Option<String>,
+    /// Files of the code: version (none for the app to come), path, text.
+    pub code: Vec<(Option<String>, String, String)>,
     pub version: u8,
     pub zone: String,
     pub text: String,
@@ -57,6 +62,7 @@ impl Page {
     pub fn new(rule: &'static str, text: &str) -> Page {
         let mut blocks = Vec::new();
         let (mut schema, mut old_app, mut new_app) = (String::new(), None, None);
+        let mut code = Vec::new();
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
             let Some(info) = line.strip_prefix("```") else { continue };
@@ -66,7 +72,12 @@ impl Page {
                 body.push('\n');
             }
             let mut words = info.split_whitespace();
-            if words.next() != Some("sql") {
+            let language = words.next();
+            if language == Some("ts") {
+                code.extend(code_file(words, body));
+                continue;
+            }
+            if language != Some("sql") {
                 continue;
             }
             let Some(kind) = words.next() else { continue };
@@ -76,6 +87,7 @@ impl Page {
                 schema: schema.clone(),
                 old_app: old_app.clone(),
                 new_app: new_app.clone(),
+                code: code.clone(),
                 version: 16,
                 zone: "UTC".to_owned(),
                 text: body,
@@ -88,7 +100,10 @@ impl Page {
                 }
             }
             match kind {
-                "schema" => (schema, old_app, new_app) = (block.text, None, None),
+                "schema" => {
+                    (schema, old_app, new_app) = (block.text, None, None);
+                    code.clear();
+                }
                 "old-app" => old_app = Some(block.text),
                 "new-app" => new_app = Some(block.text),
                 "unsafe" | "safer" | "safe" => blocks.push(block),
@@ -107,17 +122,45 @@ impl Block {
         let new_app = self.new_app.as_deref().map(app);
         let declared = self.new_app.as_ref().map(|_| self.schema.as_str());
         let old_app = self.old_app.as_deref().or(declared).map(app);
+        let new_app = self.code_at(None).or(new_app);
+        let mut versions: Vec<&String> =
+            self.code.iter().filter_map(|(version, ..)| version.as_ref()).collect();
+        versions.sort();
+        versions.dedup();
+        let mut deployed: Vec<Arc<App>> =
+            versions.into_iter().filter_map(|version| self.code_at(Some(version))).collect();
+        if deployed.is_empty() {
+            deployed.extend(old_app);
+        }
         let memory = MemoryFiles::new(files);
         let (project, diagnostics) = load_sql_files(&memory, &paths);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let sets: Vec<PendingSet> = deploys
             .into_iter()
-            .map(|migrations| PendingSet { migrations, old_app: old_app.clone(), new_app: new_app.clone() })
+            .map(|migrations| PendingSet { migrations, old_apps: deployed.clone(), new_app: new_app.clone() })
             .collect();
         let options =
             Options { version: Version(version), time_zone: self.zone.clone(), ..Options::default() };
         let analysis = analyze(&project, &sets, &options);
         (project, analysis)
+    }
+
+    /// The app that the code of a version is.
+    fn code_at(&self, version: Option<&str>) -> Option<Arc<App>> {
+        let files = self.code.iter().filter(|(of, ..)| of.as_deref() == version);
+        let files: Vec<_> = files.map(|(_, path, text)| (path.as_str(), text.as_str())).collect();
+        if files.is_empty() {
+            return None;
+        }
+        let tree = MemoryTree::new(files);
+        let schema = ["src/schema.ts".to_owned()];
+        let code = code::read(&tree, &Request { schema: &schema, ..Request::default() });
+        let (name, commit) = match version {
+            Some(version) => (version, Some("3c1f9a2")),
+            None => ("the working tree", None),
+        };
+        let version = CodeVersion { name: name.to_owned(), commit: commit.map(str::to_owned) };
+        Some(Arc::new(App::of_code(&code, None, version, Arc::new(tree))))
     }
 
     /// The files in order, the history first, and which of them are deployed together.
@@ -149,6 +192,27 @@ impl Block {
         }
         (files, deploys)
     }
+}
+
+/// `deployed path=src/a.ts version=v2`; nothing where it is TypeScript of another kind.
+fn code_file<'a>(
+    mut words: impl Iterator<Item = &'a str>,
+    text: String,
+) -> Option<(Option<String>, String, String)> {
+    let mut version = match words.next()? {
+        "deployed" => Some("v2.41".to_owned()),
+        "new" => None,
+        _ => return None,
+    };
+    let mut path = "src/schema.ts".to_owned();
+    for word in words {
+        match word.split_once('=') {
+            Some(("path", value)) => path = value.to_owned(),
+            Some(("version", value)) => version = Some(value.to_owned()),
+            _ => panic!("unknown attribute {word}"),
+        }
+    }
+    Some((version, path, text))
 }
 
 fn open(deploys: &mut Vec<Vec<usize>>, file: usize, fresh: &mut bool) {

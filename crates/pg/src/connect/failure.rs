@@ -48,6 +48,11 @@ pub fn of_statement(host: &str, last: Option<String>, error: &tokio_postgres::Er
         Some(said) if said.code().code().starts_with("57P0") || said.severity() == "FATAL" => {
             Error::Lost { host: host.to_owned(), why: said.message().to_owned() }
         }
+        Some(said) if matches!(said.code().code(), "53100" | "58030") => Error::Exhausted {
+            host: host.to_owned(),
+            sqlstate: said.code().code().to_owned(),
+            why: said.message().to_owned(),
+        },
         Some(said) => Error::Refused(Box::new(refusal(said))),
         None if error.is_closed() || is_io(error) => {
             Error::Lost { host: host.to_owned(), why: last.unwrap_or_else(|| causes(error)) }

@@ -26,6 +26,8 @@ pub struct Observer<'a> {
     new: BTreeMap<u32, String>,
     /// What the last statement left, as long as nothing else can have changed it.
     last: Option<State>,
+    /// Whether the watcher may lock tables, to make out what is over in a moment.
+    may_lock: bool,
 }
 
 /// What one statement was seen to do.
@@ -67,7 +69,14 @@ impl<'a> Observer<'a> {
         let pid = session.pid().await?;
         let state = State::read(session).await?;
         let old = state.relations.iter().map(|(oid, relation)| (*oid, relation.label.clone())).collect();
-        Ok(Observer { session, watcher, pid, old, new: BTreeMap::new(), last: None })
+        Ok(Observer { session, watcher, pid, old, new: BTreeMap::new(), last: None, may_lock: true })
+    }
+
+    /// Lets the watcher look and never lock: for databases that others use too. What is over in a moment
+    /// may be missed then.
+    pub fn without_locks(mut self) -> Observer<'a> {
+        self.may_lock = false;
+        self
     }
 
     /// Takes what is there now for old: the next pending set begins.

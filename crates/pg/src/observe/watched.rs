@@ -56,10 +56,12 @@ impl Observer<'_> {
     }
 
     async fn looked_at(&self, watcher: &Connection, sql: &str, before: &State) -> Result<Looked, Error> {
-        hold(watcher, before).await?;
+        if self.may_lock {
+            hold(watcher, before).await?;
+        }
         let mut statement = std::pin::pin!(self.timed(sql));
         let mut modes: BTreeMap<u32, BTreeSet<LockMode>> = BTreeMap::new();
-        let mut holding = true;
+        let mut holding = self.may_lock;
         let (result, duration) = loop {
             let look = async {
                 tokio::time::sleep(REST).await;
@@ -88,9 +90,10 @@ impl Observer<'_> {
     }
 
     /// Sequential scans by relation since ever; `None` before 15, where the count comes late
-    /// (`pg_stat_force_next_flush` is of 15).
+    /// (`pg_stat_force_next_flush` is of 15), and where others may scan as well.
     async fn counted(&self) -> Result<Option<BTreeMap<u32, u64>>, Error> {
-        let Some(watcher) = self.watcher.filter(|watcher| watcher.version().major >= 15) else {
+        let Some(watcher) = self.watcher.filter(|watcher| self.may_lock && watcher.version().major >= 15)
+        else {
             return Ok(None);
         };
         self.session.batch("select pg_stat_force_next_flush()").await?;

@@ -242,6 +242,8 @@ pub struct CreateFunction {
     pub volatility: Volatility,
     /// The body between the quotes, with the span of what is inside them.
     pub body: Option<(String, Span)>,
+    /// The queries of a body of the SQL standard: `RETURN ..`, `BEGIN ATOMIC .. END`.
+    pub standard: Vec<Query>,
 }
 
 /// Whether a function may give another answer for the same arguments.

@@ -3,8 +3,9 @@
 use super::Lower;
 use super::expr::{Bounds, expr};
 use super::names::{owned, roles, strings};
+use super::query::nested;
 use crate::ast::{
-    CreateFunction, CreatePolicy, CreateRule, CreateTrigger, DoBlock, Expr, Stmt, TypeName, Volatility,
+    CreateFunction, CreatePolicy, CreateRule, CreateTrigger, DoBlock, Expr, Query, Stmt, TypeName, Volatility,
 };
 use pg_raw_parse::{Node, nodes, raw};
 use source::Span;
@@ -34,7 +35,9 @@ pub(super) fn function(lower: &Lower<'_>, node: &nodes::CreateFunctionStmt) -> S
         language: "sql".to_owned(),
         volatility: Volatility::Volatile,
         body: None,
+        standard: Vec::new(),
     };
+    standard(lower, node.sql_body(), &mut made.standard);
     for option in node.options() {
         match (option.defname(), option.arg()) {
             (Some("language"), Node::String(name)) => {
@@ -75,6 +78,19 @@ fn body(lower: &Lower<'_>, node: Node<'_>, location: i32) -> Option<(String, Spa
         |inside| lower.span(inside.start as usize, inside.end as usize),
     );
     Some((code.to_owned(), span))
+}
+
+/// The queries of a body of the SQL standard. BEGIN ATOMIC is a list within a list.
+fn standard(lower: &Lower<'_>, node: Node<'_>, queries: &mut Vec<Query>) {
+    match node {
+        Node::None => {}
+        Node::NodeList(list) => list.iter().for_each(|inner| standard(lower, inner, queries)),
+        Node::ReturnStmt(given) => {
+            let all = Bounds::Tokens(0, lower.tokens().len());
+            queries.extend(expr(lower, given.returnval(), all).uses.queries);
+        }
+        node => queries.extend(nested(lower, node, &[]).map(|(query, _)| query)),
+    }
 }
 
 /// `DO`.

@@ -46,14 +46,39 @@ pub async fn broken(
     if let Some(role) = role {
         begin.push_str(&format!("; SET LOCAL ROLE {}", crate::fill::quoted(role)));
     }
-    if let Err(error) = client.batch_execute(&begin).await {
-        let error = failed(error, &begin);
+    asked(client, queries, &begin, "").await
+}
+
+/// Has each query planned (EXPLAIN) and gives those that fail already then, in a transaction that can't
+/// write. Nothing is run: no row is read or written, no sequence moves, no trigger fires. So what only
+/// shows in rows (NOT NULL, values that are too long, CHECKs, keys) does not show here.
+///
+/// Errors: the connection is lost.
+pub async fn broken_as_planned(client: &Client, queries: &[AppQuery]) -> Result<Vec<BrokenQuery>, Error> {
+    // EXPLAIN of what writes is no write (execMain.c, standard_ExecutorStart), but it locks as it would.
+    let begin = format!(
+        "BEGIN READ ONLY; SET LOCAL statement_timeout = '{LONGEST}'; SET LOCAL lock_timeout = '{BRIEFLY}'"
+    );
+    asked(client, queries, &begin, "EXPLAIN ").await
+}
+
+/// What a query may wait for a lock on a database that others use too.
+const BRIEFLY: &str = "500ms";
+
+async fn asked(
+    client: &Client,
+    queries: &[AppQuery],
+    begin: &str,
+    prefix: &str,
+) -> Result<Vec<BrokenQuery>, Error> {
+    if let Err(error) = client.batch_execute(begin).await {
+        let error = failed(error, begin);
         let _ = client.batch_execute("ROLLBACK").await;
         return Err(error);
     }
     let mut broken = Vec::new();
     for part in queries.chunks(AHEAD) {
-        for (query, refused) in part.iter().zip(answers(client, part).await?) {
+        for (query, refused) in part.iter().zip(answers(client, part, prefix).await?) {
             if let Some(Refused { sqlstate, message }) = refused {
                 let unjudged = unjudged(query.operation, &sqlstate);
                 broken.push(BrokenQuery { query: query.clone(), sqlstate, message, unjudged });
@@ -96,12 +121,13 @@ pub(crate) fn unjudged(operation: Operation, sqlstate: &str) -> Option<&'static 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>> + 'a>>;
 
 /// Sends all queries before it waits for answers, so that none costs a round trip.
-async fn answers(client: &Client, queries: &[AppQuery]) -> Result<Vec<Option<Refused>>, Error> {
-    let texts: Vec<&str> = queries
+async fn answers(client: &Client, queries: &[AppQuery], prefix: &str) -> Result<Vec<Option<Refused>>, Error> {
+    let texts: Vec<String> = queries
         .iter()
         .flat_map(|query| {
             // Each by itself: of a message that does not even parse, nothing is done.
-            ["SAVEPOINT brolly", &query.sql, "ROLLBACK TO brolly; RELEASE brolly"]
+            let query = format!("{prefix}{}", query.sql);
+            ["SAVEPOINT brolly".to_owned(), query, "ROLLBACK TO brolly; RELEASE brolly".to_owned()]
         })
         .collect();
     let mut waiting: Vec<Answer<'_>> =

@@ -15,6 +15,8 @@ pub(crate) struct Declared {
     pub primary_key: Vec<String>,
     /// What ON CONFLICT can name: the primary key and each unique key.
     pub targets: Vec<Vec<String>>,
+    /// Keys of unique indexes that hold some of the rows, with the condition that ON CONFLICT must repeat.
+    pub partial_targets: Vec<(Vec<String>, String)>,
     pub foreign_keys: Vec<DeclaredKey>,
 }
 
@@ -70,6 +72,7 @@ pub(crate) fn declared(app: &App, details: Details<'_>) -> Vec<Declared> {
             columns: relation.columns.iter().map(column).collect(),
             primary_key: Vec::new(),
             targets: Vec::new(),
+            partial_targets: Vec::new(),
             foreign_keys: Vec::new(),
             name,
         };
@@ -112,9 +115,13 @@ fn of_snapshot(snapshot: &drizzle::Snapshot, declared: &mut Declared) -> Option<
     }
     declared.primary_key = table.primary_key.as_ref().map(|key| key.columns.clone()).unwrap_or_default();
     declared.targets.extend(table.uniques.iter().map(|unique| unique.columns.clone()));
-    for index in table.indexes.iter().filter(|index| index.unique && index.filter.is_none()) {
+    for index in table.indexes.iter().filter(|index| index.unique) {
         if index.columns.iter().all(|column| !column.is_expression) {
-            declared.targets.push(index.columns.iter().map(|column| column.expression.clone()).collect());
+            let keys = index.columns.iter().map(|column| column.expression.clone()).collect();
+            match &index.filter {
+                None => declared.targets.push(keys),
+                Some(filter) => declared.partial_targets.push((keys, bare(filter, &declared.name))),
+            }
         }
     }
     for key in &table.foreign_keys {
@@ -122,6 +129,13 @@ fn of_snapshot(snapshot: &drizzle::Snapshot, declared: &mut Declared) -> Option<
         declared.foreign_keys.push(DeclaredKey { to: own(&key.to), pairs });
     }
     Some(())
+}
+
+/// A condition as ON CONFLICT takes it: without the table before a column, which drizzle-kit writes and
+/// Postgres refuses there (transformOnConflictArbiter in parse_clause.c).
+fn bare(filter: &str, table: &QName) -> String {
+    let name = format!("\"{}\".", table.name);
+    filter.replace(&format!("\"{}\".{name}", table.schema), "").replace(&name, "")
 }
 
 fn of_catalog(catalog: &Catalog, declared: &mut Declared) -> Option<()> {
@@ -151,13 +165,22 @@ fn of_catalog(catalog: &Catalog, declared: &mut Declared) -> Option<()> {
         }
     }
     for index in relation.indexes.iter().filter_map(|id| catalog.index(*id)) {
-        let usable = index.unique && !index.partial && index.valid && !index.deferrable;
+        let usable = index.unique && index.valid && !index.deferrable;
         let keys: Option<Vec<_>> = index.keys.iter().copied().collect();
-        if let (true, Some(keys)) = (usable, keys) {
-            let columns = relation.column_names(&keys);
-            if columns != declared.primary_key {
-                declared.targets.push(columns);
+        let (true, Some(keys)) = (usable, keys) else { continue };
+        let columns = relation.column_names(&keys);
+        match &index.filter {
+            // The text is that of the CREATE INDEX: a column may have got another name since.
+            Some(filter) => {
+                let named = |column: &sql::ColumnRef| {
+                    column.name.as_ref().is_some_and(|name| relation.column(name).is_some())
+                };
+                if filter.uses.columns.iter().all(named) {
+                    declared.partial_targets.push((columns, bare(&filter.text, &relation.name)));
+                }
             }
+            None if !index.partial && columns != declared.primary_key => declared.targets.push(columns),
+            None => {}
         }
     }
     Some(())

@@ -11,7 +11,7 @@ mod literal;
 mod text;
 
 pub(crate) use ask::unjudged;
-pub use ask::{BrokenQuery, broken, broken_anew};
+pub use ask::{BrokenQuery, broken, broken_anew, broken_as_planned};
 pub(crate) use declared::{Declared, declared};
 
 use catalog::QName;
@@ -140,9 +140,11 @@ fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, Stri
     }
     push(Operation::Delete, "delete()".to_owned(), None, text::delete(relation, line).returning(relation));
 
-    for target in &relation.targets {
+    let whole = relation.targets.iter().map(|target| (target, None));
+    let partial = relation.partial_targets.iter().map(|(target, filter)| (target, Some(filter.as_str())));
+    for (target, filter) in whole.chain(partial) {
         let names: Vec<String> = target.iter().map(|name| format!("\"{name}\"")).collect();
-        let names = names.join(", ");
+        let names = names.join(", ") + &filter.map_or(String::new(), |filter| format!(" where {filter}"));
         let only = match target.as_slice() {
             [one] => Some(one.as_str()),
             _ => None,
@@ -151,10 +153,10 @@ fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, Stri
         let set = set.map(|column| column.name.clone()).or_else(|| target.first().cloned());
         let insert = text::insert(relation, &given(target), line);
         if let Some((set, bound)) = set.and_then(|set| Some((set.clone(), existing(&set, Size::Small)?))) {
-            let upsert = insert.clone().on_conflict_update(target, &set, bound).returning(relation);
+            let upsert = insert.clone().on_conflict_update(target, filter, &set, bound).returning(relation);
             push(Operation::Upsert, format!("onConflictDoUpdate on {names}"), only, upsert);
         }
-        let nothing = insert.on_conflict_nothing(target);
+        let nothing = insert.on_conflict_nothing(target, filter);
         push(Operation::Upsert, format!("onConflictDoNothing on {names}"), only, nothing);
     }
 }
@@ -162,7 +164,9 @@ fn writes(relation: &Declared, line: Line, push: &mut impl FnMut(Operation, Stri
 /// `insert()` of a row that is like one of those that are there, given as the text of each column: what
 /// has to be unique is fresh, all else that the app gives is taken from there.
 pub(crate) fn insert_like(relation: &Declared, row: &dyn Fn(&str) -> Option<String>, line: Line) -> String {
-    let unique = |name: &String| relation.targets.iter().any(|target| target.contains(name));
+    let partial = relation.partial_targets.iter().map(|(target, _)| target);
+    let targets: Vec<&Vec<String>> = relation.targets.iter().chain(partial).collect();
+    let unique = |name: &String| targets.iter().any(|target| target.contains(name));
     let mut values = Vec::new();
     for (at, column) in relation.columns.iter().enumerate().filter(|(_, column)| column.always_given()) {
         let known = row(&column.name).filter(|_| !unique(&column.name));

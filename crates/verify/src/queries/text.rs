@@ -81,15 +81,21 @@ impl Text {
     }
 
     /// `.onConflictDoUpdate({ target, set })`.
-    pub fn on_conflict_update(mut self, target: &[String], set: &str, value: Bound) -> Text {
-        self.add(&format!(" on conflict {} do update set {} = ", conflict(target), quoted(set)));
+    pub fn on_conflict_update(
+        mut self,
+        target: &[String],
+        filter: Option<&str>,
+        set: &str,
+        value: Bound,
+    ) -> Text {
+        self.add(&format!(" on conflict {} do update set {} = ", conflict(target, filter), quoted(set)));
         self.bind(value);
         self
     }
 
-    /// `.onConflictDoNothing({ target })`.
-    pub fn on_conflict_nothing(mut self, target: &[String]) -> Text {
-        self.add(&format!(" on conflict {} do nothing", conflict(target)));
+    /// `.onConflictDoNothing({ target, where })`.
+    pub fn on_conflict_nothing(mut self, target: &[String], filter: Option<&str>) -> Text {
+        self.add(&format!(" on conflict {} do nothing", conflict(target, filter)));
         self
     }
 }
@@ -112,9 +118,10 @@ fn list(relation: &Declared) -> String {
     names.join(", ")
 }
 
-fn conflict(target: &[String]) -> String {
+fn conflict(target: &[String], filter: Option<&str>) -> String {
     let names: Vec<String> = target.iter().map(|name| quoted(name)).collect();
-    format!("({})", names.join(","))
+    let filter = filter.map_or(String::new(), |filter| format!(" where {filter}"));
+    format!("({}){filter}", names.join(","))
 }
 
 /// `db.select().from(table).limit(1)`.

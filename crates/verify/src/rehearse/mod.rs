@@ -5,6 +5,7 @@
 //! is [`crate::prove`]'s affair.
 
 mod ahead;
+mod blockers;
 mod judge;
 mod migration;
 mod plan;
@@ -13,6 +14,7 @@ mod statements;
 mod traffic;
 mod waits;
 
+pub use blockers::{Blocker, Waiting};
 pub use judge::{Limits, Verdict, verdict};
 pub use migration::{End, Timed, Try};
 pub use queue::Sample;
@@ -114,6 +116,8 @@ pub struct Rehearsal {
     pub tries: Vec<Try>,
     /// The lock queue.
     pub queue: Vec<Sample>,
+    /// Who was in the way of those that waited, the longest first.
+    pub blockers: Vec<Blocker>,
     /// When the traffic ended.
     pub end: Duration,
     /// The most by which the measuring itself was late.
@@ -207,9 +211,10 @@ async fn on_scratch(
         tables: waits::tables(&plan.tables, &measured.sent, from),
         failed: waits::failed(&plan.tables, &measured.sent),
         tries,
-        queue: measured.samples,
+        queue: measured.watched.samples,
+        blockers: measured.watched.blockers,
         end,
-        late: measured.late,
+        late: measured.watched.late,
     })
 }
 
@@ -235,7 +240,7 @@ async fn long_reader(
     tables: &[QName],
     time: Duration,
 ) -> Result<tokio::task::JoinHandle<()>, Error> {
-    let reader = scratch.connect().await?;
+    let reader = pg::connect(&scratch.target().named("brolly long reader")).await?;
     reader.batch("begin").await?;
     for name in tables {
         let sql = format!("select 1 from {}.{} limit 1", quoted(&name.schema), quoted(&name.name));

@@ -60,7 +60,7 @@ pub(super) async fn plan(
     let judged = &analysis.sets[set];
     let line = if project.layout == Layout::Folders { Line::V1 } else { Line::Stable };
     let details = Details::Catalog(&judged.start);
-    let all = declared(&judged.old_app, details);
+    let all = declared(judged.old_app(), details);
     let touched = touched(analysis, set);
     let session = scratch.connect().await?;
     if let Some(role) = &asked.app_role {

@@ -3,6 +3,7 @@
 //! `pg_locks` is asked for the locks that are not granted, and nothing else: it is the cheapest
 //! question that tells. <https://www.postgresql.org/docs/current/view-pg-locks.html>
 
+use super::blockers::{Blocker, Blockers};
 use super::statements::Kind;
 use super::traffic::Processes;
 use crate::Error;
@@ -34,7 +35,19 @@ impl Sample {
 /// From one look to the next.
 const EVERY: Duration = Duration::from_millis(5);
 
+/// Looks with somebody waiting, from one question for who is in the way to the next.
+const ASKED: usize = 5;
+
 const WAITING: &str = "select pid from pg_catalog.pg_locks where not granted";
+
+/// What the looks gave.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    pub samples: Vec<Sample>,
+    pub blockers: Vec<Blocker>,
+    /// The most by which a look was late.
+    pub late: Duration,
+}
 
 /// Looks until it is told to end. Also the most by which it woke too late: nothing that was measured
 /// beside it is more exact than that.
@@ -44,10 +57,11 @@ pub(super) async fn watch(
     migrating: i32,
     clock: Instant,
     end: Receiver<bool>,
-) -> Result<(Vec<Sample>, Duration), Error> {
+) -> Result<Watched, Error> {
     let known = processes.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut samples = Vec::new();
     let mut late = Duration::ZERO;
+    let (mut blockers, mut waited) = (Blockers::default(), 0);
     let mut next = clock;
     while !*end.borrow() {
         tokio::time::sleep_until(next.into()).await;
@@ -63,9 +77,17 @@ pub(super) async fn watch(
                 None => {}
             }
         }
+        if sample.length() > 0 || sample.migration {
+            waited += 1;
+            if waited % ASKED == 0 {
+                blockers.look(&connection, &known, migrating, sample.at).await?;
+            }
+        } else {
+            waited = 0;
+        }
         samples.push(sample);
         next = (next + EVERY).max(Instant::now());
     }
     connection.close().await;
-    Ok((samples, late))
+    Ok(Watched { samples, blockers: blockers.all(), late })
 }

@@ -6,7 +6,7 @@
 //! could not send meanwhile (coordinated omission). A session stays with one table and one kind, so
 //! that a wait is never that of another table.
 
-use super::queue::{Sample, watch};
+use super::queue::{Watched, watch};
 use super::statements::{Kind, Statement};
 use crate::Error;
 use pg::{Connection, Target};
@@ -44,9 +44,7 @@ pub(super) struct Sent {
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     pub sent: Vec<Sent>,
-    pub samples: Vec<Sample>,
-    /// The most by which the thread itself woke too late.
-    pub late: Duration,
+    pub watched: Watched,
 }
 
 /// Sessions by process number, for those who look into `pg_locks`.
@@ -168,8 +166,7 @@ async fn all(
         measured.sent.extend(session.await.map_err(|_| Error::NoThread)??);
     }
     let _ = ended.send(true);
-    let (samples, late) = watching.await.map_err(|_| Error::NoThread)??;
-    (measured.samples, measured.late) = (samples, late);
+    measured.watched = watching.await.map_err(|_| Error::NoThread)??;
     Ok(measured)
 }
 

@@ -31,7 +31,11 @@ export const posts = pgTable(
     big: bigint("big", { mode: "number" }),
     published: boolean("published"),
   },
-  (t) => [uniqueIndex("posts_author_slug").on(t.author, t.slug), index("posts_title").on(t.title)],
+  (t) => [
+    uniqueIndex("posts_author_slug").on(t.author, t.slug),
+    uniqueIndex("posts_published_title").on(t.title).where(sql`${t.published} is true`),
+    index("posts_title").on(t.title),
+  ],
 );
 
 export const auth = pgSchema("auth");

@@ -1,0 +1,2 @@
+export * from "./second";
+export const first = 1;

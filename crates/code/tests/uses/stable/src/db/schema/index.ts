@@ -1,0 +1,10 @@
+export * from "./enums";
+export * from "./users";
+export * from "./posts";
+export * from "./orders";
+export * from "./auth";
+export * from "./projects";
+export * from "./views";
+export * from "./relations";
+export { contacts, invites as invitations, teams } from "./invites";
+export { default as settings } from "./settings";

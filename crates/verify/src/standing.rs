@@ -1,0 +1,167 @@
+//! What a database's ledger says about a migrations folder: what has run, what is pending, and where
+//! the two contradict each other.
+//!
+//! Only reads. What Drizzle would run is decided by its own rules: by the newest time in the stable
+//! line, by names in v1. Neither looks at the hashes that they write; here they tell an edited file.
+
+use crate::ledger::{hash_of, literal, table};
+use drizzle::{Layout, Migration, Project};
+use pg::{Connection, Error};
+
+/// What a ledger holds, or why that can't be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LedgerRows {
+    /// There is no such table.
+    Absent,
+    /// The role may not read it.
+    Forbidden,
+    /// Its rows.
+    Rows {
+        /// Whether it has the column `name`, as that of v1 has.
+        named: bool,
+        /// The rows.
+        rows: Vec<LedgerRow>,
+    },
+}
+
+/// A row of the ledger.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LedgerRow {
+    /// SHA-256 of the file as it was.
+    pub hash: String,
+    /// Milliseconds since 1970.
+    pub created_at: Option<f64>,
+    /// The folder of a v1 migration.
+    pub name: Option<String>,
+}
+
+/// How a folder stands against a ledger. Indexes into `Project::migrations`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// What Drizzle takes as run.
+    pub applied: Vec<usize>,
+    /// What it would run now.
+    pub pending: Vec<usize>,
+    /// Taken as run, though no row is theirs: they are older than the newest row.
+    pub passed_over: Vec<usize>,
+    /// Run with another text than the file has now.
+    pub edited: Vec<usize>,
+    /// Rows that belong to no file, in words.
+    pub unknown: Vec<String>,
+}
+
+/// Reads the ledger of a project.
+pub async fn ledger_rows(connection: &Connection, project: &Project) -> Result<LedgerRows, Error> {
+    // Asks the system's tables, since the role may not even be allowed to name the ledger.
+    let query = format!(
+        "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
+         EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'name' \
+         AND NOT a.attisdropped) \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {} AND c.relname = {} AND c.relkind IN ('r', 'p')",
+        literal(&project.ledger.schema),
+        literal(&project.ledger.table)
+    );
+    let found = connection.rows(&query).await?;
+    let Some(found) = found.first() else { return Ok(LedgerRows::Absent) };
+    let is = |at: usize| found.get(at).is_some_and(|cell| cell.as_deref() == Some("t"));
+    if !is(0) {
+        return Ok(LedgerRows::Forbidden);
+    }
+    let name = if is(1) { "name" } else { "NULL" };
+    let query = format!("SELECT hash, created_at::text, {name} FROM {}", table(&project.ledger));
+    let mut rows = Vec::new();
+    for row in connection.rows(&query).await? {
+        let mut cells = row.into_iter();
+        let mut cell = || cells.next().flatten();
+        let (hash, created_at, name) = (cell(), cell(), cell());
+        let created_at = created_at.and_then(|text| text.parse().ok());
+        rows.push(LedgerRow { hash: hash.unwrap_or_default(), created_at, name });
+    }
+    Ok(LedgerRows::Rows { named: is(1), rows })
+}
+
+/// Holds a folder against the rows of a ledger. `named` says whether the rows carry names.
+pub fn standing(project: &Project, named: bool, rows: &[LedgerRow]) -> Standing {
+    let by_name = named && project.layout == Layout::Folders;
+    let newest = rows.iter().filter_map(|row| row.created_at).fold(f64::NEG_INFINITY, f64::max);
+    let is_of = |row: &LedgerRow, migration: &Migration| match by_name {
+        true => row.name.as_deref() == Some(migration.tag.as_str()),
+        false => row.created_at.is_some() && row.created_at == migration.when.map(|when| when as f64),
+    };
+    let mut standing = Standing::default();
+    for (at, migration) in project.migrations.iter().enumerate() {
+        let mut own = rows.iter().filter(|row| is_of(row, migration)).peekable();
+        let has_row = own.peek().is_some();
+        if by_name && !has_row || !by_name && migration.when.is_some_and(|when| when as f64 > newest) {
+            standing.pending.push(at);
+            continue;
+        }
+        standing.applied.push(at);
+        if !has_row {
+            standing.passed_over.push(at);
+        } else if migration.readable && !own.any(|row| is_hash_of(row, migration)) {
+            standing.edited.push(at);
+        }
+    }
+    for row in rows {
+        if project.migrations.iter().any(|migration| is_of(row, migration)) {
+            continue;
+        }
+        let called = match (&row.name, row.created_at) {
+            (Some(name), _) if by_name => format!("`{name}`"),
+            (_, Some(time)) => format!("a migration of {time} (created_at)"),
+            _ => "a migration without a time".to_owned(),
+        };
+        let like = project.migrations.iter().find(|migration| is_hash_of(row, migration));
+        let like = like.map_or(String::new(), |like| format!(", with the text of {}", like.tag));
+        standing.unknown.push(format!("{called}{like}"));
+    }
+    standing
+}
+
+/// Whether a row holds the hash of a file. The line ends of a checkout are no edit, nor is a byte order
+/// mark that was there when it ran.
+fn is_hash_of(row: &LedgerRow, migration: &Migration) -> bool {
+    let text = &migration.file.text;
+    let unix = text.replace("\r\n", "\n");
+    let windows = unix.replace('\n', "\r\n");
+    [text, &unix, &windows].iter().any(|text| {
+        row.hash == hash_of(text.as_bytes()) || row.hash == hash_of(format!("\u{feff}{text}").as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drizzle::{MemoryFiles, load};
+
+    /// A journal of three files, 1000 apart from each other.
+    fn project() -> Project {
+        let entry = |n: usize| format!(r#"{{"idx":{n},"when":{n}000,"tag":"000{n}_x","breakpoints":true}}"#);
+        let entries = [1, 2, 3].map(entry).join(",");
+        let journal = format!(r#"{{"version":"7","dialect":"postgresql","entries":[{entries}]}}"#);
+        let mut files = vec![("d/meta/_journal.json".to_owned(), journal)];
+        files.extend([1, 2, 3].map(|n| (format!("d/000{n}_x.sql"), format!("select {n};\n"))));
+        load(&MemoryFiles::new(files), "d", None).0
+    }
+
+    fn row(text: &str, created_at: f64) -> LedgerRow {
+        LedgerRow { hash: hash_of(text.as_bytes()), created_at: Some(created_at), name: None }
+    }
+
+    #[test]
+    fn the_newest_row_decides_and_hashes_tell_edits() {
+        let rows = [row("select 1;\n", 1000.0), row("select 2;\r\n", 2000.0)];
+        let plain = standing(&project(), false, &rows);
+        assert_eq!((plain.applied, plain.pending), (vec![0, 1], vec![2]));
+        assert_eq!((plain.edited, plain.passed_over, plain.unknown), (vec![], vec![], vec![]));
+
+        let odd = standing(&project(), false, &[row("select 0;", 2000.0), row("select 3;\n", 1500.0)]);
+        assert_eq!((odd.applied, odd.pending), (vec![0, 1], vec![2]));
+        assert_eq!((odd.edited, odd.passed_over), (vec![1], vec![0]));
+        assert_eq!(odd.unknown, ["a migration of 1500 (created_at), with the text of 0003_x"]);
+
+        assert_eq!(standing(&project(), false, &[]).pending, [0, 1, 2]);
+    }
+}
