@@ -1,20 +1,34 @@
-//! Scripts and workflows: any text ends, and every place lies in it.
+//! Scripts, workflows, images and modules: any text ends, and every place lies in it.
 
 #![no_main]
 
+use deploy::{MemoryFiles, missteps, repository};
 use libfuzzer_sys::fuzz_target;
-use source::SourceFile;
+use std::rc::Rc;
 
-const SCRIPTS: &str = r#"{"scripts":{"a":"fly deploy && npm run b","b":"drizzle-kit migrate","build":"npm run a"}}"#;
+const SCRIPTS: &str =
+    r#"{"scripts":{"a":"fly deploy && npm run b","b":"drizzle-kit migrate","build":"npm run a","start":"./run.sh"}}"#;
 
 fuzz_target!(|text: &str| {
-    let mut manifests = vec![SourceFile::new("package.json", SCRIPTS)];
-    manifests.push(SourceFile::new("db/package.json", text));
-    let manifests: Vec<_> = manifests.iter().filter_map(deploy::manifest).collect();
-    let pipelines = [".github/workflows/a.yml", ".gitlab-ci.yml"].map(|path| SourceFile::new(path, text));
-    let pipelines: Vec<_> = pipelines.iter().filter_map(deploy::pipeline).collect();
-    for found in deploy::missteps(&manifests, &pipelines) {
-        let place = found.at;
-        assert!(place.file.text.get(place.span.start as usize..place.span.end as usize).is_some());
+    let mut files = vec![("package.json", SCRIPTS)];
+    files.extend(
+        [
+            "db/package.json",
+            ".github/workflows/a.yml",
+            ".gitlab-ci.yml",
+            "Dockerfile",
+            "fly.toml",
+            "Procfile",
+            "k8s/a.yaml",
+            "compose.prod.yml",
+            "run.sh",
+            "src/index.ts",
+        ]
+        .map(|path| (path, text)),
+    );
+    for found in missteps(&repository(Rc::new(MemoryFiles::new(files))), "db") {
+        for place in found.via.iter().chain(&found.other).chain([&found.at]) {
+            assert!(place.file.text.get(place.span.start as usize..place.span.end as usize).is_some());
+        }
     }
 });

@@ -1,13 +1,10 @@
-//! Package scripts and CI workflows around a project: which files there are. Crate `deploy` judges
-//! them.
-//!
-//! Looked at are the `package.json` of the project, which lies in its folder or above, that of the
-//! repository, and the repository's workflows. What can't be read is left alone: it is no affair of
-//! this tool.
+//! How the repository around a project deploys and migrates: its files, as crate `deploy` asks for them.
+//! That crate knows which of them matter, and judges them. What can't be read is left alone: it is no
+//! affair of this tool.
 
 use crate::disk::Disk;
 use crate::projects::relative;
-use deploy::{Manifest, Pipeline};
+use deploy::Repository;
 use drizzle::{Files, Project, join, parent};
 use source::{Diagnostic, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,18 +14,20 @@ use std::sync::Arc;
 
 /// A file above this size is no script and no workflow.
 const LIMIT: usize = 1 << 20;
+/// Folders lie no deeper than this.
+const DEPTH: usize = 16;
 
-/// The files of the repositories that a run meets, read once.
+/// The repositories that a run meets, read once.
 pub struct Deploys<'a> {
     disk: &'a Disk,
-    pipelines: BTreeMap<PathBuf, Rc<Vec<Pipeline>>>,
+    repositories: BTreeMap<PathBuf, Rc<Repository>>,
     said: BTreeSet<(String, u32, u32)>,
 }
 
 impl<'a> Deploys<'a> {
     /// Nothing is read yet.
     pub fn new(disk: &'a Disk) -> Deploys<'a> {
-        Deploys { disk, pipelines: BTreeMap::new(), said: BTreeSet::new() }
+        Deploys { disk, repositories: BTreeMap::new(), said: BTreeSet::new() }
     }
 
     /// What is wrong around a project.
@@ -36,50 +35,92 @@ impl<'a> Deploys<'a> {
         let dir = project.config.as_ref().map_or_else(|| project.dir.clone(), |config| parent(&config.path));
         let Some(start) = self.disk.canonical(&dir) else { return Vec::new() };
         let repository = self.disk.repository(&dir);
-        let top = repository.clone().or_else(|| self.disk.canonical("."));
-        let manifests = self.manifests(&start, top.as_deref());
-        let pipelines = repository.map(|top| self.pipelines_of(top)).unwrap_or_default();
-        linter::late_migrations(&deploy::missteps(&manifests, &pipelines))
+        // Outside of a repository there is no telling how far up its files go.
+        let whole = repository.is_some();
+        let top = repository.or_else(|| self.disk.canonical(".").filter(|here| start.starts_with(here)));
+        let top = top.unwrap_or_else(|| start.clone());
+        let below = start.strip_prefix(&top).unwrap_or(Path::new(""));
+        let folder: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        let folder = folder.join("/");
+        let disk = self.disk;
+        let read = || {
+            let files = FilesBelow::new(disk, &top, (!whole).then_some(&folder));
+            Rc::new(deploy::repository(Rc::new(files)))
+        };
+        let known = self.repositories.entry(top.clone()).or_insert_with(read);
+        linter::deploy_findings(&deploy::missteps(known, &folder))
     }
 
     /// Leaves out what was said of another project of the same repository.
     pub fn once(&mut self, found: &mut Vec<Diagnostic>) {
-        let names = |d: &Diagnostic| d.rule == "migrate-after-deploy";
+        let names = |d: &Diagnostic| matches!(d.rule, "migrate-after-deploy" | "migrate-in-every-pod");
         found.retain(|d| {
             let (path, span) = (d.primary.file.path.clone(), d.primary.span);
             !names(d) || self.said.insert((path, span.start, span.end))
         });
     }
+}
 
-    /// The scripts at the top, then those nearest to the project.
-    fn manifests(&self, start: &Path, top: Option<&Path>) -> Vec<Manifest> {
-        let inside = |dir: &&Path| top.is_none_or(|top| dir.starts_with(top)) || *dir == start;
-        let near = start.ancestors().take_while(inside).find(|dir| dir.join("package.json").is_file());
-        let mut dirs: Vec<&Path> = top.into_iter().chain(near).collect();
-        dirs.dedup();
-        let files = dirs.iter().filter_map(|dir| self.read(&relative(self.disk, &dir.join("package.json"))));
-        files.filter_map(|file| deploy::manifest(&file)).collect()
+/// The files below a folder.
+struct FilesBelow {
+    disk: Disk,
+    top: String,
+    paths: Vec<String>,
+}
+
+impl FilesBelow {
+    /// All files below `top`, or only those in the folders from `top` down to `only`.
+    fn new(disk: &Disk, top: &Path, only: Option<&String>) -> FilesBelow {
+        let mut files = FilesBelow { disk: disk.clone(), top: relative(disk, top), paths: Vec::new() };
+        match only {
+            Some(folder) => {
+                let mut at = String::new();
+                files.list(&at);
+                for part in folder.split('/').filter(|part| !part.is_empty()) {
+                    at = join(&at, part);
+                    files.list(&at);
+                }
+            }
+            None => {
+                let mut open = vec![(String::new(), 0)];
+                while let Some((folder, depth)) = open.pop() {
+                    let inside = files.list(&folder);
+                    if depth < DEPTH {
+                        open.extend(inside.into_iter().map(|folder| (folder, depth + 1)));
+                    }
+                }
+            }
+        }
+        files.paths.sort_unstable();
+        files
     }
 
-    fn pipelines_of(&mut self, top: PathBuf) -> Rc<Vec<Pipeline>> {
-        if let Some(known) = self.pipelines.get(&top) {
-            return known.clone();
-        }
-        let dir = relative(self.disk, &top.join(".github/workflows"));
-        let entries = self.disk.list(&dir).unwrap_or_default();
-        let is_workflow = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
-        let names = entries.iter().filter(|entry| !entry.is_dir && is_workflow(&entry.name));
-        let mut paths: Vec<String> = names.map(|entry| join(&dir, &entry.name)).collect();
-        paths.sort();
-        paths.push(relative(self.disk, &top.join(".gitlab-ci.yml")));
-        let files = paths.iter().filter_map(|path| self.read(path));
-        let read = Rc::new(files.filter_map(|file| deploy::pipeline(&file)).collect::<Vec<_>>());
-        self.pipelines.insert(top, read.clone());
-        read
+    /// Takes note of the files in a folder, and gives the folders in it.
+    fn list(&mut self, folder: &str) -> Vec<String> {
+        let entries = self.disk.list(&join(&self.top, folder)).unwrap_or_default();
+        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.is_dir);
+        let path = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        self.paths.extend(files.iter().map(|file| path(&file.name)));
+        folders.iter().filter(|entry| !is_skipped(&entry.name)).map(|entry| path(&entry.name)).collect()
+    }
+}
+
+/// Folders of dependencies, of what is built, and of tools.
+fn is_skipped(name: &str) -> bool {
+    const SKIPPED: &[&str] =
+        &["node_modules", "dist", "build", "target", "out", "coverage", "vendor", "__pycache__"];
+    let hidden = name.starts_with('.') && !name.starts_with(".github") && !name.starts_with(".docker");
+    hidden || SKIPPED.contains(&name)
+}
+
+impl deploy::Files for FilesBelow {
+    fn paths(&self) -> &[String] {
+        &self.paths
     }
 
     fn read(&self, path: &str) -> Option<Arc<SourceFile>> {
-        let bytes = self.disk.read(path).ok().filter(|bytes| bytes.len() <= LIMIT)?;
-        Some(SourceFile::new(self.disk.tidy(path), source::decode(&bytes).text))
+        let path = join(&self.top, path);
+        let bytes = self.disk.read(&path).ok().filter(|bytes| bytes.len() <= LIMIT)?;
+        Some(SourceFile::new(self.disk.tidy(&path), source::decode(&bytes).text))
     }
 }

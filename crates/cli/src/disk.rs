@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The disk as seen from one directory.
+#[derive(Clone)]
 pub struct Disk {
     root: PathBuf,
 }

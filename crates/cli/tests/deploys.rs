@@ -83,3 +83,38 @@ fn broken_files_are_left_alone() {
     folder.commit(".", "first");
     folder.brolly(&["lint", "--all"]).lacks("migrate-after-deploy").lacks("package.json");
 }
+
+#[test]
+fn images_are_followed_into_scripts() {
+    let folder = folder();
+    project(&folder, "packages/db");
+    folder
+        .write("packages/db/package.json", r#"{ "scripts": { "db:migrate": "drizzle-kit migrate" } }"#)
+        .write("package.json", r#"{ "scripts": { "db:migrate": "turbo run db:migrate" } }"#)
+        .write("apps/api/Dockerfile", "FROM node:22\nENTRYPOINT [\"/app/start.sh\"]\n")
+        .write("apps/api/start.sh", "#!/bin/sh\nset -e\nnpm run db:migrate\nexec node dist/server.js\n")
+        .write("node_modules/x/Dockerfile", "FROM node:22\nCMD npx drizzle-kit push\n")
+        .commit(".", "first");
+    let expected = [
+        "warning[migrate-in-every-pod]: every container of the image migrates before it serves",
+        "apps/api/Dockerfile:2:12",
+        "apps/api/start.sh:3:1",
+        "and serves then",
+        "packages/db/package.json:1:",
+    ];
+    folder.brolly(&["lint", "--all"]).says(0, &expected).lacks("node_modules");
+    folder.write("brolly.json", r#"{ "rules": { "migrate-in-every-pod": "off" } }"#);
+    folder.brolly(&["lint", "--all"]).lacks("migrate-in-every-pod");
+}
+
+#[test]
+fn outside_of_a_repository_nothing_is_searched() {
+    let folder = folder();
+    project(&folder, "api");
+    folder.write("Dockerfile", "FROM node:22\nCMD npx drizzle-kit migrate && node server.js\n");
+    folder.write("other/Dockerfile", "FROM node:22\nCMD npx drizzle-kit migrate && node server.js\n");
+    folder
+        .brolly(&["lint", "--all"])
+        .says(0, &["migrate-in-every-pod", " --> Dockerfile:2:5"])
+        .lacks("other/Dockerfile");
+}

@@ -1,5 +1,7 @@
-//! What one command does, by its words: deploy, migrate, push, or run something else that does.
+//! What one command does, by its words: deploy, migrate, push, serve, or run something else that does.
 
+use crate::arguments::{after, behind, inner, plain, without_assignments, without_flags, wrapped};
+use crate::files::stem;
 use crate::names;
 
 /// What a command does, as far as its name and arguments tell.
@@ -8,15 +10,44 @@ pub(crate) enum Act {
     /// New code begins to serve.
     Deploy,
     /// The migrations are run.
-    Migrate,
+    Migrate(Means),
     /// The schema is pushed without migrations.
     Push,
-    /// A script of a package, with further arguments; `sure` where it can be nothing else.
-    Run { script: String, args: Vec<String>, sure: bool },
+    /// A script of a package.
+    Run(Script),
     /// A text for another shell; `far` where that runs on a server.
     Shell { text: String, far: bool },
+    /// A file with such a text, maybe.
+    File { path: String, far: bool },
+    /// The app begins to serve; said of commands that run where the app does.
+    Serve,
+    /// It begins to serve somebody who works on it.
+    Develop,
     /// Nothing of interest.
     Other,
+}
+
+/// A call of a script of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Script {
+    pub name: String,
+    /// Further arguments.
+    pub args: Vec<String>,
+    /// Whether it can be nothing else.
+    pub sure: bool,
+    /// Whether the package need not be that of the place.
+    pub other: bool,
+}
+
+/// By what means a command migrates, which decides what can be said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// `drizzle-kit migrate`.
+    Kit,
+    /// A program of the repository.
+    File(String),
+    /// Only the name says so.
+    Name,
 }
 
 /// What `words` do. `far` says that they run on a server.
@@ -30,7 +61,20 @@ pub(crate) fn act(words: &[String], far: bool) -> Act {
     if let Some(text) = substituted(&words) {
         return Act::Shell { text: text.to_owned(), far };
     }
-    of(&words, far, 8)
+    match of(&words, far, 8) {
+        // What takes the place of the shell is what the shell was there for.
+        Act::Other if words.first() == Some(&"exec") => Act::Serve,
+        act => act,
+    }
+}
+
+/// What the name of a file says that a shell runs.
+pub(crate) fn of_shell_file(path: &str) -> Act {
+    match (names::is_migrate(stem(path)), names::is_deploy(stem(path))) {
+        (true, _) => Act::Migrate(Means::Name),
+        (_, true) if path.ends_with(".sh") => Act::Deploy,
+        _ => Act::Other,
+    }
 }
 
 /// The command whose output is kept, where nothing else is done: `url=$(vercel deploy --prod)`.
@@ -66,47 +110,55 @@ fn of(words: &[&str], far: bool, depth: usize) -> Act {
         "sudo" | "env" | "exec" | "command" | "nohup" | "time" | "nice" | "cross-env" | "cross-env-shell" => {
             on(without_flags(rest))
         }
-        "timeout" => on(without_flags(rest).get(1..).unwrap_or(&[])),
+        "timeout" | "gosu" | "su-exec" | "s6-setuidgid" => on(without_flags(rest).get(1..).unwrap_or(&[])),
+        "tini" | "dumb-init" | "catatonit" | "docker-init" => on(without_flags(rest)),
+        "dockerize" | "wait-for-it" | "wait-for-it.sh" | "wait-for" => {
+            on(behind(rest).unwrap_or(inner(rest)))
+        }
         "npx" | "bunx" | "pnpx" => on(without_flags(rest)),
         "dotenv" | "dotenvx" | "doppler" | "infisical" | "op" | "aws-vault" | "chamber" | "env-cmd"
         | "varlock" => on(behind(rest).unwrap_or_else(|| wrapped(rest))),
+        "nodemon" => Act::Develop,
+        "next" | "nuxt" | "nuxi" | "astro" if starts(&["dev"]) => Act::Develop,
+        "vite" if rest.is_empty() || starts(&["dev"]) => Act::Develop,
+        "node" | "tsx" | "bun" | "deno" if has("watch") || has("--watch") => Act::Develop,
         "npm" | "pnpm" | "yarn" | "bun" => packages(program, rest, far, depth),
         "turbo" | "lerna" | "nx" => match plain(rest).iter().find(|word| **word != "run") {
             Some(task) => {
-                let name = task.rsplit('#').next().unwrap_or(task);
-                Act::Run { script: name.to_owned(), args: Vec::new(), sure: true }
+                let name = task.rsplit('#').next().unwrap_or(task).to_owned();
+                Act::Run(Script { name, args: Vec::new(), sure: true, other: true })
             }
             None => Act::Other,
         },
-        "node" | "tsx" | "deno" | "ts-node" | "esno" | "vite-node" | "jiti" => of_file(file(rest)),
+        "node" | "tsx" | "deno" | "ts-node" | "esno" | "vite-node" | "jiti" => of_program(file(rest)),
         "sh" | "bash" | "zsh" => {
             match rest.iter().position(|word| word.starts_with('-') && word.ends_with('c')) {
                 Some(at) => shell(rest.get(at + 1), far),
-                None => of_file(file(rest)),
+                None => of_path(file(rest), far),
             }
         }
         "ssh" => shell(rest.last().filter(|word| word.contains(' ')), true),
-        "docker" | "docker-compose" | "podman" => docker(rest, far, depth),
-        "kubectl" | "oc" => kubectl(rest, far, depth),
+        "docker" | "docker-compose" | "podman" => elsewhere(docker(rest, far, depth)),
+        "kubectl" | "oc" => elsewhere(kubectl(rest, far, depth)),
         "helm" if starts(&["upgrade"]) || starts(&["install"]) => applied(rest),
         "vercel" | "vc" => deploys(is_vercel_production(rest)),
         "fly" | "flyctl" if starts(&["ssh", "console"]) => {
             shell(after(rest, &["-C", "--command"]).first(), true)
         }
-        "fly" | "flyctl" if starts(&["machine", "run"]) => on(inner(rest)),
+        "fly" | "flyctl" if starts(&["machine", "run"]) => elsewhere(on(inner(rest))),
         "fly" | "flyctl" => deploys(starts(&["deploy"])),
         "wrangler" => deploys(
             starts(&["deploy"]) || starts(&["publish"]) || starts(&["pages", "deploy"]) && !has("--branch"),
         ),
-        "railway" if starts(&["run"]) => on(wrapped(rest)),
+        "railway" if starts(&["run"]) => elsewhere(on(wrapped(rest))),
         "railway" => deploys(starts(&["up"])),
-        "heroku" if starts(&["run"]) => on(behind(rest).unwrap_or_else(|| inner(rest))),
+        "heroku" if starts(&["run"]) => elsewhere(on(behind(rest).unwrap_or_else(|| inner(rest)))),
         "heroku" => deploys(starts(&["container:release"])),
         "git" => deploys(starts(&["push"]) && ["heroku", "dokku"].into_iter().any(has)),
-        "aws" if starts(&["ecs", "run-task"]) && mentions_migration(rest) => Act::Migrate,
+        "aws" if starts(&["ecs", "run-task"]) && mentions_migration(rest) => Act::Migrate(Means::Name),
         "aws" => deploys(starts(&["ecs", "update-service"]) || starts(&["lambda", "update-function-code"])),
         "gcloud" if starts(&["run", "jobs"]) => match mentions_migration(rest) && has("execute") {
-            true => Act::Migrate,
+            true => Act::Migrate(Means::Name),
             false => Act::Other,
         },
         "gcloud" => deploys(
@@ -121,25 +173,48 @@ fn of(words: &[&str], far: bool, depth: usize) -> Act {
         }
         "systemctl" => deploys(far && (starts(&["restart"]) || starts(&["reload"]))),
         "drizzle-kit" => match plain(rest).first() {
-            Some(&"migrate") => Act::Migrate,
+            Some(&"migrate") => Act::Migrate(Means::Kit),
             Some(&("push" | "push:pg")) => Act::Push,
             _ => Act::Other,
         },
-        _ if program.ends_with(".sh") => of_file(Some(program)),
+        "next" | "nest" | "pm2-runtime" | "nuxt" | "nuxi" | "vite" | "astro" if serves(program, rest) => {
+            Act::Serve
+        }
+        "remix-serve" | "react-router-serve" | "pm2-docker" | "nginx" | "caddy" | "supervisord" | "$@"
+        | "${@}" => Act::Serve,
+        _ if program.ends_with(".sh") || first.contains('/') => of_path(Some(first), far),
         _ => Act::Other,
     }
 }
 
-/// A run of a file: by its name.
-fn of_file(path: Option<&str>) -> Act {
+/// A run of a file that a shell may read.
+fn of_path(path: Option<&str>, far: bool) -> Act {
+    path.map_or(Act::Other, |path| Act::File { path: path.to_owned(), far })
+}
+
+/// A run of a program of the repository.
+fn of_program(path: Option<&str>) -> Act {
     let Some(path) = path else { return Act::Other };
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.split('.').next().unwrap_or(name);
-    match (names::is_migrate(stem), names::is_deploy(stem)) {
-        (true, _) => Act::Migrate,
-        (_, true) if name.ends_with(".sh") => Act::Deploy,
-        _ => Act::Other,
+    match names::is_migrate(stem(path)) {
+        true => Act::Migrate(Means::File(path.to_owned())),
+        false if names::is_chore(stem(path)) => Act::Other,
+        false => Act::Serve,
     }
+}
+
+/// Whether a framework's program is told to serve for good.
+fn serves(program: &str, rest: &[&str]) -> bool {
+    let first = plain(rest).first().copied();
+    match program {
+        "next" | "nest" => first == Some("start"),
+        "pm2-runtime" => true,
+        _ => matches!(first, Some("start" | "preview")),
+    }
+}
+
+/// What serves somewhere else does not serve here.
+fn elsewhere(act: Act) -> Act {
+    if matches!(act, Act::Serve | Act::Develop) { Act::Other } else { act }
 }
 
 /// The file among the arguments of a runtime.
@@ -165,6 +240,7 @@ fn file<'a>(words: &[&'a str]) -> Option<&'a str> {
 fn packages(manager: &str, rest: &[&str], far: bool, depth: usize) -> Act {
     const VALUED: &[&str] =
         &["--filter", "-F", "--cwd", "-C", "--dir", "--prefix", "--workspace", "--env-file", "--config"];
+    const ELSEWHERE: &[&str] = &["--filter", "-F", "--cwd", "-C", "--dir", "--prefix", "--workspace", "-w"];
     const BUILT_IN: &[&str] = &[
         "add", "audit", "ci", "config", "create", "dedupe", "deploy", "fetch", "i", "info", "init",
         "install", "link", "list", "login", "ls", "pack", "prune", "publish", "rebuild", "remove", "set",
@@ -179,10 +255,17 @@ fn packages(manager: &str, rest: &[&str], far: bool, depth: usize) -> Act {
         }
     }
     let Some((command, args)) = rest.get(at..).and_then(|rest| rest.split_first()) else { return Act::Other };
-    let script = |name: &str, args: &[&str], sure: bool| Act::Run {
-        script: name.to_owned(),
-        args: args.iter().filter(|word| **word != "--").map(|word| (*word).to_owned()).collect(),
-        sure,
+    let script = |name: &str, args: &[&str], sure: bool| {
+        Act::Run(Script {
+            name: name.to_owned(),
+            args: args.iter().filter(|word| **word != "--").map(|word| (*word).to_owned()).collect(),
+            sure,
+            other: rest.iter().any(|word| {
+                let flag = word.split('=').next().unwrap_or(word);
+                ELSEWHERE.contains(&flag)
+                    || matches!(flag, "workspace" | "-r" | "--recursive" | "--workspaces")
+            }),
+        })
     };
     let is_path =
         |name: &str| [".ts", ".js", ".mjs", ".cjs", ".mts", ".tsx"].iter().any(|end| name.ends_with(end));
@@ -197,7 +280,7 @@ fn packages(manager: &str, rest: &[&str], far: bool, depth: usize) -> Act {
                 };
             }
             match words.split_first() {
-                Some((name, _)) if is_path(name) => of_file(Some(name)),
+                Some((name, _)) if is_path(name) => of_program(Some(name)),
                 Some((name, more)) => script(name, more, true),
                 None => Act::Other,
             }
@@ -206,9 +289,12 @@ fn packages(manager: &str, rest: &[&str], far: bool, depth: usize) -> Act {
         ("start", "npm") => script("start", args, true),
         (_, "npm") => Act::Other,
         ("workspace", "yarn") => {
-            packages(manager, args.get(1..).unwrap_or(&[]), far, depth.saturating_sub(1))
+            match packages(manager, args.get(1..).unwrap_or(&[]), far, depth.saturating_sub(1)) {
+                Act::Run(script) => Act::Run(Script { other: true, ..script }),
+                act => act,
+            }
         }
-        (name, "bun") if is_path(name) => of_file(Some(name)),
+        (name, "bun") if is_path(name) => of_program(Some(name)),
         // yarn and bun have no command of that name.
         ("deploy", "yarn" | "bun") => script("deploy", args, true),
         (name, _) if BUILT_IN.contains(&name) => Act::Other,
@@ -223,7 +309,7 @@ fn docker(rest: &[&str], far: bool, depth: usize) -> Act {
         _ if words.iter().take(4).any(|word| matches!(*word, "exec" | "run")) => {
             match of(inner(rest), far, depth) {
                 // An image or a service that is there to migrate.
-                Act::Other if far && mentions_migration(rest) => Act::Migrate,
+                Act::Other | Act::Serve if far && mentions_migration(rest) => Act::Migrate(Means::Name),
                 act => act,
             }
         }
@@ -255,7 +341,7 @@ fn kubectl(rest: &[&str], far: bool, depth: usize) -> Act {
 /// A deploy of what the arguments name: of the app, of a job that migrates, or of something else.
 fn applied(rest: &[&str]) -> Act {
     if mentions_migration(rest) {
-        Act::Migrate
+        Act::Migrate(Means::Name)
     } else if rest.iter().any(|word| names::is_beside(word)) {
         Act::Other
     } else {
@@ -286,51 +372,4 @@ fn is_vercel_production(rest: &[&str]) -> bool {
 
 fn shell(text: Option<&&str>, far: bool) -> Act {
     text.map_or(Act::Other, |text| Act::Shell { text: (*text).to_owned(), far })
-}
-
-fn without_assignments<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
-    let is = |word: &&str| {
-        word.split_once('=').is_some_and(|(name, _)| !name.starts_with('-') && !name.contains(['/', ' ']))
-    };
-    &words[words.iter().take_while(|word| is(word)).count()..]
-}
-
-fn without_flags<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
-    &words[words.iter().take_while(|word| word.starts_with('-')).count()..]
-}
-
-/// What stands behind `--`.
-fn behind<'a, 'b>(words: &'a [&'b str]) -> Option<&'a [&'b str]> {
-    words.iter().position(|word| *word == "--").map(|at| &words[at + 1..])
-}
-
-/// What stands behind the first of some flags.
-fn after<'a, 'b>(words: &'a [&'b str], flags: &[&str]) -> &'a [&'b str] {
-    words.iter().position(|word| flags.contains(word)).map_or(&[], |at| &words[at + 1..])
-}
-
-/// The command in the arguments of a wrapper that needs no `--`.
-fn wrapped<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
-    let mut words = words;
-    while let Some((word, rest)) = words.split_first() {
-        words = match *word {
-            "run" | "-o" | "--override" | "--silent" => rest,
-            flag if flag.starts_with('-') && flag.contains('=') => rest,
-            flag if flag.starts_with('-') => rest.get(1..).unwrap_or(&[]),
-            _ => return words,
-        };
-    }
-    words
-}
-
-/// The command in the arguments of something that starts a container.
-fn inner<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
-    const KNOWN: &[&str] =
-        &["npm", "pnpm", "yarn", "bun", "npx", "bunx", "node", "tsx", "drizzle-kit", "sh", "bash"];
-    words.iter().position(|word| KNOWN.contains(word)).map_or(&[], |at| &words[at..])
-}
-
-/// The arguments that are no flags.
-fn plain<'a>(words: &[&'a str]) -> Vec<&'a str> {
-    words.iter().copied().filter(|word| !word.starts_with('-')).collect()
 }

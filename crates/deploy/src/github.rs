@@ -27,7 +27,9 @@ pub(crate) fn read(file: &Arc<SourceFile>, tree: &Rc<Node>) -> Option<Pipeline> 
     let push = on.and_then(|on| on.get("push"));
     let branches = push.and_then(|push| push.get("branches")).map(Node::texts).unwrap_or_default();
     let branches: Vec<&str> = branches.iter().filter_map(|branch| branch.text()).collect();
-    Some(Pipeline { file: file.clone(), name, branches: branches.join(" "), aside, jobs })
+    let pushed = branches.iter().map(|branch| (*branch).to_owned()).collect();
+    let filtered = push.is_some_and(|push| push.get("paths").is_some());
+    Some(Pipeline { file: file.clone(), name, branches: branches.join(" "), aside, pushed, filtered, jobs })
 }
 
 fn job(id: &str, node: &Rc<Node>) -> Job {
@@ -43,6 +45,7 @@ fn job(id: &str, node: &Rc<Node>) -> Job {
         steps: node.get("steps").map(Node::items).unwrap_or_default().iter().map(step).collect(),
         calls: node.get("uses").and_then(Text::of),
         aside: is_for_pull_requests(node),
+        condition: node.text_of("if").unwrap_or_default().to_owned(),
         own_database: node.get("services").is_some(),
         env: env(node),
     }

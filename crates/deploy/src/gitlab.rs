@@ -39,7 +39,8 @@ pub(crate) fn read(file: &Arc<SourceFile>, tree: &Rc<Node>) -> Pipeline {
     let jobs = tree.pairs().filter(|(name, _, node)| is_job(name, node));
     let jobs = jobs.map(|(name, _, node)| job(tree, &order, name, node)).collect();
     let name = "gitlab".to_owned();
-    Pipeline { file: file.clone(), name, branches: String::new(), aside: false, jobs }
+    let (branches, pushed) = (String::new(), Vec::new());
+    Pipeline { file: file.clone(), name, branches, aside: false, pushed, filtered: false, jobs }
 }
 
 /// The value of a job's key, of its own or of what it extends.
@@ -67,6 +68,12 @@ fn job(tree: &Node, order: &[&str], id: &str, node: &Node) -> Job {
     let conditions: Vec<String> =
         conditions.filter_map(|one| one.text().or_else(|| one.text_of("if")).map(str::to_owned)).collect();
     let asks = |text: &String| text.contains("merge_request");
+    let whens = of("rules")
+        .into_iter()
+        .flat_map(Node::items)
+        .filter_map(|rule| rule.text_of("when").map(str::to_owned));
+    let when = of("when").and_then(|when| when.text()).map(str::to_owned);
+    let condition: Vec<String> = conditions.iter().cloned().chain(whens).chain(when).collect();
     let steps = ["before_script", "script", "after_script"].into_iter().filter_map(of).flat_map(Node::texts);
     let env =
         of("variables").into_iter().flat_map(|env| env.pairs()).filter_map(|(_, _, value)| value.text());
@@ -78,6 +85,7 @@ fn job(tree: &Node, order: &[&str], id: &str, node: &Node) -> Job {
         steps: steps.filter_map(|line| Some((Text::of(&line)?, line.span))).map(step).collect(),
         calls: None,
         aside: !conditions.is_empty() && conditions.iter().all(asks),
+        condition: condition.join(" "),
         own_database: of("services").is_some(),
         env: env.filter(|text| !text.contains('$')).map(str::to_owned).collect(),
     }

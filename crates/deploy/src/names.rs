@@ -152,6 +152,87 @@ pub(crate) fn is_migrate(name: &str) -> bool {
         && words.iter().all(|word| is(word, MIGRATE) || is(word, OTHERS))
 }
 
+/// Whether running something of this name ends by itself and serves nobody: `seed`, `wait-for-db`.
+pub(crate) fn is_chore(name: &str) -> bool {
+    const CHORES: &[&str] = &[
+        "apply",
+        "backfill",
+        "bootstrap",
+        "build",
+        "bundle",
+        "check",
+        "cleanup",
+        "clear",
+        "copy",
+        "create",
+        "echo",
+        "ensure",
+        "env",
+        "generate",
+        "index",
+        "init",
+        "initialize",
+        "install",
+        "migrate",
+        "patch",
+        "postinstall",
+        "precompile",
+        "prepare",
+        "print",
+        "provision",
+        "push",
+        "register",
+        "reset",
+        "seed",
+        "seeds",
+        "setup",
+        "sync",
+        "test",
+        "update",
+        "upload",
+        "validate",
+        "verify",
+        "wait",
+        "warm",
+    ];
+    // `index.js` is what a server is called too.
+    has(name, CHORES) && name != "index"
+}
+
+/// Whether a script of this name serves until it is stopped: `start`, `serve:prod`.
+pub(crate) fn is_serve(name: &str) -> bool {
+    const SERVE: &[&str] = &["start", "serve", "server", "preview", "prod", "production"];
+    words(name).first().is_some_and(|word| SERVE.contains(&word.as_str())) && !is_aside(name)
+}
+
+/// Whether a script of this name is how the app is started where it serves.
+pub(crate) fn is_start(name: &str) -> bool {
+    const OTHERS: &[&str] = &["api", "app", "backend", "node", "prod", "production", "server", "web"];
+    let words = words(name);
+    words.first().is_some_and(|word| word == "start")
+        && words[1..].iter().all(|word| OTHERS.contains(&word.as_str()))
+}
+
+/// Whether a path is of nobody's production: a folder of tests, an image for development.
+pub(crate) fn is_aside_path(path: &str) -> bool {
+    const ASIDE: &[&str] = &[
+        "benchmark",
+        "benchmarks",
+        "ci",
+        "demo",
+        "devcontainer",
+        "example",
+        "examples",
+        "mock",
+        "mocks",
+        "sample",
+        "samples",
+        "template",
+        "templates",
+    ];
+    is_aside(path) || has(path, ASIDE)
+}
+
 /// Whether a command is of a tool whose migrations are none of Drizzle's.
 pub(crate) fn is_other_tool(command: &str) -> bool {
     const TOOLS: &[&str] = &[

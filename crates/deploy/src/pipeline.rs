@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// A file of jobs.
 #[derive(Debug)]
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     pub(crate) file: Arc<SourceFile>,
     /// Its name and that of its file.
     pub(crate) name: String,
@@ -15,6 +15,10 @@ pub struct Pipeline {
     pub(crate) branches: String,
     /// Whether it runs for pull requests and nothing else.
     pub(crate) aside: bool,
+    /// The branches whose pushes start it.
+    pub(crate) pushed: Vec<String>,
+    /// Whether a push has to touch certain files.
+    pub(crate) filtered: bool,
     pub(crate) jobs: Vec<Job>,
 }
 
@@ -33,6 +37,8 @@ pub(crate) struct Job {
     pub calls: Option<Text>,
     /// Whether it runs for pull requests only.
     pub aside: bool,
+    /// Under which condition it runs, as it is written.
+    pub condition: String,
     /// Whether it starts a database of its own.
     pub own_database: bool,
     /// Values of its environment.
@@ -64,7 +70,7 @@ pub(crate) enum Doing {
 }
 
 /// Reads a GitHub workflow, or GitLab's file by its name; `None` where it is neither.
-pub fn pipeline(file: &Arc<SourceFile>) -> Option<Pipeline> {
+pub(crate) fn pipeline(file: &Arc<SourceFile>) -> Option<Pipeline> {
     let tree = yaml::parse(&file.text)?;
     match file.path.rsplit('/').next() {
         Some(".gitlab-ci.yml" | ".gitlab-ci.yaml") => Some(gitlab::read(file, &tree)),

@@ -1,7 +1,7 @@
 //! YAML, and JSON with it, as a tree with a place on everything.
 //!
-//! Only the first document counts. Aliases share what they name, so that no file grows by them. A
-//! text that is no YAML, or is nested deeper than any workflow, gives nothing.
+//! Aliases share what they name, so that no file grows by them. A text that is no YAML, or is nested
+//! deeper than any workflow, gives nothing.
 
 use saphyr_parser::{Event, Marker, Parser};
 use source::Span;
@@ -52,6 +52,11 @@ impl Node {
         items.filter(|item| item.text().is_some()).collect()
     }
 
+    /// The maps of a list.
+    pub fn items_of_maps(self: &Rc<Node>) -> Vec<Rc<Node>> {
+        self.items().into_iter().filter(|item| matches!(item.kind, Kind::Map(_))).collect()
+    }
+
     /// Keys and values of a map.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &Rc<Node>, &Rc<Node>)> {
         let pairs = match &self.kind {
@@ -86,6 +91,16 @@ impl Node {
 
 /// The first document of `text`.
 pub(crate) fn parse(text: &str) -> Option<Rc<Node>> {
+    read(text, 1)?.into_iter().next()
+}
+
+/// All documents of `text`.
+pub(crate) fn documents(text: &str) -> Vec<Rc<Node>> {
+    read(text, usize::MAX).unwrap_or_default()
+}
+
+fn read(text: &str, most: usize) -> Option<Vec<Rc<Node>>> {
+    let mut documents = Vec::new();
     let places = Places::new(text);
     let mut open: Vec<Open> = Vec::new();
     let mut anchors: HashMap<usize, Rc<Node>> = HashMap::new();
@@ -115,7 +130,7 @@ pub(crate) fn parse(text: &str) -> Option<Rc<Node>> {
                     known.unwrap_or_else(|| Rc::new(Node { span, kind: Kind::Scalar(String::new()) }));
                 match open.last_mut() {
                     Some(parent) => parent.children.push(known),
-                    None => return Some(known),
+                    None => documents.push(known),
                 }
                 None
             }
@@ -128,10 +143,13 @@ pub(crate) fn parse(text: &str) -> Option<Rc<Node>> {
         }
         match open.last_mut() {
             Some(parent) => parent.children.push(node),
-            None => return Some(node),
+            None => documents.push(node),
+        }
+        if documents.len() == most {
+            break;
         }
     }
-    None
+    Some(documents)
 }
 
 struct Open {
@@ -182,6 +200,18 @@ mod tests {
         let list = tree.get("x").unwrap().items();
         assert_eq!(list[0].text_of("run"), Some("ä\nb\n"));
         assert_eq!(list[1].span.of(text), "c");
+    }
+
+    #[test]
+    fn documents_follow_each_other() {
+        let texts = |text: &str| {
+            documents(text).iter().map(|one| one.text_of("a").map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            texts("a: b\n---\na: c\n---\n# nothing\n"),
+            [Some("b".to_owned()), Some("c".to_owned()), None]
+        );
+        assert!(documents("a: b\n---\n[").is_empty());
     }
 
     #[test]

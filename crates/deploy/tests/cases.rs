@@ -3,25 +3,23 @@
 //! # The format of `cases/*.txt`
 //!
 //! A case opens with `=== what it is`, and lists what is expected, a line each: `late FILE:LINE` for a
-//! migration after the deploy, `push FILE:LINE` for a push to production; nothing where all is well.
+//! migration after the deploy, `beside FILE:LINE` for one at the same time, `pods FILE:LINE` for one in
+//! every pod, `push FILE:LINE` for a push to production; nothing where all is well.
 //! Then come its files, each behind `--- path`. A `package.json` may be given as its scripts alone,
 //! one `name: command` a line.
 
 #![allow(clippy::disallowed_methods, reason = "the test reads its cases")]
 
-use deploy::{Kind, Misstep, Place, manifest, missteps, pipeline};
-use source::SourceFile;
+use deploy::{Kind, MemoryFiles, Misstep, Place, missteps, repository};
 use std::fmt::Write;
+use std::rc::Rc;
 
 fn found(files: &[(String, String)]) -> Vec<Misstep> {
-    let files: Vec<_> =
-        files.iter().map(|(path, text)| SourceFile::new(path.as_str(), text.as_str())).collect();
-    let is_manifest = |path: &str| path.ends_with("package.json");
-    let (manifests, pipelines): (Vec<_>, Vec<_>) = files.iter().partition(|file| is_manifest(&file.path));
-    let manifests: Vec<_> =
-        manifests.into_iter().map(|file| manifest(file).expect("it has scripts")).collect();
-    let pipelines: Vec<_> = pipelines.into_iter().map(|file| pipeline(file).expect("it has jobs")).collect();
-    missteps(&manifests, &pipelines)
+    // The Drizzle project is that of the last manifest.
+    let last = files.iter().rfind(|(path, _)| path.ends_with("package.json"));
+    let project = last.and_then(|(path, _)| path.strip_suffix("/package.json")).unwrap_or_default();
+    let files = MemoryFiles::new(files.iter().cloned());
+    missteps(&repository(Rc::new(files)), project)
 }
 
 /// `deploy: a && b` as a line of JSON.
@@ -56,6 +54,8 @@ fn check(text: &str) {
             .collect();
         let told = |one: Misstep| match one.kind {
             Kind::AfterDeploy => format!("late {}", line(&one.at)),
+            Kind::BesideDeploy => format!("beside {}", line(&one.at)),
+            Kind::InEveryPod => format!("pods {}", line(&one.at)),
             Kind::Push => format!("push {}", line(&one.at)),
         };
         let found: Vec<String> = found(&files).into_iter().map(told).collect();
@@ -73,6 +73,11 @@ fn package_scripts() {
 }
 
 #[test]
+fn starts_and_releases() {
+    check(include_str!("cases/starts.txt"));
+}
+
+#[test]
 fn workflows() {
     check(include_str!("cases/workflows.txt"));
 }
@@ -81,13 +86,16 @@ fn workflows() {
 fn places_are_as_small_as_the_command() {
     let yaml = "jobs:\n  ship:\n    steps:\n      - run: |\n          # ä\n          fly deploy\n          npm run db:migrate -- \\\n            --x\n";
     let json = "{\"scripts\": {\"ship\": \"fly deploy && npm run db:migrate\"}}";
-    let files = [("a.yml".to_owned(), yaml.to_owned()), ("package.json".to_owned(), json.to_owned())];
+    let files = [
+        (".github/workflows/a.yml".to_owned(), yaml.to_owned()),
+        ("package.json".to_owned(), json.to_owned()),
+    ];
     let places: Vec<String> =
         found(&files).iter().map(|one| one.at.span.of(&one.at.file.text).to_owned()).collect();
     assert_eq!(places, ["npm run db:migrate --", "npm run db:migrate"]);
     let deploys = found(&files);
     let deploys: Vec<&str> =
-        deploys.iter().flat_map(|one| &one.deploy).map(|at| at.span.of(&at.file.text)).collect();
+        deploys.iter().flat_map(|one| &one.other).map(|at| at.span.of(&at.file.text)).collect();
     assert_eq!(deploys, ["fly deploy", "fly deploy"]);
 }
 
@@ -102,9 +110,59 @@ fn scripts_that_call_each_other() {
     for text in
         ["", "jobs: []", "jobs:\n  a: b", "jobs:\n  a:\n    steps: {}\n", "jobs:\n  a:\n    needs: a\n"]
     {
-        let file = SourceFile::new("x.yml", text);
-        missteps(&[], &pipeline(&file).into_iter().collect::<Vec<_>>());
-        let file = SourceFile::new(".gitlab-ci.yml", text);
-        missteps(&[], &pipeline(&file).into_iter().collect::<Vec<_>>());
+        for path in [".github/workflows/x.yml", ".gitlab-ci.yml"] {
+            assert!(found(&[(path.to_owned(), text.to_owned())]).is_empty());
+        }
+    }
+}
+
+/// Whatever any of the files holds, it ends soon, and places lie in their files.
+#[test]
+fn hostile_files() {
+    let many = |piece: &str| piece.repeat(400_000 / piece.len());
+    let texts = [
+        String::new(),
+        "\0".to_owned(),
+        "é{{ é".to_owned(),
+        many("{{}}"),
+        many("a = \"\"\"\n"),
+        many("RUN <<X\n"),
+        many("FROM a AS a\nCMD a\n"),
+        many("RUN \\\n"),
+        many("export "),
+        format!("import {{ migrate }} from 'drizzle-orm/node-postgres/migrator';{}", many("export migrate( ")),
+        format!("import {{ migrate }} from 'drizzle-orm/node-postgres/migrator';{}", many("export const x = () => { migrate() }\n")),
+        many("sh ./run.sh; $(\n"),
+        many("\"'`"),
+        many("--- \n"),
+        "kind: Deployment\nspec: { template: { spec: { initContainers: [[], 1, {}, { command: 1 }] } } }\n# migrat".to_owned(),
+    ];
+    const PATHS: &[&str] = &[
+        "Dockerfile",
+        "fly.toml",
+        "Procfile",
+        "k8s/a.yaml",
+        "compose.prod.yml",
+        "render.yaml",
+        "railway.json",
+        "run.sh",
+        "src/index.ts",
+        "package.json",
+        ".github/workflows/a.yml",
+    ];
+    for text in texts {
+        for path in PATHS {
+            let start = std::time::Instant::now();
+            let mut files: Vec<(String, String)> = vec![
+                ("a/Dockerfile".to_owned(), "FROM a\nCMD ./run.sh && npm start".to_owned()),
+                ("b/Dockerfile".to_owned(), "FROM a\nCMD node src/index.js && node x.js".to_owned()),
+            ];
+            files.push(((*path).to_owned(), text.clone()));
+            for one in found(&files) {
+                one.via.iter().chain(&one.other).chain([&one.at]).for_each(|place| drop(line(place)));
+            }
+            let short: String = text.chars().take(40).collect();
+            assert!(start.elapsed().as_secs() < 20, "{path}: {short:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod allow;
 mod broken;
 mod context;
+mod deploys;
 mod drift;
 mod evidence;
 mod finding;
@@ -23,6 +24,7 @@ mod weigh;
 pub use allow::accept;
 pub use broken::Broken;
 pub use context::{At, Context, Table};
+pub use deploys::deploy_findings;
 pub use lint::{findings, in_order, lint, rule};
-pub use rules::{RULES, Rule, late_migrations, schema_without_migration};
+pub use rules::{RULES, Rule, schema_without_migration};
 pub use weigh::{Weights, weigh};

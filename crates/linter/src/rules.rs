@@ -33,7 +33,8 @@ mod keeps_invalid_index;
 mod lock_pileup;
 mod lock_table;
 mod lossy_type_change;
-mod migrate_after_deploy;
+pub(crate) mod migrate_after_deploy;
+pub(crate) mod migrate_in_every_pod;
 mod missing_object;
 mod move_table;
 mod narrowing_type_change;
@@ -67,8 +68,6 @@ mod unused_ignore;
 mod validate_in_same_transaction;
 mod view_loses_column;
 
-/// What `migrate-after-deploy` says about the scripts and workflows of a repository.
-pub use migrate_after_deploy::findings as late_migrations;
 /// What `schema-without-migration` says about the code of the working tree.
 pub use schema_without_migration::findings as schema_without_migration;
 
@@ -125,6 +124,7 @@ pub const RULES: &[Rule] = &[
     rule!(lock_table, "lock-table"),
     rule!(lossy_type_change, "lossy-type-change"),
     rule!(migrate_after_deploy, "migrate-after-deploy"),
+    rule!(migrate_in_every_pod, "migrate-in-every-pod"),
     rule!(missing_object, "missing-object"),
     rule!(move_table, "move-table"),
     rule!(narrowing_type_change, "narrowing-type-change"),

@@ -14,7 +14,7 @@ use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
 /// The rules whose blocks are files of other kinds: `tests/file_pages.rs` and `tests/schema_page.rs` run them.
-const OF_FILES: &[&str] = &["migrate-after-deploy", "schema-without-migration"];
+const OF_FILES: &[&str] = &["migrate-after-deploy", "migrate-in-every-pod", "schema-without-migration"];
 
 #[test]
 fn pages() {
