@@ -87,6 +87,8 @@ impl<'a> Versions<'a> {
             return Ok(known.clone());
         }
         let tree = git::tree_at(&root, reference)?;
+        // Nobody reads the whole name of a commit.
+        let name = if name.len() > 12 && tree.commit.starts_with(name) { &name[..7] } else { name };
         let commit = Some(tree.commit.clone());
         let files = Arc::new(VersionFiles::Commit(AtCommit(tree)));
         let version = Arc::new(Version { name: name.to_owned(), commit, root, files });
