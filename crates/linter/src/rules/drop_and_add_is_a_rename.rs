@@ -34,6 +34,14 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 _ => continue,
             };
             let label = at.label(relation);
+            // What no deployed code knows can't be the old name of anything that it uses.
+            let forgotten =
+                at.facts().unnoticed.iter().any(|one| {
+                    one.relation == label && one.column.as_deref().is_none_or(|column| column == old)
+                });
+            if forgotten && old != new {
+                continue;
+            }
             // What the drop breaks has the same cause and the same cure, so it is told here.
             let causes = [BreakCause::ColumnDropped, BreakCause::RelationDropped];
             let broken = causes.into_iter().flat_map(|cause| at.broken(cause)).find(|broken| {
