@@ -76,7 +76,7 @@ fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
         code.uses.dedup();
     }
     code.gaps.extend(found.gaps);
-    code.gaps.extend(unread(&program, &files));
+    code.gaps.extend(unread(&program, &reached(&program, &files)));
     code.gaps.sort();
     code.gaps.dedup();
     code
@@ -355,6 +355,33 @@ fn declared_again(program: &Program<'_>, module: &Arc<Module>, found: &Found) ->
         uses.extend(table.relation.columns.iter().map(|c| one(Columns::One(c.name.clone()), &c.place)));
     }
     uses
+}
+
+/// The files of the schema, and all that they export or import from, as far as that was read.
+fn reached(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Arc<str>> {
+    let loaded = program.modules();
+    let mut found: Vec<Arc<str>> = schema.to_vec();
+    let mut at = 0;
+    while let Some(path) = found.get(at).cloned() {
+        at += 1;
+        let Some(module) = loaded.iter().find(|module| module.path == path) else { continue };
+        let exported = module.exports.values().filter_map(|export| match export {
+            Export::From { source, .. } => Some(source),
+            _ => None,
+        });
+        let imported = module.symbols.iter().filter_map(|symbol| match &symbol.decl {
+            Decl::Import { source, .. } => Some(source),
+            _ => None,
+        });
+        for source in module.stars.iter().chain(exported).chain(imported) {
+            if let Resolved::File(path) = program.resolve(&module.path, source)
+                && !found.contains(&path)
+            {
+                found.push(path);
+            }
+        }
+    }
+    found
 }
 
 /// Files that were wanted and could not be read whole.

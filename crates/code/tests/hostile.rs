@@ -45,6 +45,17 @@ fn a_schema_that_does_not_parse_is_a_gap_in_the_schema() {
 }
 
 #[test]
+fn a_broken_file_behind_a_barrel_is_a_gap_in_the_schema() {
+    let code = read(&[
+        ("schema.ts", "export * from './users'; export * from './posts';"),
+        ("users.ts", SCHEMA),
+        ("posts.ts", "export const posts = (( ;"),
+    ]);
+    assert!(code.schema.relation(&users()).is_some());
+    assert!(code.gaps.iter().any(|gap| gap.in_schema && &*gap.place.file == "posts.ts"), "{:?}", code.gaps);
+}
+
+#[test]
 fn a_schema_that_is_not_there_is_a_gap_in_the_schema() {
     let code = read(&[("app.ts", APP)]);
     assert!(code.gaps.iter().any(|gap| gap.in_schema && gap.what.contains("schema.ts")), "{:?}", code.gaps);
