@@ -36,7 +36,18 @@ impl About {
 
     /// Leaves what this run has to do with.
     pub fn keep(&self, diagnostics: Vec<Diagnostic>, project: &Project) -> Vec<Diagnostic> {
-        diagnostics.into_iter().filter(|diagnostic| self.concerns(diagnostic, project)).collect()
+        let kept: Vec<Diagnostic> =
+            diagnostics.into_iter().filter(|diagnostic| self.concerns(diagnostic, project)).collect();
+        // Each branch has its finding, and together they are one fault: that of a branch that this run is
+        // about is told, the heaviest and newest of several.
+        let name = drizzle::rules::CONFLICTING_BRANCHES.name;
+        let weight = |diagnostic: &Diagnostic| {
+            (diagnostic.migration.as_ref().is_some_and(|tag| self.tags.contains(tag)), diagnostic.severity)
+        };
+        let branches = kept.iter().enumerate().filter(|(_, diagnostic)| diagnostic.rule == name);
+        let told = branches.max_by_key(|(_, diagnostic)| weight(diagnostic)).map(|(place, _)| place);
+        let kept = kept.into_iter().enumerate();
+        kept.filter(|(place, one)| one.rule != name || Some(*place) == told).map(|(_, one)| one).collect()
     }
 }
 

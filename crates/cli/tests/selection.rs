@@ -259,7 +259,10 @@ fn a_new_branch_of_snapshots_is_told_whichever_of_the_two_is_new() {
         std::fs::rename(folder.at(&format!("drizzle/{new}")), &kept).expect("it is there");
         folder.write(".gitignore", "kept\n").commit(".", "first");
         std::fs::rename(&kept, folder.at(&format!("drizzle/{new}"))).expect("it is there");
-        folder.brolly(&["lint"]).says(1, &["1 of 3 migrations is new", "error[conflicting-branches]"]);
+        let place = format!("--> drizzle/{new}/migration.sql:1:1");
+        folder
+            .brolly(&["lint"])
+            .says(1, &["1 of 3 migrations is new", "error[conflicting-branches]", &place, "1 error"]);
         folder.commit(".", "second");
         folder.brolly(&["lint"]).says(0, &["none of 3 migrations is new"]);
     }

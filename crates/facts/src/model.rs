@@ -199,6 +199,9 @@ pub enum FailureCause {
     Version,
     /// A data change whose rows contradict a constraint.
     Write,
+    /// Copied keys that a table has already: INSERT of a query into a unique key, without ON CONFLICT and
+    /// without a look at what the table holds.
+    Copy,
     /// Row outside the partition's bound.
     PartitionBound,
     /// Anything else that the schema refuses.

@@ -86,7 +86,8 @@ mod tests {
             | FailureCause::Exclude
             | FailureCause::Cast
             | FailureCause::PartitionBound
-            | FailureCause::Write => &["fails-on-existing-rows"],
+            | FailureCause::Write
+            | FailureCause::Copy => &["fails-on-existing-rows"],
             FailureCause::NeedsUsing | FailureCause::DefaultCast => &["type-change-needs-using"],
             FailureCause::UsedElsewhere => &["type-change-used-elsewhere"],
             FailureCause::InTransaction => &["concurrently-in-transaction"],

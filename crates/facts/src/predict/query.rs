@@ -4,7 +4,7 @@ use super::Prediction;
 use crate::lock_mode::LockMode;
 use crate::model::{Certainty, FailureCause, Operation, ScanCause, Write};
 use catalog::{ConstraintKind, Found, Relation, RelationId, resolve};
-use sql::{Query, QueryKind, Shape};
+use sql::{OutputColumn, Query, QueryKind, Shape};
 
 impl Prediction<'_> {
     pub(super) fn query(&mut self, query: &Query) {
@@ -234,13 +234,6 @@ impl Prediction<'_> {
                     );
                     fail("23503", first, when);
                 }
-                ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) if !skips_duplicates => {
-                    fail(
-                        "23505",
-                        first,
-                        format!("two rows of {label} would have the same {}", names.join(", ")),
-                    );
-                }
                 ConstraintKind::Check { expr, .. } => {
                     fail("23514", first, format!("a row of {label} would contradict {}", expr.text));
                 }
@@ -250,22 +243,67 @@ impl Prediction<'_> {
                 _ => {}
             }
         }
-        for index in relation.indexes.iter().filter_map(|id| self.cx.before.index(*id)) {
-            let names = relation.column_names(&index.depends);
-            let touched = inserts || names.iter().any(|name| written(name));
-            if index.unique && !index.constraint && touched && query.on_conflict.is_none() {
-                let when = format!("two rows of {label} would have the same {}", names.join(", "));
-                self.fail(crate::model::Failure {
-                    sqlstate: "23505",
-                    cause: FailureCause::Write,
-                    when,
-                    certainty: Certainty::DependsOnData,
-                    relation: Some(label.clone()),
-                    column: names.first().cloned(),
-                    span,
-                });
-            }
+        if query.on_conflict.is_none() {
+            self.keys_met(query, relation, inserts);
         }
+    }
+
+    /// Unique keys that the rows of a data change may meet, each told once.
+    fn keys_met(&mut self, query: &Query, relation: &Relation, inserts: bool) {
+        let label = self.label(relation.id);
+        let constraints = relation.constraints.iter().filter_map(|constraint| match constraint.kind {
+            ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_) => Some((&constraint.columns, false)),
+            _ => None,
+        });
+        let indexes = relation.indexes.iter().filter_map(|id| self.cx.before.index(*id));
+        let indexes = indexes.filter(|index| index.unique && !index.constraint);
+        let keys: Vec<_> =
+            constraints.chain(indexes.map(|index| (&index.depends, index.partial))).collect();
+        let copied = if inserts { self.copied(query, relation) } else { Vec::new() };
+        for (columns, partial) in keys {
+            let names = relation.column_names(columns);
+            if !inserts && !names.iter().any(|name| query.sets.iter().any(|(set, _)| set.text == *name)) {
+                continue;
+            }
+            let list = names.join(", ");
+            let meets = !partial && !names.is_empty() && names.iter().all(|name| copied.contains(&name.as_str()));
+            let (cause, when) = match meets {
+                true => (FailureCause::Copy, format!("{label} has a row already with one of the copied {list}")),
+                false => (FailureCause::Write, format!("two rows of {label} would have the same {list}")),
+            };
+            self.fail(crate::model::Failure {
+                sqlstate: "23505",
+                cause,
+                when,
+                certainty: Certainty::DependsOnData,
+                relation: Some(label.clone()),
+                column: names.first().cloned(),
+                span: query.target.as_ref().map(|target| target.name.span),
+            });
+        }
+    }
+
+    /// Columns of a table that existed which an INSERT copies from other tables as they are there, without a
+    /// look at what the table holds already.
+    fn copied<'q>(&self, query: &'q Query, relation: &Relation) -> Vec<&'q str> {
+        let none = Vec::new();
+        let Some(source) = query.uses.queries.first().filter(|_| query.inserts_query) else { return none };
+        if self.is_new(relation.id) || self.cx.conditional || self.looks_at(query, relation.id) {
+            return none;
+        }
+        if source.output.len() != query.sets.len() {
+            return none;
+        }
+        let taken = query.sets.iter().zip(&source.output);
+        let as_it_is = |output: &OutputColumn| matches!(output, OutputColumn::Named { column: Some(_), .. });
+        taken.filter(|(_, output)| as_it_is(output)).map(|((column, _), _)| column.text.as_str()).collect()
+    }
+
+    /// Whether a query, or one inside of it, reads a relation.
+    fn looks_at(&self, query: &Query, id: RelationId) -> bool {
+        let reads = |name| self.cx.before.find_relation(name).is_some_and(|found| found.id == id);
+        query.reads.iter().any(|read| reads(&read.name))
+            || query.uses.queries.iter().any(|inner| self.looks_at(inner, id))
     }
 
     /// Whether a WHERE lets every row through: it names no column, asks a NOT NULL column for being

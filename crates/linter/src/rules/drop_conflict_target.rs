@@ -25,15 +25,21 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let columns = columns.unwrap_or_else(|| broken.column.map(str::to_owned).into_iter().collect());
             let name = index.map_or("index", |index| index.name.name.as_str());
             let list = crate::names::column_list(&columns);
+            // Few unique keys are the target of an upsert: without a query that names it, it is a possibility.
+            let (target, severity) = match broken.uses.is_empty() {
+                true => ("may target", Severity::Warning),
+                false => ("target", Severity::Error),
+            };
             out.push(
                 at.finding(
                     &META,
                     format!(
-                        "drops `{name}`, the unique key on `{}` ({}) that upserts of the deployed app may target",
+                        "drops `{name}`, the unique key on `{}` ({}) that upserts of the deployed app {target}",
                         broken.table.shown(),
                         columns.join(", ")
                     ),
                 )
+                .weighs(severity)
                 .about(broken.table.label)
                 .on(at.on_part(name).or_else(|| at.on_name(broken.table.label)))
                 .why(broken.failing())

@@ -23,6 +23,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         FailureCause::Cast,
         FailureCause::PartitionBound,
         FailureCause::Write,
+        FailureCause::Copy,
     ];
     for at in cx.steps() {
         // What fails for certain fails for that reason, whatever the rows hold.
@@ -56,9 +57,11 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
 
 fn finding(at: At<'_>, failure: &facts::Failure, sure: bool) -> Diagnostic {
     let when = plain(&failure.when);
-    let (what, severity) = match sure {
-        true => (format!("fails: {when}"), Severity::Error),
-        false => (format!("fails if {when}"), Severity::Warning),
+    let (what, severity) = match (sure, failure.cause) {
+        (true, _) => (format!("fails: {when}"), Severity::Error),
+        // A table that serves has rows, and the copy does not look at them.
+        (false, FailureCause::Copy) => (format!("fails if {when}"), Severity::Error),
+        (false, _) => (format!("fails if {when}"), Severity::Warning),
     };
     let such = match failure.certainty {
         facts::Certainty::Always => "",
@@ -101,6 +104,10 @@ fn advice(cause: FailureCause) -> &'static str {
         }
         FailureCause::Unique => {
             "Merge the duplicates before, in a deploy of its own, and look whether any are left:"
+        }
+        FailureCause::Copy => {
+            "End the INSERT with ON CONFLICT DO NOTHING, so that it leaves alone what the app has written meanwhile and can be \
+             run again; or leave such rows out with NOT EXISTS."
         }
         FailureCause::Cast => "Look whether every value fits before you deploy, and mend those that don't.",
         _ => {
