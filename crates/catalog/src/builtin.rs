@@ -74,7 +74,9 @@ static TYPES: LazyLock<HashMap<&'static str, char>> = LazyLock::new(|| {
 
 /// The most volatile of the built-in functions of this name; `None` where there is none.
 pub fn function_volatility(name: &str) -> Option<Volatility> {
-    FUNCTIONS.get(name).copied()
+    // Keywords that stand for functions without being in `pg_proc` (SQLValueFunction in execExprInterp.c).
+    let keyword = ["current_date", "current_time", "localtime", "localtimestamp"].contains(&name);
+    keyword.then_some(Volatility::Stable).or_else(|| FUNCTIONS.get(name).copied())
 }
 
 /// The cast from one built-in type to another (`pg_cast`); `None` where there is none.

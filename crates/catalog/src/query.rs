@@ -44,11 +44,15 @@ pub fn output_columns(catalog: &Catalog, query: &Query) -> Vec<(String, OutputTy
     let mut columns = Vec::new();
     for item in &query.output {
         match item {
-            OutputColumn::Named { name, column } => {
-                let ty = column.as_ref().and_then(|column| {
+            OutputColumn::Named { name, column, cast } => {
+                let of_column = |column: &ColumnRef| {
                     let (relation, id) = matching(catalog, &sources, column).into_iter().next()?;
                     Some(catalog.relation(relation)?.column_by_id(id)?.ty.clone())
-                });
+                };
+                let ty = match cast {
+                    Some(written) => Some(crate::resolve_type(catalog, written)),
+                    None => column.as_ref().and_then(of_column),
+                };
                 columns.push((name.clone(), ty));
             }
             OutputColumn::Star(qualifier) => {

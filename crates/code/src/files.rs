@@ -68,3 +68,12 @@ pub(crate) fn files_with<'p>(
     };
     paths.par_iter().filter(holds).cloned().collect()
 }
+
+/// Whether any code beside the schema looks as if it sent queries. Where none does, it lies in another
+/// repository, and what it asks is not known.
+pub(crate) fn asks(tree: &dyn Tree, schema: &[Arc<str>]) -> bool {
+    const CALLS: &[&str] =
+        &[".select(", ".insert(", ".update(", ".delete(", ".query.", ".execute(", ".$count(", "sql`"];
+    let beside = tree.paths().iter().filter(|path| is_code(path) && !schema.contains(path));
+    !files_with(tree, beside, CALLS).is_empty()
+}

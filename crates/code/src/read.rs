@@ -1,7 +1,7 @@
 //! From the files of a version to [`Code`]: the schema first, then the files that may use it.
 
 use crate::eval::{Eval, NAMELESS, is_drizzle};
-use crate::files::{files_with, schema_files};
+use crate::files::{asks, files_with, schema_files};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
 use crate::module::{Decl, Export, Imported, Key, Kind, Module};
 use crate::program::{Known, Program, is_code};
@@ -67,6 +67,11 @@ fn read_here(tree: &dyn Tree, request: &Request<'_>) -> Code {
     if !request.schema_only {
         let names = needles(&found, request.interest);
         let (used, gaps) = all_uses(&program, &files, names, &found);
+        if used.is_empty() && !files.is_empty() && !asks(tree, &files) {
+            let place = Place { file: files[0].clone(), line: 1, column: 1, start: 0, end: 0 };
+            let what = "no code that sends queries is in this repository".to_owned();
+            code.gaps.push(Gap { place, what, in_schema: false });
+        }
         code.uses = used;
         code.gaps.extend(gaps);
         if let Some(interest) = request.interest {

@@ -12,7 +12,7 @@ use crate::rules::{BROKEN_SNAPSHOT_CHAIN, MISSING_SNAPSHOT};
 use crate::say::{Say, read_text, say, say_path};
 use crate::snapshot::{Head, Problem, head};
 use rayon::prelude::*;
-use source::{Diagnostic, SourceFile, Span};
+use source::{Diagnostic, Severity, SourceFile, Span};
 use std::collections::HashMap;
 
 /// The `prevId` of a first snapshot.
@@ -26,6 +26,9 @@ pub fn check_snapshots(files: &dyn Files, project: &Project) -> Vec<Diagnostic> 
     }
     let read: Vec<Option<Result<Head, Box<Diagnostic>>>> =
         project.migrations.par_iter().map(|migration| read_head(files, migration)).collect();
+    if read.iter().all(Option::is_none) {
+        return project.migrations.last().map(none_at_all).into_iter().collect();
+    }
     let mut diagnostics = Vec::new();
     let mut heads: Vec<Option<Head>> = Vec::with_capacity(read.len());
     let sharers = by_snapshot_name(project);
@@ -79,6 +82,19 @@ fn by_snapshot_name(project: &Project) -> HashMap<String, Vec<&Migration>> {
         found.entry(snapshot_name(&migration.tag)).or_default().push(migration);
     }
     found
+}
+
+/// A folder that is kept without snapshots: said once, and no fault of a single migration.
+fn none_at_all(newest: &Migration) -> Diagnostic {
+    let what = "no migration of this folder has a snapshot".to_owned();
+    let mut diagnostic = say(&MISSING_SNAPSHOT, &newest.file, Span::default(), what)
+        .why("what the deployed app declares is taken from the migrations themselves")
+        .fix(
+            "Keep the snapshots that drizzle-kit writes under version control, together with the migrations.",
+        )
+        .of(&newest.tag);
+    diagnostic.severity = Severity::Info;
+    diagnostic
 }
 
 fn missing(

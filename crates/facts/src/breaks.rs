@@ -7,7 +7,7 @@
 use crate::analysis::{Options, Step};
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
-use catalog::{Catalog, Change, ColumnId, QName, Relation, RelationId, RelationKind};
+use catalog::{Catalog, Change, ColumnId, QName, Relation, RelationId, RelationKind, Type, TypeRef};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -85,6 +85,45 @@ impl Tracker {
         }
         if !declared.view {
             self.required(name, declared, found_before, relation, steps);
+        } else if let Some(before) = found_before {
+            self.retyped(name, declared, before, relation, steps);
+        }
+    }
+
+    /// Columns of a view that give another kind of value than they did.
+    fn retyped(
+        &mut self,
+        name: &QName,
+        declared: &AppRelation,
+        before: &Relation,
+        now: &Relation,
+        steps: &[Step],
+    ) {
+        for column in &declared.columns {
+            let (Some(was), Some(is)) = (before.column(&column.name), now.column(&column.name)) else {
+                continue;
+            };
+            if same_kind_of_value(&was.ty, &is.ty) {
+                continue;
+            }
+            let made = |change: &Change| match change {
+                Change::ViewReplaced { relation, .. } | Change::RelationCreated { relation, .. } => {
+                    (*relation == now.id).then_some(())
+                }
+                _ => None,
+            };
+            let Some((at, ())) = last(steps, made) else { continue };
+            let reason =
+                format!("column {} of {name} has another type; the old app reads the old one", column.name);
+            let one = Break::new(
+                name,
+                Some(&column.name),
+                Operation::Select,
+                None,
+                BreakCause::ViewRetyped,
+                reason,
+            );
+            self.found.push(Found { at, sure: false, one });
         }
     }
 
@@ -267,6 +306,25 @@ impl Tracker {
         if self.reported.insert(key) {
             self.found.push(Found { at, sure: true, one });
         }
+    }
+}
+
+/// Whether a driver makes the same kind of value of two types; `true` where one of them is not known.
+fn same_kind_of_value(one: &Type, other: &Type) -> bool {
+    let kind = |ty: &Type| match &ty.base {
+        TypeRef::Builtin(name) => match name.as_str() {
+            "text" | "varchar" | "bpchar" | "name" => Some("text".to_owned()),
+            "int2" | "int4" => Some("integer".to_owned()),
+            "float4" | "float8" => Some("float".to_owned()),
+            "json" | "jsonb" => Some("json".to_owned()),
+            other => Some(other.to_owned()),
+        },
+        TypeRef::User(_) => Some("text".to_owned()),
+        TypeRef::Unknown(_) => None,
+    };
+    match (kind(one), kind(other)) {
+        (Some(was), Some(is)) => was == is && one.array == other.array,
+        _ => true,
     }
 }
 

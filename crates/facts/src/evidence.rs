@@ -91,11 +91,12 @@ impl About<'_> {
             BreakCause::RequiredColumn | BreakCause::NotNull | BreakCause::DefaultDropped => {
                 group = self.inserted(group);
             }
-            BreakCause::TypeNarrowed | BreakCause::DriverType | BreakCause::Generated => {
+            BreakCause::TypeNarrowed | BreakCause::Generated => {
                 let uses =
                     self.uses(|found| matches!(found.role, Role::Insert | Role::Update) && includes(found));
                 group = self.sent(group, uses);
             }
+            BreakCause::ViewRetyped => group = self.sent(group, self.uses(includes)),
             BreakCause::EnumValue => {
                 let role = |role: Role| matches!(role, Role::Insert | Role::Update | Role::Filter);
                 group = self.sent(group, self.uses(|found| role(found.role) && includes(found)));

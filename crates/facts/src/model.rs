@@ -280,8 +280,8 @@ pub enum BreakCause {
     DefaultDropped,
     /// Values may no longer fit the type.
     TypeNarrowed,
-    /// The driver hands another kind of value to the app.
-    DriverType,
+    /// A column of a view has a type of another kind.
+    ViewRetyped,
     /// Values may contradict a new constraint.
     NewConstraint,
     /// The target of ON CONFLICT is gone.

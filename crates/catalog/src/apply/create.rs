@@ -1,7 +1,7 @@
 //! Views, indexes, sequences, schemas, functions, triggers, policies and rules.
 
 use super::{Step, relation};
-use crate::model::{Column, Function, Policy, RelationKind, Slot, Trigger, Type, TypeRef, View};
+use crate::model::{Column, Function, Policy, Relation, RelationKind, Slot, Trigger, Type, TypeRef, View};
 use crate::query::resolve_over;
 use crate::{Change, ColumnId, QName, RelationId, names, output_columns, resolve};
 use sql::{
@@ -50,6 +50,8 @@ pub(super) fn create_view(step: &mut Step<'_>, create: &CreateView) {
                 existing.name
             );
             step.refuse("42P16", message, Some(create.name.span));
+        } else if let Some(message) = other_columns(&existing, &replaced) {
+            step.refuse("42P16", message, Some(create.name.span));
         }
         step.catalog.relations.insert(existing.id, Arc::new(replaced));
         step.change(Change::ViewReplaced { relation: existing.id, lost });
@@ -64,6 +66,24 @@ pub(super) fn create_view(step: &mut Step<'_>, create: &CreateView) {
     made.view = Some(view);
     relation::insert(step, made);
     register_viewer(step, id, &uses);
+}
+
+/// What CREATE OR REPLACE VIEW refuses: columns keep their places, names and types, and new ones come last
+/// (checkViewColumns in view.c).
+fn other_columns(existing: &Relation, replaced: &Relation) -> Option<String> {
+    let name = &existing.name;
+    let known = |column: &Column| !matches!(column.ty.base, TypeRef::Unknown(_));
+    existing.columns.iter().zip(&replaced.columns).find_map(|(old, new)| {
+        if old.name != new.name {
+            return Some(format!(
+                "CREATE OR REPLACE VIEW can't put column {} of {name} in the place of {}",
+                new.name, old.name
+            ));
+        }
+        let retyped = known(old) && known(new) && old.ty != new.ty;
+        retyped
+            .then(|| format!("CREATE OR REPLACE VIEW can't change the type of column {} of {name}", old.name))
+    })
 }
 
 fn columns_of(step: &Step<'_>, made: &mut crate::Relation, query: &Query, names: &[String]) {

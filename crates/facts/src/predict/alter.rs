@@ -99,7 +99,13 @@ impl Prediction<'_> {
 
     fn add_column(&mut self, table: &Relation, alter: &AlterTable, definition: &ColumnDef) {
         let name = &definition.name.text;
-        if table.column(name).is_some() {
+        // The drops of an ALTER TABLE run first (AlterTablePass).
+        let dropped = |column: &Column| {
+            self.changes().iter().any(
+                |change| matches!(change, Change::ColumnDropped { relation, column: gone, .. } if *relation == table.id && *gone == column.id),
+            )
+        };
+        if table.column(name).is_some_and(|column| !dropped(column)) {
             return;
         }
         let Some(added) = self.added_column(table.id, name).cloned() else { return };
@@ -231,22 +237,24 @@ impl Prediction<'_> {
         }
     }
 
+    /// Whether the statement drops a constraint of the table: the drops of an ALTER TABLE run first
+    /// (AlterTablePass).
+    pub(super) fn drops_constraint(&self, table: &Relation, name: &str) -> bool {
+        self.changes().iter().any(|change| match change {
+            Change::ConstraintDropped { relation, constraint, .. } => {
+                *relation == table.id && constraint.name == name
+            }
+            _ => false,
+        })
+    }
+
     /// A validated CHECK that no NULL passes spares SET NOT NULL its scan (since 12,
     /// NotNullImpliedByRelConstraints).
     pub(super) fn is_proven(&self, relation: &Relation, column: &Column) -> bool {
-        // The drops of an ALTER TABLE run first (AlterTablePass).
-        let dropped = |name: &str| {
-            self.changes().iter().any(|change| match change {
-                Change::ConstraintDropped { relation: id, constraint, .. } => {
-                    *id == relation.id && constraint.name == name
-                }
-                _ => false,
-            })
-        };
         relation.constraints.iter().any(|constraint| match &constraint.kind {
             ConstraintKind::Check { expr, .. } => {
                 constraint.validated
-                    && !dropped(&constraint.name)
+                    && !self.drops_constraint(relation, &constraint.name)
                     && expr.proves_not_null.iter().any(|proven| {
                         // The expression keeps the name of the time when it was written.
                         *proven == column.name

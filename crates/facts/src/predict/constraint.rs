@@ -9,7 +9,10 @@ use sql::{AlterTable, Constraint, ConstraintKind as Written, Ident};
 
 impl Prediction<'_> {
     pub(super) fn add_constraint(&mut self, table: &Relation, alter: &AlterTable, written: &Constraint) {
-        if table.constraints.iter().any(|c| written.name.as_ref().is_some_and(|name| name.text == c.name)) {
+        let there = |name: &Ident| {
+            table.constraint(&name.text).is_some() && !self.drops_constraint(table, &name.text)
+        };
+        if written.name.as_ref().is_some_and(there) {
             return;
         }
         let checked = !written.not_valid && !written.not_enforced;

@@ -257,8 +257,7 @@ impl Prediction<'_> {
         });
         let indexes = relation.indexes.iter().filter_map(|id| self.cx.before.index(*id));
         let indexes = indexes.filter(|index| index.unique && !index.constraint);
-        let keys: Vec<_> =
-            constraints.chain(indexes.map(|index| (&index.depends, index.partial))).collect();
+        let keys: Vec<_> = constraints.chain(indexes.map(|index| (&index.depends, index.partial))).collect();
         let copied = if inserts { self.copied(query, relation) } else { Vec::new() };
         for (columns, partial) in keys {
             let names = relation.column_names(columns);
@@ -266,9 +265,12 @@ impl Prediction<'_> {
                 continue;
             }
             let list = names.join(", ");
-            let meets = !partial && !names.is_empty() && names.iter().all(|name| copied.contains(&name.as_str()));
+            let meets =
+                !partial && !names.is_empty() && names.iter().all(|name| copied.contains(&name.as_str()));
             let (cause, when) = match meets {
-                true => (FailureCause::Copy, format!("{label} has a row already with one of the copied {list}")),
+                true => {
+                    (FailureCause::Copy, format!("{label} has a row already with one of the copied {list}"))
+                }
                 false => (FailureCause::Write, format!("two rows of {label} would have the same {list}")),
             };
             self.fail(crate::model::Failure {
@@ -332,7 +334,8 @@ impl Prediction<'_> {
     /// Whether WHERE holds a whole unique key to constants, so that few rows are touched.
     fn is_pinned(&self, query: &Query, relation: &Relation) -> bool {
         let Some(filter) = &query.filter else { return false };
-        if !query.uses.queries.is_empty() || query.opaque_sources {
+        // Columns of other relations in FROM look the same.
+        if query.opaque_sources || !query.reads.is_empty() {
             return false;
         }
         let pinned: Vec<_> =

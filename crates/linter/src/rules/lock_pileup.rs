@@ -31,12 +31,17 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 long = working(*at, &held);
             }
             for lock in at.facts().locks.iter().filter(|lock| !lock.new && lock.mode.blocks_reads()) {
-                let table = at.table(&lock.relation).relation.is_some_and(|relation| relation.is_table());
-                if table && held.iter().all(|(label, _)| *label != lock.relation) {
+                let Some(table) = at.table(&lock.relation).relation.filter(|table| table.is_table()) else {
+                    continue;
+                };
+                // A table and its partitions are one, and locked together.
+                if table.parents.is_empty() && held.iter().all(|(label, _)| *label != lock.relation) {
                     held.push((&lock.relation, *at));
                 }
             }
-            if many.is_none() && held.len() >= SEVERAL {
+            // What one statement locks can't be taken apart.
+            let apart = held.iter().any(|(_, earlier)| !std::ptr::eq(earlier.step, held[0].1.step));
+            if many.is_none() && apart && held.len() >= SEVERAL {
                 many = Some(crowd(*at, &held));
             }
         }

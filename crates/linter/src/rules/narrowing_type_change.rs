@@ -7,14 +7,13 @@ pub const META: RuleMeta = RuleMeta {
     name: "narrowing-type-change",
     group: Group::BreaksOldApp,
     severity: Severity::Error,
-    summary: "a column gets a type that old writes may not fit, or that the driver hands over differently",
+    summary: "a column gets a type that old writes may not fit",
 };
 
-/// Type changes that old writes may not fit, or that change what the driver returns.
+/// Type changes that old writes may not fit.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
-        let driver = at.broken(BreakCause::DriverType);
-        for broken in at.broken(BreakCause::TypeNarrowed).into_iter().chain(driver) {
+        for broken in at.broken(BreakCause::TypeNarrowed) {
             let Some(column) = broken.column else { continue };
             if loses_values(cx, &broken) {
                 continue;

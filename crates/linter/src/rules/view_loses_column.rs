@@ -1,4 +1,4 @@
-//! A view that the deployed app reads has lost a column.
+//! A view that the deployed app reads has lost a column, or gives another type.
 
 use crate::prelude::*;
 
@@ -7,18 +7,23 @@ pub const META: RuleMeta = RuleMeta {
     name: "view-loses-column",
     group: Group::BreaksOldApp,
     severity: Severity::Error,
-    summary: "a view is made anew without a column that the deployed app reads",
+    summary: "a view is made anew without a column that the deployed app reads, or with another type",
 };
 
-/// Columns of views that are gone, or have another name.
+/// Columns of views that are gone, or have another name or type.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         let renamed = at.broken(BreakCause::ColumnRenamed);
-        for broken in at.broken(BreakCause::ColumnDropped).into_iter().chain(renamed) {
+        let retyped = at.broken(BreakCause::ViewRetyped);
+        for broken in at.broken(BreakCause::ColumnDropped).into_iter().chain(renamed).chain(retyped) {
             let view = broken.table.relation.is_some_and(|relation| !relation.is_table());
             let Some(column) = broken.column.filter(|_| view) else { continue };
+            let what = match broken.cause {
+                BreakCause::ViewRetyped => "gives another type in",
+                _ => "no longer has",
+            };
             out.push(
-                at.finding(&META, format!("view `{}` no longer has column `{column}`", broken.table.shown()))
+                at.finding(&META, format!("view `{}` {what} column `{column}`", broken.table.shown()))
                     .about(broken.table.label)
                     .on(at.on_name(broken.table.label))
                     .why(broken.failing())

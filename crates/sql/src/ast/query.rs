@@ -1,6 +1,6 @@
 //! Queries and data changes, flattened to what they touch.
 
-use super::{ColumnRef, Expr, Ident, Name, Uses};
+use super::{ColumnRef, Expr, Ident, Name, TypeName, Uses};
 use source::Span;
 
 /// `SELECT`, `INSERT`, `UPDATE`, `DELETE`, `MERGE` or `VALUES`.
@@ -85,6 +85,8 @@ pub enum OutputColumn {
         name: String,
         /// The column it is, if it is nothing but one.
         column: Option<ColumnRef>,
+        /// The type that it is cast to at last.
+        cast: Option<TypeName>,
     },
     /// `*` or `t.*`.
     Star(Vec<String>),

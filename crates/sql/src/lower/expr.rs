@@ -2,6 +2,7 @@
 
 use super::Lower;
 use super::names::strings;
+use super::pins::pins;
 use super::uses::Walk;
 use crate::ast::{ColumnRef, Expr, Ident, Shape, TypeName};
 use pg_raw_parse::{ConstValue, Node, nodes, raw};
@@ -188,39 +189,4 @@ fn proves_not_null(node: Node<'_>) -> Vec<String> {
         }
     }
     proved
-}
-
-/// Columns that a true condition holds to constants: `a = 1 AND b IN ('x', 'y')`.
-fn pins(node: Node<'_>) -> Vec<String> {
-    use raw::{A_Expr_Kind as Kind, BoolExprType as Bool};
-    let column = |node: Node<'_>| match node {
-        Node::ColumnRef(column) => strings(column.fields()).last().map(str::to_owned),
-        _ => None,
-    };
-    let mut pinned = Vec::new();
-    let mut waiting = vec![node];
-    while let Some(node) = waiting.pop() {
-        match node {
-            Node::BoolExpr(e) if e.boolop == Bool::AND_EXPR => waiting.extend(e.args().iter()),
-            Node::A_Expr(e) if e.kind == Kind::AEXPR_OP && strings(e.name()).eq(["="]) => {
-                let sides = [(e.lexpr(), e.rexpr()), (e.rexpr(), e.lexpr())];
-                pinned.extend(sides.into_iter().find_map(|(a, b)| column(a).filter(|_| is_constant(b))));
-            }
-            Node::A_Expr(e) if e.kind == Kind::AEXPR_IN && strings(e.name()).eq(["="]) => {
-                let constants = e.rexpr().as_node_list().is_some_and(|list| list.iter().all(is_constant));
-                pinned.extend(column(e.lexpr()).filter(|_| constants));
-            }
-            _ => {}
-        }
-    }
-    pinned
-}
-
-/// A literal, cast or not.
-fn is_constant(node: Node<'_>) -> bool {
-    match node {
-        Node::A_Const(_) | Node::ParamRef(_) => true,
-        Node::TypeCast(cast) => matches!(cast.arg(), Node::A_Const(_) | Node::ParamRef(_)),
-        _ => false,
-    }
 }

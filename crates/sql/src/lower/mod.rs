@@ -14,6 +14,7 @@ mod index;
 mod names;
 mod other;
 mod parts;
+mod pins;
 mod place;
 mod query;
 mod routine;

@@ -166,8 +166,9 @@ impl Build<'_, '_> {
                 Some(Node::NodeList(row)) => row.len(),
                 _ => 0,
             };
-            let name = |index| OutputColumn::Named { name: format!("column{index}"), column: None };
-            self.query.output = (1..=width).map(name).collect();
+            let name = |index| format!("column{index}");
+            let named = |index| OutputColumn::Named { name: name(index), column: None, cast: None };
+            self.query.output = (1..=width).map(named).collect();
         } else {
             self.targets(select);
         }
@@ -193,10 +194,14 @@ impl Build<'_, '_> {
                 Node::ColumnRef(column) => Some(column_ref(self.lower, column)),
                 _ => None,
             };
+            let cast = match target.val() {
+                Node::TypeCast(cast) => cast.type_name().map(|name| self.lower.type_name(name)),
+                _ => None,
+            };
             let output = match (target.name(), column) {
                 (None, Some(ColumnRef { qualifier, name: None, .. })) => OutputColumn::Star(qualifier),
-                (Some(name), column) => OutputColumn::Named { name: name.to_owned(), column },
-                (None, column) => OutputColumn::Named { name: output_name(target.val()), column },
+                (Some(name), column) => OutputColumn::Named { name: name.to_owned(), column, cast },
+                (None, column) => OutputColumn::Named { name: output_name(target.val()), column, cast },
             };
             self.query.output.push(output);
         }
