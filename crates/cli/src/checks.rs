@@ -38,8 +38,11 @@ impl About {
     pub fn keep(&self, diagnostics: Vec<Diagnostic>, project: &Project) -> Vec<Diagnostic> {
         let kept: Vec<Diagnostic> =
             diagnostics.into_iter().filter(|diagnostic| self.concerns(diagnostic, project)).collect();
-        // Each branch has its finding, and together they are one fault: that of a branch that this run is
-        // about is told, the heaviest and newest of several.
+        if project.layout != Layout::Folders {
+            return kept;
+        }
+        // Each end of a branch has its finding, and together they are one fault: that of a branch that this
+        // run is about is told, the heaviest and newest of several.
         let name = drizzle::rules::CONFLICTING_BRANCHES.name;
         let weight = |diagnostic: &Diagnostic| {
             (diagnostic.migration.as_ref().is_some_and(|tag| self.tags.contains(tag)), diagnostic.severity)

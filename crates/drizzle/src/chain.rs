@@ -8,11 +8,11 @@ use crate::conflicts::branches;
 use crate::files::{FileError, Files, file_name, join};
 use crate::journal::snapshot_name;
 use crate::project::{Layout, Migration, Project};
-use crate::rules::{BROKEN_SNAPSHOT_CHAIN, MISSING_SNAPSHOT};
+use crate::rules::{BROKEN_SNAPSHOT_CHAIN, CONFLICTING_BRANCHES, MISSING_SNAPSHOT};
 use crate::say::{Say, read_text, say, say_path};
 use crate::snapshot::{Head, Problem, head};
 use rayon::prelude::*;
-use source::{Diagnostic, Severity, SourceFile, Span};
+use source::{Diagnostic, RuleMeta, Severity, SourceFile, Span};
 use std::collections::HashMap;
 
 /// The `prevId` of a first snapshot.
@@ -170,10 +170,10 @@ fn links(project: &Project, heads: &[Option<Head>]) -> Vec<Diagnostic> {
     found
 }
 
-fn at_snapshot(project: &Project, index: usize, what: String) -> Diagnostic {
+fn at_snapshot(rule: &RuleMeta, project: &Project, index: usize, what: String) -> Diagnostic {
     let migration = &project.migrations[index];
     let path = migration.snapshot.as_deref().unwrap_or(&migration.sql_path);
-    say_path(&BROKEN_SNAPSHOT_CHAIN, path, what).of(&migration.tag)
+    say_path(rule, path, what).of(&migration.tag)
 }
 
 const REGENERATE: &str = "Remove the younger migration (SQL file, snapshot and journal entry) and generate it again on top of the other; if it is deployed already, set its snapshot's `prevId` to the `id` of the one before it.";
@@ -185,7 +185,8 @@ fn forked(project: &Project, index: usize, rival: usize, parent: Option<usize>) 
         |parent| format!("the snapshot of `{}`", tag(parent)),
     );
     let rival_path = project.migrations[rival].snapshot.as_deref().unwrap_or_default();
-    at_snapshot(project, index, format!("the snapshots of `{}` and `{}` both follow {after}", tag(rival), tag(index)))
+    let what = format!("the snapshots of `{}` and `{}` both follow {after}", tag(rival), tag(index));
+    at_snapshot(&CONFLICTING_BRANCHES, project, index, what)
         .why("they were generated side by side, as on two branches; neither knows the other's changes")
         .why("drizzle-kit refuses to generate while two snapshots have the same `prevId`; and the next migration may undo what the other one did")
         .fix(REGENERATE)
@@ -204,7 +205,7 @@ fn off_chain(project: &Project, index: usize, previous: &str, parent: Option<usi
         Some(parent) => format!("its `prevId` is the id of `{}`", tag(parent)),
         None => format!("its `prevId` {previous} is the id of no earlier snapshot in the folder"),
     };
-    let diagnostic = at_snapshot(project, index, what).why(follows);
+    let diagnostic = at_snapshot(&BROKEN_SNAPSHOT_CHAIN, project, index, what).why(follows);
     match before {
         Some(before) => diagnostic
             .why(format!("it was generated without the changes of `{before}`, or a snapshot between them was edited or removed"))
@@ -217,7 +218,7 @@ fn off_chain(project: &Project, index: usize, previous: &str, parent: Option<usi
 
 fn same_id(project: &Project, index: usize, twin: usize, id: &str) -> Diagnostic {
     let tag = |index: usize| project.migrations[index].tag.as_str();
-    at_snapshot(project, index, format!("the snapshots of `{}` and `{}` have the same id", tag(twin), tag(index)))
+    at_snapshot(&BROKEN_SNAPSHOT_CHAIN, project, index, format!("the snapshots of `{}` and `{}` have the same id", tag(twin), tag(index)))
         .why(format!("one is a copy of the other: both say {id}"))
         .fix("Give the younger one an id of its own, and its `prevId` the id of the one before it; or generate that migration again.")
 }
@@ -291,7 +292,7 @@ fn parents(project: &Project, heads: &[Option<Head>]) -> Vec<Diagnostic> {
                     let parent = project.migrations[*parent].tag.as_str();
                     let what = format!("`{tag}` runs before `{parent}`, which it was generated after");
                     found.push(
-                        at_snapshot(project, index, what)
+                        at_snapshot(&BROKEN_SNAPSHOT_CHAIN, project, index, what)
                             .why("folders run in the order of their names, so on an empty database the later changes come first")
                             .fix("Rename the folder so that it sorts after its parent, before it is deployed anywhere: Drizzle knows migrations by folder name."),
                     );
@@ -301,7 +302,7 @@ fn parents(project: &Project, heads: &[Option<Head>]) -> Vec<Diagnostic> {
                 None if previous != ORIGIN && all_readable => {
                     let what = format!("the snapshot of `{tag}` follows one that is not in the folder");
                     found.push(
-                        at_snapshot(project, index, what)
+                        at_snapshot(&BROKEN_SNAPSHOT_CHAIN, project, index, what)
                             .why(format!("no snapshot has the id {previous}"))
                             .fix("Restore the missing migration folder from version control, or generate this one again."),
                     );

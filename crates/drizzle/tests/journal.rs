@@ -212,7 +212,7 @@ fn chain_of_snapshots() {
         &found,
         &[
             "missing-snapshot Warning d/meta/_journal.json:6:8 [\"0004_e\"] (0004_e) `0004_e` has no snapshot",
-            "broken-snapshot-chain Warning d/meta/0002_snapshot.json:1:1 [] (0002_c) the snapshots of `0001_b` and `0002_c` both follow the snapshot of `0000_a`",
+            "conflicting-branches Error d/meta/0002_snapshot.json:1:1 [] (0002_c) the snapshots of `0001_b` and `0002_c` both follow the snapshot of `0000_a`",
             "broken-snapshot-chain Warning d/meta/0003_snapshot.json:1:1 [] (0003_d) the snapshot of `0003_d` does not follow that of `0002_c`",
         ],
     );

@@ -98,6 +98,15 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
         AlterAction::DropColumn { column, if_exists, cascade } => {
             drop_column::drop_column(step, id, only, column, *if_exists, *cascade);
         }
+        // `serial` is a word of CREATE TABLE and ADD COLUMN, and no type (transformColumnDefinition in
+        // parse_utilcmd.c).
+        AlterAction::SetType { column, type_name, .. } if type_name.serial => {
+            let message = format!(
+                "serial is no type that column {} could get: make a sequence and set a default of nextval",
+                column.text
+            );
+            step.refuse("42704", message, Some(column.span));
+        }
         AlterAction::SetType { column, type_name, using, collation } => {
             let to = resolve_type(step.catalog, type_name);
             let name = column.text.clone();

@@ -312,7 +312,7 @@ impl Prediction<'_> {
     /// so, or a column that this set added without a value for being NULL.
     fn is_always_true(&self, query: &Query, filter: &sql::Expr, relation: &Relation) -> bool {
         let uses = &filter.uses;
-        if !uses.functions.is_empty() || !query.uses.queries.is_empty() {
+        if !uses.functions.is_empty() || !query.uses.queries.is_empty() || matches_nothing(filter) {
             return false;
         }
         let [column] = uses.columns.as_slice() else { return uses.columns.is_empty() };
@@ -334,6 +334,9 @@ impl Prediction<'_> {
     /// Whether WHERE holds a whole unique key to constants, so that few rows are touched.
     fn is_pinned(&self, query: &Query, relation: &Relation) -> bool {
         let Some(filter) = &query.filter else { return false };
+        if matches_nothing(filter) {
+            return true;
+        }
         // Columns of other relations in FROM look the same.
         if query.opaque_sources || !query.reads.is_empty() {
             return false;
@@ -347,4 +350,9 @@ impl Prediction<'_> {
                 && index.keys.iter().all(|key| key.is_some_and(|key| pinned.contains(&key)))
         })
     }
+}
+
+/// `WHERE false`.
+fn matches_nothing(filter: &sql::Expr) -> bool {
+    matches!(&filter.shape, Shape::Constant { value, .. } if value.eq_ignore_ascii_case("false") || value == "f")
 }
