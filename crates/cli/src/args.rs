@@ -2,15 +2,18 @@
 
 mod code;
 mod servers;
+mod setup;
 
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
+pub use setup::{Also, Ci, CompletionsArguments, InitArguments, ManArguments};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
+use setup::{COMPLETIONS_EXAMPLES, INIT_EXAMPLES, MAN_EXAMPLES};
 
 /// Tells whether a Drizzle migration can be rolled out to Postgres while old and new versions of
 /// the app serve traffic.
@@ -79,8 +82,16 @@ pub enum Command {
     /// Print the page of a rule, or the timeline of a migration: statement by statement, which locks
     /// are held and until when, who waits, what grows with the table, which app breaks.
     Explain(Box<ExplainArguments>),
-    /// Write brolly.json and a CI job for the project at hand.
+    /// Set brolly up in the repository around: brolly.json, a script in package.json and a CI job, and say
+    /// what it finds there. What is there already stays as it is.
+    #[command(after_help = INIT_EXAMPLES)]
     Init(InitArguments),
+    /// Print what a shell needs to complete brolly's commands and flags.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Print the man page, or write a page for each command into a folder.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
 }
 
 const LINT_EXAMPLES: &str = "\
@@ -92,6 +103,8 @@ Examples:
   brolly lint apps/api                      one project of several
   brolly lint --out db/migrations --all     a folder that no config names
   brolly lint drizzle/0042_add_index.sql    this file, on top of the history before it
+  brolly lint --format github --also sarif=brolly.sarif --also markdown=brolly.md
+                                            several formats of one run
 
 What is new: files that the merge base with the base does not have, uncommitted and untracked ones
 included. The base is --base, or else what the CI's variables name (GitHub, GitLab, Buildkite,
@@ -114,7 +127,7 @@ Without --base, each migration is a deploy of its own, and the deployed app is t
 snapshot before it declares.";
 
 /// Arguments of `brolly lint`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct LintArguments {
     /// Where to look.
     #[command(flatten)]
@@ -132,11 +145,14 @@ pub struct LintArguments {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// What `brolly stats` wrote, instead of the file that brolly.json names.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub stats: Option<String>,
     /// Write the findings to a file and only their numbers to the terminal.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<String>,
+    /// Write the same findings to a file in another format, too; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub also: Vec<Also>,
     /// The weight from which a finding makes the exit code 1.
     /// [default: error]
     #[arg(long, value_enum, value_name = "WEIGHT")]
@@ -173,13 +189,13 @@ pub struct ExplainArguments {
     #[arg(value_name = "RULE|MIGRATION")]
     pub what: Option<String>,
     /// A Drizzle config to read; may be given several times.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Vec<String>,
     /// A migrations folder (`out` of the config); may be given several times.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Vec<String>,
     /// The settings to go by instead of the nearest brolly.json above the project.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub settings: Option<String>,
     /// What to judge for.
     #[command(flatten)]
@@ -190,28 +206,6 @@ pub struct ExplainArguments {
     /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
-}
-
-/// Arguments of `brolly init`.
-#[derive(Debug, Args)]
-pub struct InitArguments {
-    /// Overwrite what is there.
-    #[arg(long)]
-    pub force: bool,
-    /// The service to write a job for, instead of the one that the repository seems to use.
-    #[arg(long, value_enum, value_name = "SERVICE")]
-    pub ci: Option<Ci>,
-}
-
-/// A CI service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Ci {
-    /// .github/workflows/brolly.yml
-    Github,
-    /// .gitlab/brolly.yml
-    Gitlab,
-    /// No job.
-    None,
 }
 
 /// How an explanation is written.
@@ -228,16 +222,16 @@ pub enum ExplainFormat {
 pub struct Places {
     /// Project directories, migrations folders, folders of SQL files, or SQL files; by default
     /// every Drizzle project of the repository around the current directory.
-    #[arg(value_name = "PATHS")]
+    #[arg(value_name = "PATHS", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// A Drizzle config to read; may be given several times.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Vec<String>,
     /// A migrations folder (`out` of the config); may be given several times.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Vec<String>,
     /// The settings to go by instead of the nearest brolly.json above a project.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub settings: Option<String>,
 }
 
@@ -261,7 +255,7 @@ pub struct Choice {
 }
 
 /// The server that migrations are judged for.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Server {
     /// Major version of Postgres, 13 to 18. [default: 16]
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(13..=18))]
@@ -285,9 +279,10 @@ impl Server {
 }
 
 /// How findings are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people: the SQL with the place underlined, why, and what to do.
+    #[default]
     Human,
     /// One JSON document (crates/report/JSON.md describes it).
     Json,
@@ -347,9 +342,10 @@ impl FailOn {
 }
 
 /// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal.
+    #[default]
     Auto,
     /// Always.
     Always,

@@ -48,6 +48,11 @@ impl Disk {
         tidy(&self.root.to_string_lossy(), path)
     }
 
+    /// The text of a file, if it is there.
+    pub fn text(&self, path: &str) -> Option<String> {
+        Some(source::decode(&self.read(path).ok()?).text)
+    }
+
     /// Writes a file and the folders that it lies in.
     #[expect(clippy::disallowed_methods, reason = "this is where the disk is touched")]
     pub fn write(&self, path: &str, text: &str) -> Result<(), Error> {

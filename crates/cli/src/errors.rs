@@ -119,11 +119,24 @@ pub enum Error {
         /// The name that may be meant.
         near: Option<String>,
     },
-    /// What would be written is there already.
-    #[error("nothing was written: there is {} already\n  --force overwrites", paths.join(" and "))]
-    WouldOverwrite {
-        /// The files.
-        paths: Vec<String>,
+    /// There is no project to set up for.
+    #[error(
+        "no Drizzle project for Postgres found in {place}{}\n  init looks for drizzle.config.ts and its variants with the dialect \"postgresql\", and for folders of migrations\n  run it inside of the repository of a Drizzle project",
+        listed(notes)
+    )]
+    NothingToSetUp {
+        /// Where was searched.
+        place: String,
+        /// What was seen there and passed over.
+        notes: Vec<String>,
+    },
+    /// A package.json that is none.
+    #[error("nothing was written: {path} can't be read: {why}\n  mend it, then start again")]
+    BrokenPackage {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// A file could not be written.
     #[error("{path} can't be written: {why}")]

@@ -17,13 +17,75 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
-/// Judges what the arguments name and says it in the format that they ask for.
+/// Judges what the arguments name and says it in the formats that they ask for.
 pub fn lint(
     disk: &Disk,
     wanted: &LintArguments,
     env: &dyn Fn(&str) -> Option<String>,
     paper: &HumanOptions,
 ) -> Result<Outcome, Error> {
+    let verdict = verdict(disk, wanted, env)?;
+    for also in &wanted.also {
+        // A file is for any reader, and no terminal.
+        let plain = HumanOptions { color: false, unicode: false, ..*paper };
+        disk.write(&also.file, &verdict.text(also.format, wanted.quiet, &plain))?;
+    }
+    let output = verdict.text(wanted.format, wanted.quiet, paper);
+    let Verdict { diagnostics, run, selections, mut notes, code } = verdict;
+    if wanted.quiet {
+        notes.clear();
+    }
+    let beside = wanted.output.is_some() || wanted.format == Format::Github;
+    if beside && !wanted.quiet {
+        notes.extend(selections);
+        notes.extend(run.unnoticed.iter().map(Unnoticed::line));
+        notes.push(report::summary_line(&diagnostics, &run));
+    }
+    let output = match &wanted.output {
+        Some(path) => {
+            disk.write(path, &output)?;
+            String::new()
+        }
+        None => output,
+    };
+    Ok(Outcome { output, notes, code })
+}
+
+/// What a run found, not yet written down.
+pub struct Verdict {
+    /// The findings, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was run.
+    pub run: Run,
+    /// What was chosen and why, a line for each project.
+    pub selections: Vec<String>,
+    /// What was passed over.
+    pub notes: Vec<String>,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Verdict {
+    fn text(&self, format: Format, quiet: bool, paper: &HumanOptions) -> String {
+        let (diagnostics, run) = (&self.diagnostics, &self.run);
+        match format {
+            Format::Json => report::json(diagnostics, run),
+            Format::Github => report::github(diagnostics),
+            Format::Sarif => report::sarif(diagnostics, run, &rule_docs()),
+            Format::Gitlab => report::gitlab(diagnostics),
+            Format::Junit => report::junit(diagnostics, run),
+            Format::Markdown => report::markdown(diagnostics, run),
+            Format::Human => human(diagnostics, run, &self.selections, quiet, paper),
+        }
+    }
+}
+
+/// Judges what the arguments name.
+pub fn verdict(
+    disk: &Disk,
+    wanted: &LintArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Verdict, Error> {
     let found = projects::find(disk, &wanted.places)?;
     let several = found.targets.len() > 1;
     let choice = if wanted.all { Choice::All } else { Choice::New };
@@ -67,32 +129,7 @@ pub fn lint(
     }
     files.finish()?;
     run.selection = selections.join("; ");
-    let output = match wanted.format {
-        Format::Json => report::json(&diagnostics, &run),
-        Format::Github => report::github(&diagnostics),
-        Format::Sarif => report::sarif(&diagnostics, &run, &rule_docs()),
-        Format::Gitlab => report::gitlab(&diagnostics),
-        Format::Junit => report::junit(&diagnostics, &run),
-        Format::Markdown => report::markdown(&diagnostics, &run),
-        Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
-    };
-    if wanted.quiet {
-        notes.clear();
-    }
-    let beside = wanted.output.is_some() || wanted.format == Format::Github;
-    if beside && !wanted.quiet {
-        notes.extend(selections);
-        notes.extend(run.unnoticed.iter().map(Unnoticed::line));
-        notes.push(report::summary_line(&diagnostics, &run));
-    }
-    let output = match &wanted.output {
-        Some(path) => {
-            disk.write(path, &output)?;
-            String::new()
-        }
-        None => output,
-    };
-    Ok(Outcome { output, notes, code: ended })
+    Ok(Verdict { diagnostics, run, selections, notes, code: ended })
 }
 
 /// The rules as formats show them.

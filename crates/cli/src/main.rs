@@ -25,6 +25,7 @@ mod rules;
 mod schema_filter;
 mod select;
 mod settings_file;
+mod shell;
 mod stats;
 mod status;
 mod timeline;
@@ -91,7 +92,9 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Status(wanted) => status::status(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
-        Command::Init(wanted) => init::init(&disk, wanted),
+        Command::Init(wanted) => init::init(&disk, wanted, &variable),
+        Command::Completions(wanted) => Ok(shell::completions(wanted)),
+        Command::Man(wanted) => shell::man(&disk, wanted),
     }
 }
 

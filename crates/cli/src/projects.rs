@@ -27,11 +27,24 @@ pub struct Found {
     pub targets: Vec<Target>,
     /// What was passed over, one line each.
     pub notes: Vec<String>,
+    /// Configs for Postgres whose folders hold no migrations yet.
+    pub without_migrations: Vec<String>,
+    /// Where was searched.
+    pub place: String,
 }
 
-/// Finds and loads what `places` names, or else what lies in the repository around.
+/// Finds and loads what `places` names, or else what lies in the repository around. Nothing is an error.
 pub fn find(disk: &Disk, places: &Places) -> Result<Found, Error> {
-    let mut search = Search { disk, folders: Vec::new(), notes: Vec::new() };
+    let found = look(disk, places)?;
+    match found.targets.is_empty() {
+        true => Err(Error::NoProject { place: found.place, notes: found.notes }),
+        false => Ok(found),
+    }
+}
+
+/// The same, where there may be nothing.
+pub fn look(disk: &Disk, places: &Places) -> Result<Found, Error> {
+    let mut search = Search::new(disk);
     let mut files = Vec::new();
     let mut bare = Vec::new();
     let mut outs = places.out.iter();
@@ -67,7 +80,8 @@ pub fn find(disk: &Disk, places: &Places) -> Result<Found, Error> {
         place = disk.repository(".").map_or(place, |root| disk.tidy(&relative(disk, &root)));
         search.tree(&place);
     }
-    let mut found = Found { targets: Vec::new(), notes: search.notes };
+    let without_migrations = search.without_migrations;
+    let mut found = Found { notes: search.notes, without_migrations, place, ..Found::default() };
     for folder in search.folders {
         found.load(disk, folder);
     }
@@ -75,9 +89,6 @@ pub fn find(disk: &Disk, places: &Places) -> Result<Found, Error> {
     for dir in bare {
         let (project, diagnostics) = drizzle::load_sql_files(disk, std::slice::from_ref(&dir));
         found.targets.push(Target { project, diagnostics, named: None });
-    }
-    if found.targets.is_empty() {
-        return Err(Error::NoProject { place, notes: found.notes });
     }
     Ok(found)
 }
@@ -104,9 +115,14 @@ struct Search<'a> {
     disk: &'a Disk,
     folders: Vec<Folder>,
     notes: Vec<String>,
+    without_migrations: Vec<String>,
 }
 
 impl Search<'_> {
+    fn new(disk: &Disk) -> Search<'_> {
+        Search { disk, folders: Vec::new(), notes: Vec::new(), without_migrations: Vec::new() }
+    }
+
     /// A config that was named; where it does not say its folder, the next `--out` does.
     fn config<'o>(&mut self, path: &str, outs: &mut impl Iterator<Item = &'o String>) {
         let (config, mut diagnostics) = drizzle::read_config(self.disk, path);
@@ -163,6 +179,7 @@ impl Search<'_> {
                 // A project without migrations yet, or one that only ever pushes.
                 Some(dir) if !is_migrations_folder(self.disk, &dir) && !holds_sql(self.disk, &dir) => {
                     self.notes.push(format!("{}: there are no migrations in `{dir}`", config.path));
+                    self.without_migrations.push(config.path);
                 }
                 out => self.push(out.unwrap_or_default(), Some(config), diagnostics),
             }
@@ -248,7 +265,7 @@ impl Found {
             }
         }
         for (dir, mut named) in by_folder {
-            let search = Search { disk, folders: Vec::new(), notes: Vec::new() };
+            let search = Search::new(disk);
             let (config, mut diagnostics) = search.owner(&dir);
             let (project, found) = drizzle::load(disk, &dir, config);
             diagnostics.extend(found);

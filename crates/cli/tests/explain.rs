@@ -1,10 +1,10 @@
-//! `brolly rules`, `brolly explain` and `brolly init`.
+//! `brolly rules` and `brolly explain`.
 
 #![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 mod run;
 
-use run::{Folder, config, folder};
+use run::{Folder, folder};
 use serde_json::Value;
 
 fn project() -> Folder {
@@ -97,44 +97,4 @@ fn rules_are_listed() {
     let rules = json["rules"].as_array().expect("a list");
     assert!(rules.iter().any(|rule| rule["name"] == "unused-ignore" && rule["page"].is_string()));
     assert!(rules.iter().any(|rule| rule["name"] == "missing-snapshot" && rule["page"].is_null()));
-}
-
-#[test]
-fn init_writes_settings_and_a_job_and_overwrites_nothing() {
-    let folder = project();
-    folder.write("drizzle.config.ts", config("./drizzle"));
-    folder.write("compose.yaml", "services:\n  db:\n    image: postgres:17-alpine\n");
-    folder.write(".github/CODEOWNERS", "").commit(".", "first");
-    let ended = folder.brolly(&["init"]);
-    ended.says(
-        0,
-        &[
-            "drizzle (drizzle.config.ts): 2 migrations, a journal, the newest 0001_change",
-            "PostgreSQL 17 in compose.yaml",
-            "GitHub",
-            "wrote\n  brolly.json\n  .github/workflows/brolly.yml",
-        ],
-    );
-    let job = std::fs::read_to_string(folder.at(".github/workflows/brolly.yml")).expect("it is written");
-    assert!(job.contains("      - \"drizzle/**\"\n      - \"brolly.json\"\n"), "{job}");
-    let json: Value =
-        serde_json::from_slice(&std::fs::read(folder.at("brolly.json")).expect("it is written"))
-            .expect("JSON");
-    assert_eq!(json["postgres"], 17);
-    // What it writes is what lint reads.
-    assert_ne!(folder.brolly(&["lint"]).code, 2);
-    folder.brolly(&["init"]).complains(2, &["nothing was written", "brolly.json", "--force overwrites"]);
-    folder.brolly(&["init", "--force"]).says(0, &["wrote"]);
-}
-
-#[test]
-fn init_knows_gitlab_and_does_without() {
-    let folder = project();
-    folder.brolly(&["init"]).says(0, &["neither GitHub nor GitLab", "wrote\n  brolly.json\n"]);
-    let folder = project();
-    folder.write(".gitlab-ci.yml", "image: postgres:14\n");
-    folder.brolly(&["init"]).says(0, &["PostgreSQL 14", "GitLab", ".gitlab/brolly.yml", "include:"]);
-    let folder = project();
-    folder.brolly(&["init", "--ci", "none"]).says(0, &["wrote"]).lacks("neither");
-    assert!(!folder.at(".github").exists());
 }

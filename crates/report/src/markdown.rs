@@ -6,8 +6,25 @@ use crate::run::{Run, counts, summary_line};
 use source::{Diagnostic, Severity};
 use std::fmt::Write;
 
-/// All findings as one comment.
+/// GitHub takes comments of 65,536 characters; who posts this one may have something to add.
+const LIMIT: usize = 65_000;
+
+/// All findings as one comment that GitHub takes. Where that is too long, findings that are no errors
+/// lose their details first, then all do, and what is still too much is cut off, which is said.
 pub fn markdown(diagnostics: &[Diagnostic], run: &Run) -> String {
+    let levels = [Some(Severity::Info), Some(Severity::Error), None];
+    let mut text = String::new();
+    for level in levels {
+        text = comment(diagnostics, run, level);
+        if text.len() <= LIMIT {
+            return text;
+        }
+    }
+    cut(text)
+}
+
+/// The comment, with the details of findings of at least this weight.
+fn comment(diagnostics: &[Diagnostic], run: &Run, details: Option<Severity>) -> String {
     let mut out = format!("### {}\n\n", verdict(diagnostics, run));
     let _ = writeln!(out, "{}", escaped(&sentence(&run.selection)));
     let mut open: Vec<&Diagnostic> = diagnostics.iter().filter(|d| d.accepted.is_none()).collect();
@@ -15,7 +32,11 @@ pub fn markdown(diagnostics: &[Diagnostic], run: &Run) -> String {
     for group in open.chunk_by(|a, b| a.group == b.group) {
         let _ = writeln!(out, "\n#### {}\n", heading(group[0].group));
         for diagnostic in group {
-            finding(diagnostic, &mut out);
+            if details.is_some_and(|least| diagnostic.severity >= least) {
+                finding(diagnostic, &mut out);
+            } else {
+                let _ = writeln!(out, "- {}", brief(diagnostic));
+            }
         }
     }
     let accepted: Vec<&Diagnostic> = diagnostics.iter().filter(|d| d.accepted.is_some()).collect();
@@ -41,8 +62,24 @@ pub fn markdown(diagnostics: &[Diagnostic], run: &Run) -> String {
         }
         out.push_str("\n</details>\n");
     }
+    if details != Some(Severity::Info) {
+        out.push_str("\nToo much for a comment with all details: `brolly lint` shows them.\n");
+    }
     let _ = writeln!(out, "\n<sub>brolly {}, for PostgreSQL {}</sub>", run.version, run.postgres);
     out
+}
+
+/// As many whole lines as fit.
+fn cut(mut text: String) -> String {
+    const END: &str = "\nThe rest does not fit into a comment: `brolly lint` shows it.\n";
+    const CLOSE: &str = "\n</details>\n";
+    let room = LIMIT - END.len() - CLOSE.len();
+    let room = (0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.truncate(text[..room].rfind('\n').map_or(0, |end| end + 1));
+    if text.matches("<details>").count() > text.matches("</details>").count() {
+        text.push_str(CLOSE);
+    }
+    text + END
 }
 
 fn verdict(diagnostics: &[Diagnostic], run: &Run) -> String {
@@ -58,12 +95,22 @@ fn verdict(diagnostics: &[Diagnostic], run: &Run) -> String {
     }
 }
 
-fn finding(diagnostic: &Diagnostic, out: &mut String) {
-    let sign = match diagnostic.severity {
+fn sign(severity: Severity) -> &'static str {
+    match severity {
         Severity::Error => "❌",
         Severity::Warning => "⚠️",
         Severity::Info => "ℹ️",
-    };
+    }
+}
+
+/// A finding as one line.
+fn brief(diagnostic: &Diagnostic) -> String {
+    let what = escaped(&diagnostic.what);
+    format!("{} {what} `{}` {}", sign(diagnostic.severity), diagnostic.rule, place(diagnostic))
+}
+
+fn finding(diagnostic: &Diagnostic, out: &mut String) {
+    let sign = sign(diagnostic.severity);
     let what = escaped(&diagnostic.what);
     let _ = writeln!(
         out,

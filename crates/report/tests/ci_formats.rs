@@ -178,3 +178,33 @@ SELECT 1;
     assert_eq!(text, expected, "\n{text}");
     assert!(markdown(&[], &run()).starts_with("### ✅ Can be rolled out: no findings in 2 migrations\n"));
 }
+
+#[test]
+fn markdown_fits_into_a_comment() {
+    let note = || Diagnostic { severity: Severity::Info, ..finding(SQL, None) };
+    let many = |errors: usize, notes: usize, accepted: usize| {
+        let errors = std::iter::repeat_with(|| finding(SQL, None)).take(errors);
+        let notes = std::iter::repeat_with(note).take(notes);
+        let accepted = std::iter::repeat_with(|| finding(SQL, Some("so"))).take(accepted);
+        let text = markdown(&errors.chain(notes).chain(accepted).collect::<Vec<_>>(), &run());
+        assert!(text.len() <= 65_000, "{}", text.len());
+        assert!(text.starts_with("### ❌"), "the verdict is there");
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+        (text.matches("<details>").count(), text)
+    };
+    let (details, text) = many(1, 5, 0);
+    assert_eq!(details, 6);
+    assert!(!text.contains("Too much"));
+    let (details, text) = many(20, 300, 0);
+    assert_eq!(details, 20, "errors keep their details");
+    assert!(text.contains("- ℹ️ drops `users.nick`") && text.contains("Too much for a comment"));
+    let (details, text) = many(400, 0, 0);
+    assert_eq!(details, 0);
+    assert!(text.contains("- ❌ drops `users.nick`") && text.contains("`brolly lint` shows them."));
+    assert!(
+        many(10_000, 0, 0).1.ends_with("The rest does not fit into a comment: `brolly lint` shows it.\n")
+    );
+    assert!(
+        many(1, 0, 10_000).1.ends_with("The rest does not fit into a comment: `brolly lint` shows it.\n")
+    );
+}

@@ -1,7 +1,7 @@
 //! The arguments of the commands that ask a server: `verify`, `diff`, `rehearse`, `stats`.
 
 use super::{Choice, Color, Places, Server};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use std::time::Duration;
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ pub struct VerifyArguments {
 #[derive(Debug, Args)]
 pub struct Room {
     /// The folder of `initdb` and `postgres` to start a throwaway server with.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub pg_bin: Option<String>,
     /// Make a scratch database on this server instead of starting one; its other databases are not
     /// touched.
@@ -194,13 +194,13 @@ pub struct RehearseArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub retries: u32,
     /// What `brolly stats` wrote, instead of the file that brolly.json names.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub stats: Option<String>,
     /// How it is written.
     #[arg(long, value_enum, default_value_t = VerifyFormat::Human)]
     pub format: VerifyFormat,
     /// Draw the lock queue over time into this file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub svg: Option<String>,
     /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
@@ -240,7 +240,7 @@ pub struct StatsArguments {
     #[arg(long, value_name = "URL")]
     pub database_url: String,
     /// Where to write it.
-    #[arg(long, value_name = "FILE", default_value = "brolly.stats.json")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, default_value = "brolly.stats.json")]
     pub output: String,
     /// For how long to count writes. Where the average since the counters were reset is higher, that
     /// is written down.

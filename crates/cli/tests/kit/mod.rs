@@ -53,6 +53,11 @@ impl History {
         self.dir.path()
     }
 
+    /// The folder itself, to go on in.
+    pub fn into_dir(self) -> tempfile::TempDir {
+        self.dir
+    }
+
     /// The folder with the migrations.
     pub fn migrations(&self) -> PathBuf {
         self.dir.path().join("drizzle")

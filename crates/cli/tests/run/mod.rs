@@ -81,6 +81,12 @@ fn in_order(text: &str, pieces: &[&str], ended: &Ended) {
     }
 }
 
+impl From<tempfile::TempDir> for Folder {
+    fn from(dir: tempfile::TempDir) -> Folder {
+        Folder { dir }
+    }
+}
+
 impl Folder {
     /// Its path.
     pub fn path(&self) -> &Path {
@@ -98,6 +104,12 @@ impl Folder {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders can be made");
         std::fs::write(path, contents).expect("files can be written");
         self
+    }
+
+    /// The text of a file.
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Writes a migrations folder with a journal and without snapshots.
