@@ -289,7 +289,7 @@ impl Server {
 pub enum Format {
     /// For people: the SQL with the place underlined, why, and what to do.
     Human,
-    /// One JSON document (crates/report/JSON.md describes it).
+    /// One JSON document (schema/lint.schema.json describes it).
     Json,
     /// Workflow commands, which GitHub shows beside the changed lines.
     Github,
