@@ -1,7 +1,9 @@
 //! Chores of this repository: `cargo xtask <chore>`, or `cargo run -p xtask -- <chore>`.
 //!
 //! - `new-rule <name>` writes a new lint rule with its page and puts it into the list.
-//! - `codegen` writes what is made from code: the JSON Schema of the settings. `--check` only compares.
+//! - `codegen` writes what is made from code: JSON Schemas and TypeScript types. `--check` only compares.
+//! - `npm` writes the npm packages: the launcher, and a package with the program for each platform.
+//! - `release --dry-run` checks all that can be known before a version is published.
 //! - `docs [folder]` builds the site of rule pages.
 //! - `corpus` replays whole folders on a server and compares what it does with what is predicted.
 //! - `verdicts` holds the reading of deployed code against what people found in public repositories.
@@ -15,6 +17,8 @@ mod codegen;
 mod corpus;
 mod docs;
 mod new_rule;
+mod npm;
+mod release;
 mod verdicts;
 
 use std::path::Path;
@@ -24,7 +28,11 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
   new-rule <name>          a rule named by its hazard in kebab-case, such as `drop-column`
-  codegen [--check]        writes schema/brolly.schema.json, or says whether it is as it should be
+  codegen [--check]        writes schema/ and npm/brolly/types, or says whether they are as they should be
+  npm [--complete] [--binary TARGET=PATH ..] [--out DIR]
+                           writes the npm packages (target/npm), with these programs in them
+  release --dry-run [--tag TAG] [--binary TARGET=PATH ..] [--out DIR]
+                           checks versions, changelog, generated files, licences, and the packages
   docs [folder]            builds the site of rule pages (target/site)
   corpus DIR [--major N] [--show N]
                            replays folders of migrations on a server, and compares with the facts
@@ -47,6 +55,8 @@ fn main() -> ExitCode {
         ["new-rule", name] => new_rule::new_rule(root, name),
         ["codegen"] => codegen::codegen(root, false),
         ["codegen", "--check"] => codegen::codegen(root, true),
+        ["npm", rest @ ..] => npm::Npm::from_words(root, rest).and_then(|npm| npm.write(root)),
+        ["release", rest @ ..] => release::release(root, rest),
         ["docs"] => docs::docs(&root.join("target/site")),
         ["docs", folder] => docs::docs(Path::new(folder)),
         ["corpus", dir, rest @ ..] => corpus(dir, rest),

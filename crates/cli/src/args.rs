@@ -284,7 +284,7 @@ pub enum Format {
     /// For people: the SQL with the place underlined, why, and what to do.
     #[default]
     Human,
-    /// One JSON document (crates/report/JSON.md describes it).
+    /// One JSON document (schema/lint.schema.json describes it).
     Json,
     /// Workflow commands, which GitHub shows beside the changed lines.
     Github,

@@ -97,7 +97,7 @@ fn heavy_libraries_stay_in_their_rooms() {
         ("annotate-snippets", &["report"]),
         ("clap", &["cli"]),
         ("saphyr-parser", &["deploy"]),
-        ("schemars", &["settings"]),
+        ("schemars", &["source", "facts", "code", "report", "settings"]),
         ("imbl", &["catalog"]),
     ] {
         for (name, path) in crates() {

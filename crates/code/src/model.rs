@@ -1,6 +1,7 @@
 //! The code as values.
 
 use drizzle::QName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -141,8 +142,9 @@ pub enum Columns {
 }
 
 /// What is done with columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "UseRole")]
 pub enum Role {
     /// In the list of a SELECT.
     Select,
@@ -165,8 +167,9 @@ pub enum Role {
 }
 
 /// How sure a use is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "UseCertainty")]
 pub enum Certainty {
     /// It may be one: a name that fits, a type, a test, a table that is handed to unknown code.
     Possible,

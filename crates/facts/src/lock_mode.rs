@@ -1,10 +1,11 @@
 //! Table-level lock modes and who waits for them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
 /// Table-level lock modes, weakest first (Postgres manual, 13.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub enum LockMode {
     /// Taken by SELECT.
     AccessShare,

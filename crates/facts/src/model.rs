@@ -2,6 +2,7 @@
 
 use crate::app_code::Cited;
 use crate::lock_mode::LockMode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use source::Span;
 use std::sync::Arc;
@@ -152,7 +153,7 @@ pub struct Failure {
 }
 
 /// How sure a failure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Depends on what the rows hold.
@@ -164,7 +165,7 @@ pub enum Certainty {
 }
 
 /// What is behind a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureCause {
     /// NOT NULL on rows that hold NULL.
@@ -213,7 +214,7 @@ pub enum FailureCause {
 }
 
 /// A kind of query that the app makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// `select()`, relational queries, `returning()`.
@@ -261,7 +262,7 @@ pub struct Unnoticed {
 }
 
 /// Why a query of an app stops working.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BreakCause {
     /// The column is gone.

@@ -1,87 +1,143 @@
-//! The versioned JSON document, described in `JSON.md`.
+//! The versioned JSON document of findings. Its JSON Schema is made of these types (`schema.rs`).
 
 use crate::run::{Run, counts};
 use crate::unnoticed::Unnoticed;
+use schemars::JsonSchema;
 use serde::Serialize;
 use source::{Diagnostic, Evidence, Group, Label, Severity};
 
-/// Goes up when a field is removed or changes its meaning; new fields leave it alone.
+/// The version of the document.
 const VERSION: u8 = 1;
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// What `brolly lint --format json` prints. Byte offsets count bytes of a file's text in UTF-8, a byte order
+/// mark left out; lines and columns count from 1, columns in characters. Relations are named as Postgres
+/// stores them: schema and name, unquoted (`public.users`).
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "LintReport")]
+pub(crate) struct Document<'a> {
+    /// Goes up when a field is removed or changes its meaning. New fields may appear at any time.
+    #[schemars(extend("const" = VERSION))]
     version: u8,
+    /// What wrote it.
     tool: Tool<'a>,
+    /// What was judged.
     selection: Selection<'a>,
+    /// How much was found.
     summary: Summary,
+    /// What was found, by migration and then by harm.
     findings: Vec<Finding<'a>>,
+    /// What the migrations take away and no deployed version declares or names, where the code of all of
+    /// them was read.
     unnoticed: &'a [Unnoticed],
 }
 
-#[derive(Serialize)]
+/// The program that wrote it.
+#[derive(Serialize, JsonSchema)]
 struct Tool<'a> {
+    /// `brolly`.
     name: &'static str,
+    /// Its version.
     version: &'a str,
 }
 
-#[derive(Serialize)]
+/// What was judged.
+#[derive(Serialize, JsonSchema)]
 struct Selection<'a> {
+    /// Which migrations were judged, and why those, in words.
     text: &'a str,
+    /// Their tags, or names of folders.
     migrations: &'a [String],
+    /// The major version of Postgres that they were judged for.
     postgres: u8,
 }
 
-#[derive(Serialize)]
+/// How much was found. Accepted findings are in `accepted` only.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Summary {
+    /// Findings of severity `error`.
     errors: usize,
+    /// Findings of severity `warning`.
     warnings: usize,
+    /// Findings of severity `info`.
     notes: usize,
+    /// Findings that a comment allows.
     accepted: usize,
+    /// How many migrations were judged.
     migrations: usize,
+    /// How many of them have findings.
     migrations_with_findings: usize,
 }
 
-#[derive(Serialize)]
+/// One finding: what, why, what to do, and where.
+#[derive(Serialize, JsonSchema)]
 struct Finding<'a> {
+    /// Name of the rule, as in `brolly explain` and in ignore comments.
     rule: &'a str,
+    /// The harm.
     group: Group,
+    /// The weight.
     severity: Severity,
+    /// One sentence with the names in it.
     what: &'a str,
+    /// The facts behind it, one an item.
     why: &'a [String],
+    /// The way out.
     remedy: Remedy<'a>,
+    /// Worked out from the SQL, or seen on a server.
     evidence: Evidence,
     #[serde(flatten)]
     place: Place<'a>,
+    /// Tag of the migration in the journal, or name of its folder, where it is about one.
     migration: Option<&'a str>,
+    /// Index of the statement in the migration, from 0, where it is about one.
     statement: Option<usize>,
+    /// The table or view it is about.
     relation: Option<&'a str>,
+    /// The reason that an allowing comment gives. Such a finding fails no run, and is left out of the
+    /// numbers by weight.
     accepted: Option<&'a str>,
+    /// More places that explain it.
     related: Vec<Related<'a>>,
 }
 
-#[derive(Serialize)]
+/// What to do about a finding.
+#[derive(Serialize, JsonSchema)]
 struct Remedy<'a> {
+    /// Plain steps.
     text: &'a str,
+    /// SQL, TypeScript or shell to copy.
     code: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// A place in a file.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Place<'a> {
+    /// Path, relative to where brolly was started.
     file: &'a str,
+    /// The commit, where it is a file of the deployed code and not the one of now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     commit: Option<&'a str>,
+    /// Its first byte.
     start: u32,
+    /// One past its last byte.
     end: u32,
+    /// The line in which it starts.
     line: u32,
+    /// The column in which it starts.
     column: u32,
+    /// The line in which it ends.
     end_line: u32,
+    /// One past its last character.
     end_column: u32,
 }
 
-#[derive(Serialize)]
+/// A further place that explains a finding.
+#[derive(Serialize, JsonSchema)]
 struct Related<'a> {
+    /// What is to be seen there.
     text: &'a str,
     #[serde(flatten)]
     place: Place<'a>,

@@ -3,10 +3,11 @@
 
 use crate::run::Run;
 use facts::{Analysis, Step};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What goes, or changes its name, and no deployed version notices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Unnoticed {
     /// Tag of the migration that takes it away.
     pub migration: String,

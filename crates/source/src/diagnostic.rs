@@ -1,11 +1,12 @@
 //! What a finding is made of: what, why, what to do, and where.
 
 use crate::{SourceFile, Span};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 
 /// How much a finding weighs. Ordered: `Info < Warning < Error`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; never fails a run by itself.
@@ -17,7 +18,7 @@ pub enum Severity {
 }
 
 /// The harm that a rule is about, in the order in which findings are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {
     /// The deployed version of the app stops working.
@@ -39,7 +40,7 @@ pub enum Group {
 }
 
 /// Whether a fact was worked out or seen on a server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// Worked out from the SQL and the replayed schema.

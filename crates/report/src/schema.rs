@@ -1,0 +1,22 @@
+//! The JSON Schemas of what is printed for programs, made of the types that are printed. `cargo xtask codegen`
+//! writes them to `schema/`, and makes the TypeScript types of the npm package from them.
+
+use crate::{facts_json, json};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+/// The schema of the document that `brolly lint --format json` prints.
+pub fn lint_schema() -> Value {
+    schema::<json::Document<'_>>()
+}
+
+/// The schema of each object that `brolly facts` prints.
+pub fn facts_schema() -> Value {
+    schema::<facts_json::Line<'_>>()
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}

@@ -1,0 +1,39 @@
+// Compiled under `strict` beside an installed brolly, both as an ES module and as CommonJS.
+
+import {
+  BrollyError,
+  type Finding,
+  type LockMode,
+  type Severity,
+  type StatementFacts,
+  binaryPath,
+  facts,
+  lint,
+} from "brolly";
+
+export async function worst(base: string, signal: AbortSignal): Promise<Severity | undefined> {
+  try {
+    const report = await lint({ base, deployed: ["v2", "v1"], pg: 16, signal, onNote: (line) => line.trim() });
+    const version: 1 = report.version;
+    const errors: Finding[] = report.findings.filter((finding) => finding.severity === "error");
+    const sql: string | null | undefined = errors[0]?.remedy.code;
+    const commit: string | undefined = report.findings[0]?.related[0]?.commit;
+    return version && sql && commit ? "error" : report.findings[0]?.severity;
+  } catch (error) {
+    if (error instanceof BrollyError && error.exitCode === 2) return error.report?.findings[0]?.severity;
+    throw error;
+  }
+}
+
+export async function locked(): Promise<[string, LockMode][]> {
+  const statements: StatementFacts[] = await facts({ paths: ["drizzle"] });
+  return statements.flatMap(({ locks }) => locks.map(({ relation, mode }): [string, LockMode] => [relation, mode]));
+}
+
+// @ts-expect-error there is no such option
+void lint({ everything: true });
+// @ts-expect-error versions are numbers
+void facts({ pg: "16" });
+// @ts-expect-error not a lock mode
+export const mode: LockMode = "AccessEverything";
+export const path: string = binaryPath();
