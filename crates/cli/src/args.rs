@@ -81,6 +81,9 @@ pub enum Command {
     Explain(Box<ExplainArguments>),
     /// Write brolly.json and a CI job for the project at hand.
     Init(InitArguments),
+    /// Serve an editor: the findings of `lint` while you type, what a statement locks, and what to write
+    /// instead, by the language server protocol over standard input and output.
+    Lsp(LspArguments),
 }
 
 const LINT_EXAMPLES: &str = "\
@@ -201,6 +204,21 @@ pub struct InitArguments {
     /// The service to write a job for, instead of the one that the repository seems to use.
     #[arg(long, value_enum, value_name = "SERVICE")]
     pub ci: Option<Ci>,
+}
+
+/// Arguments of `brolly lsp`.
+#[derive(Debug, Args)]
+pub struct LspArguments {
+    /// Judge what is new against this branch, tag or commit.
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// A version of the app that serves traffic: a tag, branch or commit. May be given several times.
+    /// [default: `deployed` of brolly.json, or else the base]
+    #[arg(long, value_name = "REF")]
+    pub deployed: Vec<String>,
+    /// Speak over standard input and output, as it always does; many editors pass this.
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// A CI service.

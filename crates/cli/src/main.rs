@@ -4,12 +4,14 @@ mod apps;
 mod args;
 mod cache;
 mod changes;
+mod check;
 mod checks;
 mod confirm;
 mod deployed;
 mod deploys;
 mod diff;
 mod disk;
+mod editor;
 mod errors;
 mod explain;
 mod facts;
@@ -29,6 +31,7 @@ mod stats;
 mod status;
 mod timeline;
 mod trees;
+mod unsaved;
 mod uses;
 mod verify;
 mod versions;
@@ -92,6 +95,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted),
+        Command::Lsp(wanted) => editor::lsp(wanted),
     }
 }
 
