@@ -6,7 +6,7 @@ use crate::judge::Choice;
 use crate::versions::{Start, Version, Versions};
 use code::{Code, Schema};
 use drizzle::{Project, QName, Snapshot};
-use facts::{App, CodeVersion, PendingSet};
+use facts::{App, AppCode, CodeVersion, PendingSet, SchemaDifference};
 use rayon::prelude::*;
 use source::Diagnostic;
 use std::collections::BTreeSet;
@@ -172,26 +172,39 @@ pub fn with_code(
     codes
 }
 
-/// Where the schema in the working tree and the newest snapshot differ. Nothing where the config names no
-/// schema, or the newest migration has no snapshot: then nothing says what should be equal.
-pub fn schema_differences(disk: &Disk, versions: &mut Versions<'_>, project: &Project) -> Vec<Diagnostic> {
-    let named = project.config.as_ref().is_some_and(|config| config.schema.value().is_some());
-    let Some(newest) = project.migrations.last().filter(|newest| named && newest.snapshot.is_some()) else {
-        return Vec::new();
-    };
+/// Where the schema in the working tree and the newest snapshot differ.
+pub struct Differences {
+    /// The differences.
+    pub found: Vec<SchemaDifference>,
+    /// The code of the working tree.
+    pub code: Arc<AppCode>,
+    /// The newest snapshot.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// What the schema in the working tree and the newest snapshot part ways in. Nothing where the config names
+/// no schema, or the newest migration has no snapshot: then nothing says what should be equal.
+pub fn differences(disk: &Disk, versions: &mut Versions<'_>, project: &Project) -> Option<Differences> {
+    project.config.as_ref()?.schema.value()?;
+    project.migrations.last()?.snapshot.as_ref()?;
     // What is wrong with a snapshot has been said where it was read first.
-    let Some(snapshot) = drizzle::snapshot(disk, project, project.migrations.len() - 1).0 else {
-        return Vec::new();
-    };
+    let snapshot = drizzle::snapshot(disk, project, project.migrations.len() - 1).0?;
     let version = versions.now(project);
     if !version.has_code() {
-        return Vec::new();
+        return None;
     }
     let code = versions.schema(&version, project);
     let found = facts::schema_differences(&code, &snapshot);
     let named = CodeVersion { name: version.name.clone(), commit: None };
-    let app = App::of_code(&code, None, named, version.files.clone());
-    let findings = app.code.as_ref().map(|code| linter::schema_without_migration(&found, code, &newest.tag));
+    let code = App::of_code(&code, None, named, version.files.clone()).code?;
+    Some(Differences { found, code, snapshot })
+}
+
+/// The same as findings.
+pub fn schema_differences(disk: &Disk, versions: &mut Versions<'_>, project: &Project) -> Vec<Diagnostic> {
+    let newest = project.migrations.last().map_or("", |newest| &newest.tag);
+    let findings = differences(disk, versions, project)
+        .map(|differences| linter::schema_without_migration(&differences.found, &differences.code, newest));
     findings.unwrap_or_default()
 }
 

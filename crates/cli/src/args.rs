@@ -92,6 +92,9 @@ pub enum Command {
     /// Print the man page, or write a page for each command into a folder.
     #[command(after_help = MAN_EXAMPLES)]
     Man(ManArguments),
+    /// Serve an editor: the findings of `lint` while you type, what a statement locks, and what to write
+    /// instead, by the language server protocol over standard input and output.
+    Lsp(LspArguments),
 }
 
 const LINT_EXAMPLES: &str = "\
@@ -206,6 +209,21 @@ pub struct ExplainArguments {
     /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+}
+
+/// Arguments of `brolly lsp`.
+#[derive(Debug, Args)]
+pub struct LspArguments {
+    /// Judge what is new against this branch, tag or commit.
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// A version of the app that serves traffic: a tag, branch or commit. May be given several times.
+    /// [default: `deployed` of brolly.json, or else the base]
+    #[arg(long, value_name = "REF")]
+    pub deployed: Vec<String>,
+    /// Speak over standard input and output, as it always does; many editors pass this.
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// How an explanation is written.

@@ -6,8 +6,10 @@ use crate::select::New;
 use drizzle::{Migration, Project};
 use git::{Changed, Request};
 use source::Diagnostic;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The answers of git, kept for the next project of the same repository.
@@ -15,8 +17,11 @@ pub struct Repositories<'a> {
     disk: &'a Disk,
     request: Request,
     env: &'a dyn Fn(&str) -> Option<String>,
-    known: BTreeMap<PathBuf, Arc<Changed>>,
+    known: BTreeMap<PathBuf, (Arc<Changed>, AtBase)>,
 }
+
+/// Files of the base that were asked for, by their paths in the repository.
+type AtBase = Rc<RefCell<BTreeMap<String, Option<Rc<[u8]>>>>>;
 
 /// What has changed, as seen from one project.
 pub struct Changes {
@@ -24,6 +29,7 @@ pub struct Changes {
     pub changed: Arc<Changed>,
     /// The project's folder below the top of the repository: empty or ending in a slash.
     pub prefix: String,
+    at_base: AtBase,
 }
 
 impl Changes {
@@ -37,11 +43,14 @@ impl Changes {
     }
 
     /// The bytes that the base has for a path in the repository.
-    pub fn at_base(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        match &self.changed.base {
-            Some(base) => Ok(git::read_at(&self.changed.root, &base.commit, path)?),
-            None => Ok(git::read_at(&self.changed.root, "HEAD", path)?),
+    pub fn at_base(&self, path: &str) -> Result<Option<Rc<[u8]>>, Error> {
+        if let Some(read) = self.at_base.borrow().get(path) {
+            return Ok(read.clone());
         }
+        let commit = self.changed.base.as_ref().map_or("HEAD", |base| &base.commit);
+        let read = git::read_at(&self.changed.root, commit, path)?.map(Rc::from);
+        self.at_base.borrow_mut().insert(path.to_owned(), read.clone());
+        Ok(read)
     }
 }
 
@@ -64,21 +73,37 @@ impl<'a> Repositories<'a> {
                 false => Ok(None),
             };
         };
-        let changed = match self.known.get(&top) {
-            Some(changed) => changed.clone(),
+        let (changed, at_base) = match self.known.get(&top) {
+            Some(known) => known.clone(),
             None => {
                 let changed = Arc::new(git::changed(&dir, &self.request, self.env)?);
-                self.known.insert(top, changed.clone());
-                changed
+                let known = (changed, AtBase::default());
+                self.known.insert(top, known.clone());
+                known
             }
         };
+        let changed = with_unsaved(changed, self.disk);
         let inside = dir.strip_prefix(&changed.root).unwrap_or(&dir);
         let mut prefix = inside.to_string_lossy().replace('\\', "/");
         if !prefix.is_empty() {
             prefix.push('/');
         }
-        Ok(Some(Changes { changed, prefix }))
+        Ok(Some(Changes { changed, prefix, at_base }))
     }
+}
+
+/// What is typed and not saved differs from the base too.
+fn with_unsaved(changed: Arc<Changed>, disk: &Disk) -> Arc<Changed> {
+    let below =
+        |path: PathBuf| Some(path.strip_prefix(&changed.root).ok()?.to_string_lossy().replace('\\', "/"));
+    let typed = disk.unsaved().paths().into_iter().filter_map(below);
+    let typed: Vec<String> = typed.filter(|path| !changed.added.contains(path)).collect();
+    if typed.is_empty() {
+        return changed;
+    }
+    let mut changed = Changed::clone(&changed);
+    changed.modified.extend(typed);
+    Arc::new(changed)
 }
 
 /// What is new in a project, and what its diagnostics may be about.

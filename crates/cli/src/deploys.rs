@@ -51,6 +51,11 @@ impl<'a> Deploys<'a> {
         linter::deploy_findings(&deploy::missteps(known, &folder))
     }
 
+    /// Says everything again from now on; what was read is kept.
+    pub fn again(&mut self) {
+        self.said.clear();
+    }
+
     /// Leaves out what was said of another project of the same repository.
     pub fn once(&mut self, found: &mut Vec<Diagnostic>) {
         let names = |d: &Diagnostic| matches!(d.rule, "migrate-after-deploy" | "migrate-in-every-pod");

@@ -5,6 +5,7 @@
 //! a listing, so that no loop of links can hang a search; named by the user, it is followed.
 
 use crate::errors::Error;
+use crate::unsaved::Unsaved;
 use drizzle::{Entry, FileError, Files, join};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,12 +14,18 @@ use std::path::{Path, PathBuf};
 #[derive(Clone)]
 pub struct Disk {
     root: PathBuf,
+    unsaved: Unsaved,
 }
 
 impl Disk {
     /// Relative paths are taken from `root`, which is absolute.
     pub fn new(root: impl Into<PathBuf>) -> Disk {
-        Disk { root: root.into() }
+        Disk { root: root.into(), unsaved: Unsaved::default() }
+    }
+
+    /// The texts that are read in the place of files, by paths without links.
+    pub fn unsaved(&self) -> &Unsaved {
+        &self.unsaved
     }
 
     /// Whether `path` is a directory, or a link to one.
@@ -67,7 +74,11 @@ impl Disk {
 #[expect(clippy::disallowed_methods, reason = "this is where the disk is touched")]
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        std::fs::read(self.root.join(path)).map_err(from_io)
+        let whole = self.root.join(path);
+        match self.unsaved.text(&whole) {
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None => std::fs::read(whole).map_err(from_io),
+        }
     }
 
     fn list(&self, dir: &str) -> Result<Vec<Entry>, FileError> {

@@ -204,6 +204,9 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// An editor could not be served.
+    #[error(transparent)]
+    Editor(#[from] lsp::Error),
     /// Git could not say what is new.
     #[error(transparent)]
     Git(#[from] git::Error),

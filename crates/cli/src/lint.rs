@@ -1,21 +1,17 @@
-//! `brolly lint`: find, choose, analyze, lint, render.
+//! `brolly lint`: find, check, render.
 
 use crate::Outcome;
 use crate::args::{FailOn, Format, LintArguments};
-use crate::deploys::Deploys;
+use crate::check::Checks;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected};
 use crate::settings_file::SettingsFiles;
-use crate::{checks, projects, rules};
-use drizzle::{Project, QName};
-use facts::{Analysis, Options};
-use linter::Weights;
+use crate::{projects, rules};
+use drizzle::QName;
 use report::{HumanOptions, RuleDoc, Run, Unnoticed};
 use source::{Diagnostic, Group, Severity};
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
 
 /// Judges what the arguments name and says it in the formats that they ask for.
 pub fn lint(
@@ -89,10 +85,10 @@ pub fn verdict(
     let found = projects::find(disk, &wanted.places)?;
     let several = found.targets.len() > 1;
     let choice = if wanted.all { Choice::All } else { Choice::New };
-    let mut judge = Judge::new(disk, choice, &wanted.choice, env);
-    let mut files =
+    let judge = Judge::new(disk, choice, &wanted.choice, env);
+    let files =
         SettingsFiles::new(disk, wanted.places.settings.as_deref()).with_stats(wanted.stats.as_deref());
-    let mut deploys = Deploys::new(disk);
+    let mut checks = Checks::new(disk, judge, &wanted.server).with_settings(files);
     let mut run = Run { version: env!("CARGO_PKG_VERSION").to_owned(), ..Run::default() };
     let mut ended = errors::CLEAN;
     let mut selections = Vec::new();
@@ -100,34 +96,22 @@ pub fn verdict(
     let mut diagnostics = Vec::new();
     for target in found.targets {
         let dir = target.project.dir.clone();
-        let settings = files.of(&target.project)?;
-        files.saw(&settings, &target.project);
-        let options = wanted.server.options(&settings.settings);
-        let fail_on = wanted.fail_on.map_or_else(|| settings.fail_on(), FailOn::severity);
+        let checked = checks.project(target, &|_| {})?;
+        let selected = &checked.selected;
+        let fail_on = wanted.fail_on.map_or_else(|| checked.settings.fail_on(), FailOn::severity);
         if selections.is_empty() {
-            (run.postgres, run.fail_on) = (options.version.0, fail_on);
-        }
-        let named = target.named.is_some();
-        let mut selected = judge.select(target, &settings)?;
-        if !named {
-            let differences = judge.schema_differences(&selected)?;
-            selected.diagnostics.extend(differences);
-        }
-        // Files that were named are judged by themselves, and where nothing is new there is no deploy.
-        if !named && (selected.about.everything || !selected.sets.is_empty()) {
-            selected.diagnostics.extend(deploys.findings(&selected.project));
+            (run.postgres, run.fail_on) = (checked.options.version.0, fail_on);
         }
         let text = &selected.text;
         selections.push(if several { format!("{dir}: {text}") } else { text.clone() });
         run.migrations.extend(selected.judged().map(|migration| migration.tag.clone()));
         notes.extend(selected.codes.notes.iter().cloned());
-        let (mut found, unnoticed) = judged(disk, &mut selected, &options, &settings.weights());
-        run.unnoticed.extend(unnoticed.into_iter().map(|one| since(&mut judge, &selected, one)));
-        deploys.once(&mut found);
-        ended = ended.max(code(&found, fail_on));
-        diagnostics.extend(found);
+        let unnoticed = checked.unnoticed.into_iter();
+        run.unnoticed.extend(unnoticed.map(|one| since(&mut checks.judge, selected, one)));
+        ended = ended.max(code(&checked.diagnostics, fail_on));
+        diagnostics.extend(checked.diagnostics);
     }
-    files.finish()?;
+    checks.finish()?;
     run.selection = selections.join("; ");
     Ok(Verdict { diagnostics, run, selections, notes, code: ended })
 }
@@ -146,67 +130,6 @@ fn since(judge: &mut Judge<'_>, selected: &Selected, one: Unnoticed) -> Unnotice
         format!("{} ({day}, '{}')", commit.short, commit.subject)
     });
     Unnoticed { since, ..one }
-}
-
-/// All findings of one project, in the order in which they are told, and what goes unnoticed.
-fn judged(
-    disk: &Disk,
-    selected: &mut Selected,
-    options: &Options,
-    weights: &Weights,
-) -> (Vec<Diagnostic>, Vec<Unnoticed>) {
-    let mut rest = std::mem::take(&mut selected.diagnostics);
-    let project = &selected.project;
-    rest.extend(checks::snapshots(disk, &selected.as_written, &selected.about));
-    let said = Mutex::new(Said { rest: by_migration(rest), found: Vec::new(), unnoticed: Vec::new() });
-    // A set is linted while the next one is worked out, and forgotten then: a long history passes
-    // through without being held as a whole.
-    rayon::scope(|scope| {
-        facts::analyze_each(project, &selected.sets, options, &mut |analysis| {
-            let said = &said;
-            scope.spawn(move |_| {
-                let mut found = linter::findings(&analysis, project);
-                found.extend(said.lock().unwrap_or_else(PoisonError::into_inner).about(&analysis, project));
-                let accepted = linter::accept(found, &analysis, project);
-                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-                said.found.extend(accepted);
-                said.unnoticed.extend(report::unnoticed(&analysis));
-            });
-        });
-    });
-    let Said { rest, mut found, mut unnoticed } = said.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.extend(rest.into_values().flatten());
-    found.retain(|d| d.migration.as_ref().is_none_or(|tag| !selected.left_alone.contains(tag)));
-    // Comments count before weights, so that none is called unused for what is switched off.
-    found = linter::weigh(found, weights);
-    linter::in_order(&mut found, project);
-    let place = |tag: &str| project.migrations.iter().position(|migration| migration.tag == tag);
-    unnoticed.sort_by_cached_key(|one| place(&one.migration));
-    (found, unnoticed)
-}
-
-/// Findings that are there, and those of the files that wait for their set.
-struct Said {
-    rest: HashMap<Option<String>, Vec<Diagnostic>>,
-    found: Vec<Diagnostic>,
-    unnoticed: Vec<Unnoticed>,
-}
-
-impl Said {
-    /// Takes what waits for the migrations of a set.
-    fn about(&mut self, analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
-        let indexes = analysis.sets.iter().flat_map(|set| &set.migrations);
-        let tags = indexes.filter_map(|index| project.migrations.get(*index)).map(|m| Some(m.tag.clone()));
-        tags.filter_map(|tag| self.rest.remove(&tag)).flatten().collect()
-    }
-}
-
-fn by_migration(found: Vec<Diagnostic>) -> HashMap<Option<String>, Vec<Diagnostic>> {
-    let mut sorted: HashMap<Option<String>, Vec<Diagnostic>> = HashMap::new();
-    for one in found {
-        sorted.entry(one.migration.clone()).or_default().push(one);
-    }
-    sorted
 }
 
 /// What was chosen, what goes unnoticed, the findings, the numbers; one line where there are none.

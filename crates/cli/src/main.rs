@@ -4,12 +4,14 @@ mod apps;
 mod args;
 mod cache;
 mod changes;
+mod check;
 mod checks;
 mod confirm;
 mod deployed;
 mod deploys;
 mod diff;
 mod disk;
+mod editor;
 mod errors;
 mod explain;
 mod facts;
@@ -30,6 +32,7 @@ mod stats;
 mod status;
 mod timeline;
 mod trees;
+mod unsaved;
 mod uses;
 mod verify;
 mod versions;
@@ -95,6 +98,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Init(wanted) => init::init(&disk, wanted, &variable),
         Command::Completions(wanted) => Ok(shell::completions(wanted)),
         Command::Man(wanted) => shell::man(&disk, wanted),
+        Command::Lsp(wanted) => editor::lsp(wanted),
     }
 }
 

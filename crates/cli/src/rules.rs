@@ -20,6 +20,11 @@ pub fn page(name: &str) -> &'static str {
     linter::RULES.iter().find(|rule| rule.meta.name == name).map_or("", |rule| rule.page)
 }
 
+/// Where the page of a rule is on the net.
+pub fn url(name: &str) -> String {
+    format!("https://brolly.github.io/brolly/{name}.html")
+}
+
 /// The list in a format.
 pub fn rules(format: RulesFormat) -> Outcome {
     let rules = all();

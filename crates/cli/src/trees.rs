@@ -2,6 +2,7 @@
 //!
 //! Says what could not be read; what that means for a verdict is for others to say.
 
+use crate::unsaved::Unsaved;
 use git::{Blob, GitTree};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -17,10 +18,12 @@ pub struct OnDisk {
     paths: Vec<Arc<str>>,
     texts: Vec<OnceLock<Blob>>,
     links: Vec<(Arc<str>, Arc<str>)>,
+    unsaved: Unsaved,
 }
 
-/// The files of the repository that `dir` lies in, or else those below `dir`, as they are now.
-pub fn on_disk(dir: &Path) -> OnDisk {
+/// The files of the repository that `dir` lies in, or else those below `dir`, as they are now, unsaved
+/// texts included.
+pub fn on_disk(dir: &Path, unsaved: &Unsaved) -> OnDisk {
     let (root, names) = git::working_files(dir).unwrap_or_else(|_| (dir.to_owned(), searched(dir)));
     // Git lists what was deleted too, and does not tell links from files.
     let looked: Vec<(Arc<str>, Option<Arc<str>>)> = names
@@ -36,7 +39,8 @@ pub fn on_disk(dir: &Path) -> OnDisk {
             Some((name.as_str().into(), target))
         })
         .collect();
-    let mut found = OnDisk { root, paths: Vec::new(), texts: Vec::new(), links: Vec::new() };
+    let (paths, texts, links) = (Vec::new(), Vec::new(), Vec::new());
+    let mut found = OnDisk { root, paths, texts, links, unsaved: unsaved.clone() };
     for (name, target) in looked {
         match target {
             Some(target) => found.links.push((name, target)),
@@ -123,7 +127,8 @@ impl code::Tree for OnDisk {
     }
 
     fn read(&self, path: &str) -> Option<Arc<str>> {
-        self.blob(self.position(path)?).text().cloned()
+        let n = self.position(path)?;
+        self.unsaved.text(&self.root.join(path)).or_else(|| self.blob(n).text().cloned())
     }
 
     fn links(&self) -> &[(Arc<str>, Arc<str>)] {
@@ -201,17 +206,21 @@ mod tests {
     fn a_commit_and_the_disk_are_trees_of_one_kind() {
         let dir = workspace();
         let root = dir.path();
-        check(&on_disk(root), "old");
+        check(&on_disk(root, &Unsaved::default()), "old");
 
         git(root, &["init", "-q"]);
         git(root, &["add", "-A"]);
         git(root, &["commit", "-q", "-m", "first"]);
         write(root, "packages/db/src/index.ts", "new");
-        let (then, now) =
-            (AtCommit(git::tree_at(root, "HEAD").expect("a tree")), on_disk(&root.join("apps")));
+        let then = AtCommit(git::tree_at(root, "HEAD").expect("a tree"));
+        let unsaved = Unsaved::default();
+        let now = on_disk(&root.join("apps"), &unsaved);
         check(&then, "old");
         check(&now, "new");
         assert_eq!(now.root(), root.canonicalize().expect("a path"));
+        let index = root.canonicalize().expect("a path").join("packages/db/src/index.ts");
+        unsaved.set([(index, Arc::from("typed"))].into());
+        check(&now, "typed");
         let unread = [("data.bin".into(), "it is no text".to_owned())];
         assert_eq!((then.unread(), now.unread()), (unread.to_vec(), unread.to_vec()));
     }
@@ -224,7 +233,7 @@ mod tests {
         git(root, &["add", "-A"]);
         std::fs::remove_file(root.join("apps/web/src/a.ts")).expect("it is removed");
         write(root, "untracked.ts", "");
-        let tree = on_disk(root);
+        let tree = on_disk(root, &Unsaved::default());
         let paths: Vec<&str> = tree.paths().iter().map(AsRef::as_ref).collect();
         assert!(!paths.contains(&"apps/web/src/a.ts") && paths.contains(&"untracked.ts"), "{paths:?}");
         assert_eq!(tree.read("apps/web/src/a.ts"), None);

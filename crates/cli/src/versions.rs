@@ -62,8 +62,9 @@ impl<'a> Versions<'a> {
     pub fn now(&mut self, project: &Project) -> Arc<Version> {
         let dir = self.folder(project);
         let root = self.disk.repository(&project.dir).unwrap_or_else(|| dir.clone());
+        let unsaved = self.disk.unsaved();
         let version = || {
-            let files = on_disk(&dir);
+            let files = on_disk(&dir, unsaved);
             let root = files.root().to_owned();
             let files = Arc::new(VersionFiles::Disk(files));
             Arc::new(Version { name: "the working tree".to_owned(), commit: None, root, files })

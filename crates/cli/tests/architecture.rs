@@ -19,12 +19,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pg", &["source", "sql", "catalog", "facts"]),
     ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
     ("settings", &["source"]),
+    ("lsp", &["source"]),
     ("git", &[]),
     (
         "cli",
         &[
-            "source", "sql", "catalog", "drizzle", "code", "deploy", "facts", "linter", "report", "settings",
-            "git", "pg", "verify",
+            "source", "sql", "catalog", "drizzle", "code", "deploy", "facts", "linter", "lsp", "report",
+            "settings", "git", "pg", "verify",
         ],
     ),
 ];
@@ -98,6 +99,8 @@ fn heavy_libraries_stay_in_their_rooms() {
         ("clap", &["cli"]),
         ("saphyr-parser", &["deploy"]),
         ("schemars", &["source", "facts", "code", "report", "settings"]),
+        ("lsp-server", &["lsp"]),
+        ("lsp-types", &["lsp"]),
         ("imbl", &["catalog"]),
     ] {
         for (name, path) in crates() {

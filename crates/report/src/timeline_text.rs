@@ -104,13 +104,14 @@ fn statement(pen: &mut Pen<'_>, at: usize, moment: &Moment) {
 
 fn breaks(pen: &mut Pen<'_>, bar: &str, word: &str, who: &str, breaks: &[Breaks], colour: &str) {
     for one in breaks {
-        let kinds: Vec<&str> = one.operations.iter().map(|operation| name(*operation)).collect();
+        let kinds: Vec<&str> = one.operations.iter().map(|operation| kind(*operation)).collect();
         let how = one.sqlstate.map_or("silently wrong".to_owned(), |state| format!("fails with {state}"));
         line(pen, bar, word, &format!("{who}: {} {how}; {}", kinds.join(", "), one.reason), colour);
     }
 }
 
-fn name(operation: Operation) -> &'static str {
+/// The word for a kind of query.
+pub(crate) fn kind(operation: Operation) -> &'static str {
     match operation {
         Operation::Select => "select",
         Operation::Insert => "insert",
@@ -140,6 +141,7 @@ impl Pen<'_> {
     }
 }
 
-fn shown(relation: &str) -> &str {
+/// A relation as people name it.
+pub(crate) fn shown(relation: &str) -> &str {
     relation.strip_prefix("public.").unwrap_or(relation)
 }
