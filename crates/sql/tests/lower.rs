@@ -49,6 +49,7 @@ fn shown(value: &impl std::fmt::Debug, text: &str) -> String {
         " foreign: false,",
         " uses: Uses { },",
         " persistence: Permanent,",
+        " cast: None,",
         " cast: None",
         " uses: Uses {},",
     ];

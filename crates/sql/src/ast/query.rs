@@ -83,10 +83,10 @@ pub enum OutputColumn {
     Named {
         /// The name that a view would give it.
         name: String,
-        /// The column it is, if it is nothing but one.
-        column: Option<ColumnRef>,
         /// The type that it is cast to at last.
         cast: Option<TypeName>,
+        /// The column it is, if it is nothing but one.
+        column: Option<ColumnRef>,
     },
     /// `*` or `t.*`.
     Star(Vec<String>),
