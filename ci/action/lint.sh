@@ -14,7 +14,7 @@ fi
 
 # The version of this action: the one that the crate has at the same commit.
 version() {
-  sed -n '/^version = "\(.*\)"$/ { s//\1/p; q }' "$GITHUB_ACTION_PATH/Cargo.toml"
+  sed -n '/^version = "\(.*\)"$/ { s//\1/p; q; }' "$GITHUB_ACTION_PATH/Cargo.toml"
 }
 
 if [ -n "${BROLLY_BINARY:-}" ]; then

@@ -52,6 +52,7 @@ fn first_hour(line: Line) {
             "; only what is new can fail a run\n",
             "next\n  npm install --save-dev brolly   # `npm run db:check` needs it\n",
             "  npx brolly lint --all",
+            "  commit, and after the next `drizzle-kit generate`: npx brolly lint\n",
         ],
     );
     assert_eq!(

@@ -206,6 +206,24 @@ fn every_format_is_written_to_a_file_where_one_is_named() {
 }
 
 #[test]
+fn one_run_writes_several_formats() {
+    let folder = project();
+    let also = ["--also", "sarif=out/a.sarif", "--also", "human=b.txt", "--also", "junit=c.xml"];
+    let ended = folder.brolly(&[&["lint", "--all", "--format", "github"], &also[..]].concat());
+    ended.says(1, &["::error "]);
+    for (path, start) in [("out/a.sarif", "{"), ("b.txt", "all 3 migrations"), ("c.xml", "<?xml")] {
+        assert!(folder.read(path).starts_with(start), "{path}");
+    }
+    folder
+        .brolly(&["lint", "--also", "xml=a.xml"])
+        .complains(2, &["`xml` is no format: there are human, json"]);
+    folder
+        .brolly(&["lint", "--also", "sarif"])
+        .complains(2, &["write FORMAT=FILE, as in sarif=brolly.sarif"]);
+    folder.brolly(&["lint", "--all", "--also", "json=drizzle"]).complains(2, &["drizzle can't be written"]);
+}
+
+#[test]
 fn the_role_of_the_app_decides_about_privileges_and_policies() {
     let folder = folder();
     folder.write("a.sql", "CREATE TABLE t (id int PRIMARY KEY);\nCREATE TABLE u (id int PRIMARY KEY);\n");

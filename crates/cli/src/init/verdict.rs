@@ -51,9 +51,11 @@ pub fn verdict(
             "the whole history: {}; only what is new can fail a run",
             report::summary_line(&all.diagnostics, &all.run)
         ));
-        next.push(format!(
-            "{brolly} lint --all   # what it says about the migrations that are there already"
-        ));
+        if !all.diagnostics.is_empty() {
+            next.push(format!(
+                "{brolly} lint --all   # what it says about the migrations that are there already"
+            ));
+        }
     }
     if let Some(newest) = newest(found).filter(|_| outside && !new.diagnostics.is_empty()) {
         next.push(format!(
@@ -62,6 +64,8 @@ pub fn verdict(
     }
     if let Some(rule) = new.diagnostics.first().map(|found| found.rule) {
         next.push(format!("{brolly} explain {rule}   # what the first one is about, and the safe way"));
+    } else {
+        next.push(format!("commit, and after the next `drizzle-kit generate`: {brolly} lint"));
     }
     (said, next)
 }
