@@ -3,7 +3,7 @@
 
 mod run;
 
-use run::{Folder, folder};
+use run::{Folder, config, folder};
 use serde_json::{Value, json};
 
 /// A schema that takes what it describes and nothing else. To users it takes more: fields may be added.
@@ -46,49 +46,83 @@ fn facts(folder: &Folder, args: &[&str]) -> Vec<Value> {
     ended.out.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
-/// The example, whose newest version is deployed: its code is read, and findings name its lines.
-fn deployed() -> Folder {
+fn example() -> Folder {
     let folder = folder();
     folder.copy("examples/shop", ".").commit(".", "the app");
     folder
 }
 
+/// Two releases, and a migration that drops what the code of `v1` names and that of `v2` does not know.
+fn released() -> Folder {
+    let schema = |columns: &str| {
+        format!(
+            "import {{ pgTable, integer, text }} from 'drizzle-orm/pg-core';\n\
+             export const users = pgTable('users', {{ id: integer('id').primaryKey(), {columns} }});\n"
+        )
+    };
+    let create = ("0000_create", "CREATE TABLE \"users\" (\"id\" integer PRIMARY KEY, \"name\" text);\n");
+    let folder = folder();
+    folder.write("drizzle.config.ts", config("./drizzle")).journal("drizzle", &[create]);
+    folder.write("schema.ts", schema("name: text('name')"));
+    folder.write(
+        "users.ts",
+        "import { drizzle } from 'drizzle-orm/node-postgres';\nimport { users } from './schema';\n\
+         export const names = () => drizzle().select({ name: users.name }).from(users);\n",
+    );
+    folder.commit(".", "Show names").git(".", &["tag", "v1"]);
+    folder.write("schema.ts", schema("")).write("users.ts", "");
+    folder.commit(".", "Forget names").git(".", &["tag", "v2"]);
+    folder.journal("drizzle", &[create, ("0001_drop", "ALTER TABLE \"users\" DROP COLUMN \"name\";\n")]);
+    folder
+}
+
 #[test]
 fn lint_prints_what_its_schema_says() {
-    let folder = deployed();
     let schema = report::lint_schema();
-    let report = lint(&folder, &["--all", "--deployed", "HEAD"]);
+    let report = lint(&example(), &["--all"]);
     check(&schema, &report);
     let findings = report["findings"].as_array().expect("a list");
     assert!(findings.len() > 20, "{}", findings.len());
-    let related = findings.iter().flat_map(|finding| finding["related"].as_array().expect("a list"));
-    assert!(related.clone().any(|place| place["commit"].is_string()), "no line of the deployed code");
 
-    folder.write(
-        "drizzle/0007_drop_nickname.sql",
-        "-- brolly-allow drop-column: nobody reads it\nALTER TABLE \"users\" DROP COLUMN \"nickname\";\n",
-    );
-    let report = lint(&folder, &["drizzle/0007_drop_nickname.sql"]);
+    let folder = released();
+    let report = lint(&folder, &["--deployed", "v1"]);
     check(&schema, &report);
-    assert_eq!(report["summary"]["accepted"], 1, "{report:#}");
+    let findings = report["findings"].as_array().expect("a list");
+    let mut related = findings.iter().flat_map(|finding| finding["related"].as_array().expect("a list"));
+    assert!(related.any(|place| place["commit"].is_string()), "no line of the deployed code: {report:#}");
+    let report = lint(&folder, &["--deployed", "v2"]);
+    check(&schema, &report);
+    assert!(report["unnoticed"][0]["since"].is_string(), "{report:#}");
+
+    let allowed =
+        "-- brolly-allow drop-column: nobody reads it\nALTER TABLE \"users\" DROP COLUMN \"name\";\n";
+    folder.write("drizzle/0001_drop.sql", allowed);
+    let report = lint(&folder, &["--deployed", "v1"]);
+    check(&schema, &report);
+    assert_ne!(report["summary"]["accepted"], 0, "{report:#}");
 }
 
 #[test]
 fn facts_print_what_their_schema_says() {
-    let folder = deployed();
     let schema = report::facts_schema();
-    let statements = facts(&folder, &["--deployed", "HEAD"]);
+    let of_example = facts(&example(), &[]);
+    let folder = released();
+    let of_code = facts(&folder, &["--base", "HEAD", "--deployed", "v1"]);
+    let unnoticed = facts(&folder, &["--base", "HEAD", "--deployed", "v2"]);
+    let statements = [of_example, of_code, unnoticed].concat();
     statements.iter().for_each(|statement| check(&schema, statement));
-    let all =
-        |field: &str| statements.iter().flat_map(|one| one[field].as_array().into_iter().flatten()).count();
-    for field in ["locks", "rewrites", "scans", "may_fail", "breaks_old_app", "breaks_new_app", "writes"] {
-        assert!(all(field) > 0, "nothing in `{field}`");
-    }
+    let all = |field: &str| -> Vec<&Value> {
+        statements.iter().flat_map(|one| one[field].as_array().into_iter().flatten()).collect()
+    };
+    let fields =
+        ["locks", "rewrites", "scans", "may_fail", "breaks_old_app", "breaks_new_app", "unnoticed", "writes"];
+    fields.iter().for_each(|field| assert!(!all(field).is_empty(), "nothing in `{field}`"));
+    assert!(all("breaks_old_app").iter().any(|one| one["uses"][0]["role"].is_string()), "no uses");
 }
 
 #[test]
 fn what_differs_is_noticed() {
-    let folder = deployed();
+    let folder = example();
     let report = lint(&folder, &["drizzle/0007_drop_nickname.sql"]);
     let schema = report::lint_schema();
     for (path, wrong) in [
