@@ -61,9 +61,9 @@ impl Documents {
         self.open.get(path)
     }
 
-    /// What the editor calls them, with the numbers of their texts.
-    pub(crate) fn versions(&self) -> impl Iterator<Item = (&Uri, i32)> {
-        self.open.values().map(|document| (&document.uri, document.version))
+    /// The number of the text that the editor calls so; `None` where it is not open.
+    pub(crate) fn version(&self, uri: &Uri) -> Option<i32> {
+        self.open.values().find(|document| document.uri == *uri).map(|document| document.version)
     }
 
     /// The texts that can be judged.

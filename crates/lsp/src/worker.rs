@@ -33,10 +33,23 @@ pub(crate) struct Worker<C> {
     documents: Documents,
     /// The findings of each folder.
     told: BTreeMap<PathBuf, Vec<source::Diagnostic>>,
-    /// What the client shows.
-    published: BTreeMap<Uri, Vec<Diagnostic>>,
+    /// What the client shows, by the text of the URI.
+    published: BTreeMap<String, Shown>,
     /// Messages that were logged already.
     said: BTreeSet<String>,
+}
+
+/// What the client shows in a file.
+#[derive(PartialEq)]
+struct Shown {
+    uri: Uri,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Shown {
+    fn nothing(uri: Uri) -> Shown {
+        Shown { uri, diagnostics: Vec::new() }
+    }
 }
 
 /// What came in while the last check ran.
@@ -178,31 +191,34 @@ impl<C: Check> Worker<C> {
     fn publish(&mut self, changed: &BTreeSet<PathBuf>) {
         let texts = self.documents.texts();
         let name = |path: &Path| self.uri(path);
-        let mut shown: BTreeMap<Uri, Vec<Diagnostic>> = BTreeMap::new();
+        let mut shown: BTreeMap<String, Shown> = BTreeMap::new();
         for (root, findings) in &self.told {
             let places = Places { root, texts: &texts, uri: &name };
             for found in findings {
                 let Some(uri) = self.uri(&root.join(&found.primary.file.path)) else { continue };
                 let diagnostic = places.diagnostic(found, self.client, &self.check);
-                shown.entry(uri).or_default().push(diagnostic);
+                shown
+                    .entry(uri.to_string())
+                    .or_insert_with(|| Shown::nothing(uri))
+                    .diagnostics
+                    .push(diagnostic);
             }
         }
         // What was typed in is answered in any case, so that the client knows that it was judged.
-        let typed: BTreeSet<Uri> = changed.iter().filter_map(|path| self.uri(path)).collect();
-        let gone = self.published.keys().filter(|uri| !shown.contains_key(*uri)).cloned();
-        let gone: Vec<Uri> =
-            gone.chain(typed.iter().filter(|uri| !shown.contains_key(*uri)).cloned()).collect();
-        shown.extend(gone.into_iter().map(|uri| (uri, Vec::new())));
-        let versions: BTreeMap<&Uri, i32> = self.documents.versions().collect();
-        for (uri, diagnostics) in &shown {
-            if typed.contains(uri) || self.published.get(uri) != Some(diagnostics) {
-                let (uri, version) = (uri.clone(), versions.get(uri).copied());
-                let params = PublishDiagnosticsParams { uri, version, diagnostics: diagnostics.clone() };
+        let typed: Vec<Uri> = changed.iter().filter_map(|path| self.uri(path)).collect();
+        for uri in self.published.values().map(|it| &it.uri).chain(&typed) {
+            shown.entry(uri.to_string()).or_insert_with(|| Shown::nothing(uri.clone()));
+        }
+        for (key, it) in &shown {
+            if typed.contains(&it.uri) || self.published.get(key) != Some(it) {
+                let version = self.documents.version(&it.uri);
+                let (uri, diagnostics) = (it.uri.clone(), it.diagnostics.clone());
+                let params = PublishDiagnosticsParams { uri, version, diagnostics };
                 let method = "textDocument/publishDiagnostics".to_owned();
                 let _ = self.sender.send(Notification::new(method, params).into());
             }
         }
-        shown.retain(|_, diagnostics| !diagnostics.is_empty());
+        shown.retain(|_, it| !it.diagnostics.is_empty());
         self.published = shown;
     }
 
