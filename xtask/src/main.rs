@@ -2,7 +2,7 @@
 //!
 //! - `new-rule <name>` writes a new lint rule with its page and puts it into the list.
 //! - `codegen` writes what is made from code: the JSON Schema of the settings. `--check` only compares.
-//! - `docs [folder]` builds the site of rule pages.
+//! - `docs [folder]` builds the site: home, guides, rules, command line.
 //! - `corpus` replays whole folders on a server and compares what it does with what is predicted.
 //! - `verdicts` holds the reading of deployed code against what people found in public repositories.
 //! - `bench` times `brolly lint` on generated projects.
@@ -25,7 +25,7 @@ usage: cargo xtask <chore>
 
   new-rule <name>          a rule named by its hazard in kebab-case, such as `drop-column`
   codegen [--check]        writes schema/brolly.schema.json, or says whether it is as it should be
-  docs [folder]            builds the site of rule pages (target/site)
+  docs [folder]            builds the site of guides and rules (target/site)
   corpus DIR [--major N] [--show N]
                            replays folders of migrations on a server, and compares with the facts
   verdicts MIRRORS [TSV]   compares the reading of deployed code with docs/deployed-code-verdicts.tsv
@@ -47,8 +47,8 @@ fn main() -> ExitCode {
         ["new-rule", name] => new_rule::new_rule(root, name),
         ["codegen"] => codegen::codegen(root, false),
         ["codegen", "--check"] => codegen::codegen(root, true),
-        ["docs"] => docs::docs(&root.join("target/site")),
-        ["docs", folder] => docs::docs(Path::new(folder)),
+        ["docs"] => docs::docs(root, &root.join("target/site")),
+        ["docs", folder] => docs::docs(root, Path::new(folder)),
         ["corpus", dir, rest @ ..] => corpus(dir, rest),
         ["verdicts", mirrors] => {
             verdicts::verdicts(&root.join("docs/deployed-code-verdicts.tsv"), Path::new(mirrors), 50)

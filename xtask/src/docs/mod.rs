@@ -1,169 +1,115 @@
-//! The site of rule pages: plain HTML and one style sheet, no scripts, readable from the disk.
+//! The site: a home page, the guides, the rules and the command line. Plain HTML and one style sheet, no
+//! scripts, readable from the disk.
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, html};
-use report::{heading, weight};
-use source::RuleMeta;
-use std::fmt::Write;
+mod layout;
+mod markdown;
+mod pages;
+
+#[cfg(test)]
+mod links;
+
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-const STYLE: &str = include_str!("../templates/site.css");
+const STYLE: &str = include_str!("../../templates/site.css");
 
-/// Writes the site into `folder`.
-pub fn docs(folder: &Path) -> Result<String, String> {
+/// A page that exists as Markdown.
+struct Guide {
+    /// Its file without the ending, which is its address too.
+    name: String,
+    /// Its first heading.
+    title: String,
+    text: String,
+}
+
+/// What a command says of itself.
+struct Help {
+    /// Its words, such as `brolly lint`.
+    command: String,
+    text: String,
+}
+
+/// Builds brolly, to ask it for its help, and writes the site into `folder`.
+pub fn docs(root: &Path, folder: &Path) -> Result<String, String> {
+    let files = site(root, &helps(root)?)?;
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(failed)?;
-    let rules = crate::codegen::rules();
-    let mut files =
-        vec![("style.css".to_owned(), STYLE.to_owned()), ("index.html".to_owned(), index(&rules))];
-    for meta in &rules {
-        files.push((format!("{}.html", meta.name), rule_page(meta, &rules)));
-    }
     for (name, text) in &files {
         fs::write(folder.join(name), text).map_err(failed)?;
     }
     Ok(format!("wrote {} pages to {}", files.len() - 1, folder.display()))
 }
 
-fn index(rules: &[&RuleMeta]) -> String {
-    let mut body = String::from(
-        "<header><h1>brolly rules</h1><p>What each rule is about, how a migration trips over it, and the way that \
-         keeps the app running. <code>brolly explain &lt;rule&gt;</code> prints the same pages.</p></header>\n",
-    );
-    for group in rules.chunk_by(|a, b| a.group == b.group) {
-        let _ = writeln!(body, "<section><h2>{}</h2>\n<ul class=\"rules\">", heading(group[0].group));
-        for meta in group {
-            let _ = writeln!(
-                body,
-                "<li><a href=\"{0}.html\"><code>{0}</code></a> {1}<span>{2}</span></li>",
-                meta.name,
-                badge(meta),
-                words(meta.summary)
-            );
-        }
-        body.push_str("</ul></section>\n");
-    }
-    whole("brolly rules", "", &body)
+/// The files of the site, by name.
+fn site(root: &Path, helps: &[Help]) -> Result<Vec<(String, String)>, String> {
+    let rules = crate::codegen::rules();
+    let guides = guides(root)?;
+    let readme = read(&root.join("README.md"))?;
+    let mut files = vec![
+        ("style.css".to_owned(), STYLE.to_owned()),
+        ("index.html".to_owned(), pages::home(&readme, &guides)),
+        ("rules.html".to_owned(), pages::rules(&rules)),
+        ("cli.html".to_owned(), pages::command_line(helps)),
+    ];
+    files.extend(guides.iter().map(|guide| (format!("{}.html", guide.name), pages::guide(guide, &guides))));
+    files
+        .extend(rules.iter().map(|meta| (format!("{}.html", meta.name), pages::rule(meta, &rules, &guides))));
+    Ok(files)
 }
 
-fn rule_page(meta: &RuleMeta, rules: &[&RuleMeta]) -> String {
-    let page = linter::RULES.iter().find(|rule| rule.meta.name == meta.name).map_or("", |rule| rule.page);
-    let text = match page.split_once('\n') {
-        Some((_, rest)) => content(rest),
-        // Those about files say all they know in the finding itself.
-        None => format!("<p>{}.</p>\n", words(meta.summary)),
+/// Pages of docs/ that are about the making of brolly.
+const INTERNAL: &[&str] = &["deployed-code-verdicts"];
+
+/// The guides in the order in which they are read: the first hour, tasks, where people come from, and what
+/// else docs/ holds.
+fn guides(root: &Path) -> Result<Vec<Guide>, String> {
+    let mut guides = Vec::new();
+    for (place, folder) in ["docs/guides", "docs"].into_iter().enumerate() {
+        let folder = root.join(folder);
+        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if path.extension().is_none_or(|ending| ending != "md") || INTERNAL.contains(&name.as_str()) {
+                continue;
+            }
+            let text = read(&path)?;
+            let title = text.lines().next().unwrap_or_default().trim_start_matches("# ").to_owned();
+            let place = (place, name != "getting-started", name.starts_with("coming-from"));
+            guides.push((place, Guide { name, title, text }));
+        }
+    }
+    guides.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
+    Ok(guides.into_iter().map(|(_, guide)| guide).collect())
+}
+
+/// The help of brolly and of each of its commands, from the program as it is now.
+fn helps(root: &Path) -> Result<Vec<Help>, String> {
+    let ask = |words: &[&str]| {
+        let done = Command::new("cargo")
+            .args(["run", "--quiet", "--package", "brolly", "--"])
+            .args(words)
+            .current_dir(root)
+            .output()
+            .map_err(|error| format!("cargo: {error}"))?;
+        match done.status.success() {
+            true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
+            false => Err(String::from_utf8_lossy(&done.stderr).into_owned()),
+        }
     };
-    let mut body = format!(
-        "<article><h1>{}</h1>\n<p class=\"meta\">{} {}</p>\n{text}</article>\n",
-        meta.name,
-        badge(meta),
-        heading(meta.group)
-    );
-    body.push_str("<nav class=\"near\">");
-    let at = rules.iter().position(|rule| rule.name == meta.name).unwrap_or(0);
-    if let Some(before) = at.checked_sub(1).and_then(|at| rules.get(at)) {
-        let _ = write!(body, "<a href=\"{0}.html\">← {0}</a>", before.name);
+    let all = ask(&["--help"])?;
+    let listed =
+        all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    let mut helps = vec![Help { command: "brolly".to_owned(), text: all.clone() }];
+    for name in names {
+        helps.push(Help { command: format!("brolly {name}"), text: ask(&[name, "--help"])? });
     }
-    if let Some(next) = rules.get(at + 1) {
-        let _ = write!(body, "<a class=\"next\" href=\"{0}.html\">{0} →</a>", next.name);
-    }
-    body.push_str("</nav>\n");
-    whole(meta.name, "<nav class=\"top\"><a href=\"index.html\">All rules</a></nav>\n", &body)
+    Ok(helps)
 }
 
-/// Markdown as HTML; each fence says in a caption what it shows.
-fn content(markdown: &str) -> String {
-    let parser = Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
-    let events = parser.map(|event| match event {
-        Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-            let caption = caption(&info);
-            let open = format!("<figure class=\"{}\">{}<pre tabindex=\"0\"><code>", kind(&info), caption);
-            Event::Html(CowStr::from(open))
-        }
-        Event::End(pulldown_cmark::TagEnd::CodeBlock) => {
-            Event::Html(CowStr::from("</code></pre></figure>\n"))
-        }
-        other => other,
-    });
-    let mut out = String::new();
-    html::push_html(&mut out, events);
-    out
-}
-
-fn kind(info: &str) -> &str {
-    let word = info.split_whitespace().nth(1).unwrap_or("plain");
-    if ["schema", "old-app", "unsafe", "safer", "safe"].contains(&word) { word } else { "plain" }
-}
-
-fn caption(info: &str) -> String {
-    let text = match kind(info) {
-        "schema" => "The schema before",
-        "old-app" => "What the deployed app declares",
-        "unsafe" => "Unsafe",
-        "safer" => "Safer",
-        "safe" => "Fine as it is",
-        _ => return String::new(),
-    };
-    let attributes: Vec<String> = info.split_whitespace().skip(2).map(attribute).collect();
-    let tail = if attributes.is_empty() { String::new() } else { format!(" ({})", attributes.join(", ")) };
-    format!("<figcaption>{text}{}</figcaption>", escaped(&tail))
-}
-
-fn attribute(word: &str) -> String {
-    match word.split_once('=') {
-        Some(("pg", version)) => format!("PostgreSQL {version}"),
-        Some(("tz", zone)) => format!("TimeZone {zone}"),
-        _ => word.to_owned(),
-    }
-}
-
-fn badge(meta: &RuleMeta) -> String {
-    let weight = weight(meta.severity);
-    format!("<span class=\"badge {weight}\">{weight}</span>")
-}
-
-/// One line with names in backticks.
-fn words(text: &str) -> String {
-    let parts: Vec<String> = text.split('`').map(escaped).collect();
-    parts.iter().enumerate().fold(String::new(), |mut out, (n, part)| {
-        let _ = if n % 2 == 1 { write!(out, "<code>{part}</code>") } else { write!(out, "{part}") };
-        out
-    })
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn whole(title: &str, before: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <link rel=\"stylesheet\" href=\"style.css\">\n</head>\n<body>\n{before}<main>\n{body}</main>\n</body>\n</html>\n"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_page_becomes_html() {
-        let rules = crate::codegen::rules();
-        for meta in &rules {
-            let page = rule_page(meta, &rules);
-            assert!(page.contains(&format!("<h1>{}</h1>", meta.name)), "{}", meta.name);
-            assert!(!page.contains("```"), "{}", meta.name);
-        }
-        let index = index(&rules);
-        assert!(rules.iter().all(|meta| index.contains(&format!("href=\"{}.html\"", meta.name))));
-    }
-
-    #[test]
-    fn fences_get_captions() {
-        let text = content("a\n\n```sql unsafe pg=17\nSELECT 1 < 2;\n```\n");
-        assert!(text.contains("<figcaption>Unsafe (PostgreSQL 17)</figcaption>"), "{text}");
-        assert!(text.contains("SELECT 1 &lt; 2;\n</code></pre></figure>"), "{text}");
-    }
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
