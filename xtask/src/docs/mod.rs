@@ -99,17 +99,33 @@ fn helps(root: &Path) -> Result<Vec<Help>, String> {
         }
     };
     let all = ask(&["--help"])?;
-    let listed =
-        all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
     let mut helps = vec![Help { command: "brolly".to_owned(), text: all.clone() }];
-    for name in names {
+    for name in commands(&all) {
         helps.push(Help { command: format!("brolly {name}"), text: ask(&[name, "--help"])? });
     }
     Ok(helps)
 }
 
+/// The commands that a help lists.
+fn commands(help: &str) -> Vec<&str> {
+    let listed =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // What a command does may go on in lines that are indented further.
+    let first = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    first.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect()
+}
+
 fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::commands;
+
+    #[test]
+    fn commands_are_those_that_the_help_lists() {
+        let help = "About\n\nCommands:\n  lint   Judge: say\n         why\n  uses   Find\n  help   Print\n\nOptions:\n  -h\n";
+        assert_eq!(commands(help), ["lint", "uses"]);
+    }
 }

@@ -239,7 +239,11 @@ impl Session {
             return;
         }
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if if exact { block.text != real } else { words(&block.text) != words(real) } {
+        let same = match exact {
+            true => block.text == real,
+            false => words(&block.text) == words(real),
+        };
+        if !same {
             self.texts.push((block.line, real.to_owned()));
         }
     }
