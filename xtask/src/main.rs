@@ -4,7 +4,7 @@
 //! - `codegen` writes what is made from code: JSON Schemas and TypeScript types. `--check` only compares.
 //! - `npm` writes the npm packages: the launcher, and a package with the program for each platform.
 //! - `release --dry-run` checks all that can be known before a version is published.
-//! - `docs [folder]` builds the site of rule pages.
+//! - `docs [folder]` builds the site: home, guides, rules, command line.
 //! - `corpus` replays whole folders on a server and compares what it does with what is predicted.
 //! - `verdicts` holds the reading of deployed code against what people found in public repositories.
 //! - `bench` times `brolly lint` on generated projects.
@@ -33,7 +33,7 @@ usage: cargo xtask <chore>
                            writes the npm packages (target/npm), with these programs in them
   release --dry-run [--tag TAG] [--binary TARGET=PATH ..] [--out DIR]
                            checks versions, changelog, generated files, licences, and the packages
-  docs [folder]            builds the site of rule pages (target/site)
+  docs [folder]            builds the site of guides and rules (target/site)
   corpus DIR [--major N] [--show N]
                            replays folders of migrations on a server, and compares with the facts
   verdicts MIRRORS [TSV]   compares the reading of deployed code with docs/deployed-code-verdicts.tsv
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
         ["codegen", "--check"] => codegen::codegen(root, true),
         ["npm", rest @ ..] => npm::Npm::from_words(root, rest).and_then(|npm| npm.write(root)),
         ["release", rest @ ..] => release::release(root, rest),
-        ["docs"] => docs::docs(&root.join("target/site")),
-        ["docs", folder] => docs::docs(Path::new(folder)),
+        ["docs"] => docs::docs(root, &root.join("target/site")),
+        ["docs", folder] => docs::docs(root, Path::new(folder)),
         ["corpus", dir, rest @ ..] => corpus(dir, rest),
         ["verdicts", mirrors] => {
             verdicts::verdicts(&root.join("docs/deployed-code-verdicts.tsv"), Path::new(mirrors), 50)

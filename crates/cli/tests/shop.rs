@@ -52,20 +52,3 @@ fn what_the_example_calls_safe_has_no_error() {
         assert_eq!(ended.code, 1, "{file}: {ended}");
     }
 }
-
-/// README.md shows what the program prints.
-#[test]
-fn the_readme_shows_real_output() {
-    let folder = folder();
-    folder.copy("examples/shop/drizzle", "examples/shop/drizzle");
-    let page = include_str!("../../../README.md");
-    let mut count = 0;
-    for block in page.split("```console\n$ brolly ").skip(1) {
-        let (command, rest) = block.split_once('\n').expect("a command has output");
-        let shown = rest.split("```").next().unwrap_or_default();
-        let ended = folder.brolly(&command.split_whitespace().collect::<Vec<_>>());
-        assert_eq!(shown, ended.out, "README.md shows an old output of `brolly {command}`");
-        count += 1;
-    }
-    assert!(count > 0);
-}

@@ -224,14 +224,17 @@ fn new_constraints(
         if !written {
             continue;
         }
-        // A CHECK that only says IS NOT NULL repeats what NOT NULL columns demand anyway.
-        if let ConstraintKind::Check { expr, .. } = &constraint.kind
-            && expr.proves_not_null.len() == columns.len()
-            && columns.iter().all(|name| {
-                before.column(name).is_some_and(|column| column.not_null)
-                    || declared.columns.iter().any(|column| column.name == *name && column.always_given())
-            })
-        {
+        // One that only refuses NULL repeats what NOT NULL columns demand anyway.
+        let refuses_only_null = match &constraint.kind {
+            ConstraintKind::Check { expr, .. } => expr.proves_not_null.len() == columns.len(),
+            ConstraintKind::NotNull => true,
+            _ => false,
+        };
+        let given = |name: &String| {
+            before.column(name).is_some_and(|column| column.not_null)
+                || declared.columns.iter().any(|column| column.name == *name && column.always_given())
+        };
+        if refuses_only_null && columns.iter().all(given) {
             continue;
         }
         let added = |change: &Change| match change {

@@ -160,6 +160,12 @@ impl Folder {
     /// Runs git in a folder of it.
     #[track_caller]
     pub fn git(&self, dir: &str, args: &[&str]) -> String {
+        self.git_with(dir, args, &[])
+    }
+
+    /// Runs git in a folder of it, with these variables set.
+    #[track_caller]
+    pub fn git_with(&self, dir: &str, args: &[&str], variables: &[(&str, &str)]) -> String {
         let mut command = Command::new("git");
         command.args([
             "-c",
@@ -172,6 +178,7 @@ impl Folder {
         command.args(["-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always"]).args(args);
         command.current_dir(self.at(dir)).env("HOME", self.path()).env("GIT_CONFIG_NOSYSTEM", "1");
         command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
+        command.envs(variables.iter().copied());
         let done = command.output().expect("git starts: install it, then run bin/test");
         let said = String::from_utf8_lossy(&done.stdout).trim().to_owned();
         assert!(done.status.success(), "git {args:?}: {said}{}", String::from_utf8_lossy(&done.stderr));
