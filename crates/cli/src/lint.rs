@@ -15,6 +15,7 @@ use report::{HumanOptions, RuleDoc, Run, Unnoticed};
 use source::{Diagnostic, Group, Severity};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 /// Judges what the arguments name and says it in the format that they ask for.
@@ -67,7 +68,7 @@ pub fn lint(
     }
     files.finish()?;
     run.selection = selections.join("; ");
-    let output = match wanted.format {
+    let text = || match wanted.format {
         Format::Json => report::json(&diagnostics, &run),
         Format::Github => report::github(&diagnostics),
         Format::Sarif => report::sarif(&diagnostics, &run, &rule_docs()),
@@ -75,6 +76,16 @@ pub fn lint(
         Format::Junit => report::junit(&diagnostics, &run),
         Format::Markdown => report::markdown(&diagnostics, &run),
         Format::Human => human(&diagnostics, &run, &selections, wanted.quiet, paper),
+    };
+    let output = match &wanted.output {
+        Some(path) => {
+            disk.write_with(path, |out| match wanted.format {
+                Format::Json => report::write_json(out, &diagnostics, &run),
+                _ => out.write_all(text().as_bytes()),
+            })?;
+            String::new()
+        }
+        None => text(),
     };
     if wanted.quiet {
         notes.clear();
@@ -85,13 +96,6 @@ pub fn lint(
         notes.extend(run.unnoticed.iter().map(Unnoticed::line));
         notes.push(report::summary_line(&diagnostics, &run));
     }
-    let output = match &wanted.output {
-        Some(path) => {
-            disk.write(path, &output)?;
-            String::new()
-        }
-        None => output,
-    };
     Ok(Outcome { output, notes, code: ended })
 }
 

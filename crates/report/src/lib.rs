@@ -24,7 +24,7 @@ pub use facts_json::facts_line;
 pub use github::github;
 pub use gitlab::gitlab;
 pub use human::{HumanOptions, human};
-pub use json::json;
+pub use json::{json, write_json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use rule_doc::{RuleDoc, heading, weight};
