@@ -214,7 +214,7 @@ fn is_view(relation: &Relation) -> bool {
 }
 
 fn of_relation(catalog: &Catalog, relation: &Relation) -> Option<AppRelation> {
-    let column = |column: &catalog::Column| AppColumn {
+    let column = |column: &Arc<catalog::Column>| AppColumn {
         name: column.name.clone(),
         sql_type: catalog::format_type(catalog, &column.ty),
         not_null: column.not_null,
