@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Follows a pending set from commit to commit.
 pub(crate) struct Tracker {
-    start: Catalog,
+    start: Arc<Catalog>,
     /// The app.
     pub app: Arc<App>,
     reported: HashSet<(String, Option<String>, Operation)>,
@@ -32,7 +32,7 @@ pub(crate) struct Found {
 }
 
 impl Tracker {
-    pub fn new(start: &Catalog, app: Arc<App>, options: &Options) -> Tracker {
+    pub fn new(start: &Arc<Catalog>, app: Arc<App>, options: &Options) -> Tracker {
         let app_role = options.app_role.clone();
         Tracker {
             start: start.clone(),
@@ -282,7 +282,7 @@ fn refuses_null(relation: &Relation, column: &catalog::Column) -> bool {
 }
 
 fn steps_catalog(steps: &[Step]) -> Option<&Catalog> {
-    steps.last().map(|step| &step.after)
+    steps.last().map(|step| &*step.after)
 }
 
 fn find_name(catalog: Option<&Catalog>, id: RelationId) -> Option<QName> {
