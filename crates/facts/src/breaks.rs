@@ -8,7 +8,8 @@ use crate::analysis::{Options, Step};
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, ColumnId, QName, Relation, RelationId, RelationKind};
-use std::collections::{BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Follows a pending set from commit to commit.
@@ -20,6 +21,9 @@ pub(crate) struct Tracker {
     values: crate::values::Values,
     found: Vec<Found>,
 }
+
+/// What the app declares of the relations in question.
+pub(crate) type DeclaredRelations<'a> = BTreeMap<&'a QName, Cow<'a, AppRelation>>;
 
 /// A break, and the step to blame.
 pub(crate) struct Found {
@@ -52,12 +56,12 @@ impl Tracker {
     /// queries may have changed, `steps` those of the set so far.
     pub fn committed(&mut self, touched: &BTreeSet<QName>, now: &Catalog, steps: &[Step]) -> Vec<Found> {
         let app = self.app.clone();
-        for name in touched {
-            if let Some(declared) = app.met(name) {
-                self.relation(name, &declared, now, steps);
-            }
+        let declared: DeclaredRelations<'_> =
+            touched.iter().filter_map(|name| Some((name, app.met(name)?))).collect();
+        for (name, declared) in &declared {
+            self.relation(name, declared, now, steps);
         }
-        let values = self.values.committed(&self.start, now, &app, steps);
+        let values = self.values.committed(&self.start, now, &app, &declared, steps);
         self.found.extend(values.into_iter().map(|(at, one)| Found { at, sure: false, one }));
         std::mem::take(&mut self.found)
     }

@@ -61,7 +61,9 @@ impl Deployed {
             }
             if let Some(id) = change.relation() {
                 for catalog in [&self.start, &step.before, &step.after] {
-                    if let Some(relation) = catalog.relation(id) {
+                    if let Some(relation) = catalog.relation(id)
+                        && !self.touched.contains(&relation.name)
+                    {
                         self.touched.insert(relation.name.clone());
                     }
                 }
