@@ -214,7 +214,7 @@ impl Catalog {
     }
 
     /// The columns of a relation whose type is `ty` or is built on it (arrays, domains).
-    pub fn columns_of_type(&self, ty: TypeId) -> Vec<(RelationId, Column)> {
+    pub fn columns_of_type(&self, ty: TypeId) -> Vec<(RelationId, Arc<Column>)> {
         let mut types = vec![ty];
         let mut next = 0;
         while next < types.len() {
@@ -230,7 +230,7 @@ impl Catalog {
             next += 1;
         }
         let is_one =
-            |column: &&Column| matches!(&column.ty.base, crate::TypeRef::User(id) if types.contains(id));
+            |column: &&Arc<Column>| matches!(&column.ty.base, crate::TypeRef::User(id) if types.contains(id));
         self.relations
             .values()
             .filter(|relation| relation.kind != crate::RelationKind::Composite)

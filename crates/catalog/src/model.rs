@@ -104,8 +104,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Permanent, temporary or unlogged.
     pub persistence: Persistence,
-    /// Live columns in order.
-    pub columns: Vec<Column>,
+    /// Live columns in order, each shared with the states of the relation that have it, too.
+    pub columns: Vec<Arc<Column>>,
     /// The number that the next column gets.
     pub next_column: u16,
     /// Constraints; NOT NULL lives in the column, a NOT VALID one (18) here.

@@ -29,7 +29,7 @@ impl Catalog {
         let relation = self.relations.get_mut(&id).map(Arc::make_mut);
         let column = relation.and_then(|relation| relation.columns.iter_mut().find(|c| c.name == column));
         if let Some(column) = column {
-            column.inherited = true;
+            Arc::make_mut(column).inherited = true;
         }
     }
 }

@@ -5,12 +5,12 @@ use crate::model::{Column, ColumnId, Constraint, ConstraintKind, IndexId, Relati
 impl Relation {
     /// A column by its name now.
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
+        self.columns.iter().find(|column| column.name == name).map(|column| &**column)
     }
 
     /// A column by its number.
     pub fn column_by_id(&self, id: ColumnId) -> Option<&Column> {
-        self.columns.iter().find(|column| column.id == id)
+        self.columns.iter().find(|column| column.id == id).map(|column| &**column)
     }
 
     /// A constraint by name.

@@ -29,30 +29,40 @@ pub fn resolve_type(catalog: &Catalog, written: &TypeName) -> Type {
 
 /// A type as people write it: `varchar(255)`, `timestamp with time zone`, `mood[]`.
 pub fn format_type(catalog: &Catalog, ty: &Type) -> String {
-    let (name, suffix) = match &ty.base {
+    let mut suffix = "";
+    let mut text = match &ty.base {
         TypeRef::Builtin(name) => match name.as_str() {
-            "int2" => ("smallint".to_owned(), ""),
-            "int4" => ("integer".to_owned(), ""),
-            "int8" => ("bigint".to_owned(), ""),
-            "float4" => ("real".to_owned(), ""),
-            "float8" => ("double precision".to_owned(), ""),
-            "bool" => ("boolean".to_owned(), ""),
-            "bpchar" => ("char".to_owned(), ""),
+            "int2" => "smallint",
+            "int4" => "integer",
+            "int8" => "bigint",
+            "float4" => "real",
+            "float8" => "double precision",
+            "bool" => "boolean",
+            "bpchar" => "char",
             // The precision stands before the last words.
-            "timestamptz" => ("timestamp".to_owned(), " with time zone"),
-            "timetz" => ("time".to_owned(), " with time zone"),
-            other => (other.to_owned(), ""),
-        },
+            zoned @ ("timestamptz" | "timetz") => {
+                suffix = " with time zone";
+                zoned.trim_end_matches("tz")
+            }
+            other => other,
+        }
+        .to_owned(),
         TypeRef::User(id) => match catalog.user_type(*id) {
-            Some(found) if found.name.schema == "public" => (found.name.name.clone(), ""),
-            Some(found) => (found.name.to_string(), ""),
-            None => ("?".to_owned(), ""),
+            Some(found) if found.name.schema == "public" => found.name.name.clone(),
+            Some(found) => found.name.to_string(),
+            None => "?".to_owned(),
         },
-        TypeRef::Unknown(name) => (name.clone(), ""),
+        TypeRef::Unknown(name) => name.clone(),
     };
-    let modifiers: Vec<String> = ty.modifiers.iter().map(i64::to_string).collect();
-    let modifiers = if modifiers.is_empty() { String::new() } else { format!("({})", modifiers.join(", ")) };
-    format!("{name}{modifiers}{suffix}{}", if ty.array { "[]" } else { "" })
+    if !ty.modifiers.is_empty() {
+        let modifiers: Vec<String> = ty.modifiers.iter().map(i64::to_string).collect();
+        text.push_str(&format!("({})", modifiers.join(", ")));
+    }
+    text.push_str(suffix);
+    if ty.array {
+        text.push_str("[]");
+    }
+    text
 }
 
 /// The volatility of an expression: that of its most volatile function. `None` where a function is

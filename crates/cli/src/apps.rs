@@ -226,7 +226,7 @@ fn touched(project: &Project, sets: &[PendingSet]) -> BTreeSet<QName> {
                 catalog::Change::RelationDropped { name, .. } => vec![name],
                 _ => Vec::new(),
             };
-            let of = |catalog: &catalog::Catalog| {
+            let of = |catalog: &Arc<catalog::Catalog>| {
                 change.relation().and_then(|id| catalog.relation(id).map(|known| known.name.clone()))
             };
             let known = [start, &step.before, &step.after].into_iter().filter_map(of);

@@ -16,7 +16,7 @@ use facts::{Analysis, Options};
 use linter::Weights;
 use report::Unnoticed;
 use source::Diagnostic;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
@@ -130,7 +130,8 @@ fn judged(
 
 /// Findings that are there, and those of the files that wait for their set.
 struct Said {
-    rest: HashMap<Option<String>, Vec<Diagnostic>>,
+    /// By tag, so that what has no place in the order of the journal is always told in the same one.
+    rest: BTreeMap<Option<String>, Vec<Diagnostic>>,
     found: Vec<Diagnostic>,
     unnoticed: Vec<Unnoticed>,
 }
@@ -144,8 +145,8 @@ impl Said {
     }
 }
 
-fn by_migration(found: Vec<Diagnostic>) -> HashMap<Option<String>, Vec<Diagnostic>> {
-    let mut sorted: HashMap<Option<String>, Vec<Diagnostic>> = HashMap::new();
+fn by_migration(found: Vec<Diagnostic>) -> BTreeMap<Option<String>, Vec<Diagnostic>> {
+    let mut sorted: BTreeMap<Option<String>, Vec<Diagnostic>> = BTreeMap::new();
     for one in found {
         sorted.entry(one.migration.clone()).or_default().push(one);
     }

@@ -12,6 +12,7 @@ use catalog::{Catalog, QName, Scope, diff_within, fingerprint};
 use drizzle::Project;
 use report::{Comparison, Drift, Side};
 use source::{Diagnostic, Severity};
+use std::sync::Arc;
 
 /// Compares, and says what differs.
 pub fn diff(
@@ -70,7 +71,7 @@ fn url(wanted: &DiffArguments, env: &dyn Fn(&str) -> Option<String>) -> Result<O
     }
 }
 
-fn replayed(project: &Project) -> Catalog {
+fn replayed(project: &Project) -> Arc<Catalog> {
     facts::analyze(project, &[], &facts::Options::default()).end
 }
 

@@ -7,7 +7,8 @@
 use crate::errors::Error;
 use crate::unsaved::Unsaved;
 use drizzle::{Entry, FileError, Files, join};
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The disk as seen from one directory.
@@ -61,13 +62,24 @@ impl Disk {
     }
 
     /// Writes a file and the folders that it lies in.
-    #[expect(clippy::disallowed_methods, reason = "this is where the disk is touched")]
     pub fn write(&self, path: &str, text: &str) -> Result<(), Error> {
+        self.write_with(path, |out| out.write_all(text.as_bytes()))
+    }
+
+    /// The same, piece by piece.
+    pub fn write_with(
+        &self,
+        path: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let whole = self.root.join(path);
         let folders = whole.parent().map_or(Ok(()), std::fs::create_dir_all);
-        folders
-            .and_then(|()| std::fs::write(&whole, text))
-            .map_err(|error| Error::NotWritten { path: path.to_owned(), why: error.to_string() })
+        let written = folders.and_then(|()| {
+            let mut out = BufWriter::with_capacity(64 * 1024, File::create(&whole)?);
+            write(&mut out)?;
+            out.flush()
+        });
+        written.map_err(|error| Error::NotWritten { path: path.to_owned(), why: error.to_string() })
     }
 }
 

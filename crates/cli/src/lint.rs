@@ -12,6 +12,7 @@ use drizzle::QName;
 use report::{HumanOptions, RuleDoc, Run, Unnoticed};
 use source::{Diagnostic, Group, Severity};
 use std::fmt::Write;
+use std::io::Write as _;
 
 /// Judges what the arguments name and says it in the formats that they ask for.
 pub fn lint(
@@ -26,7 +27,16 @@ pub fn lint(
         let plain = HumanOptions { color: false, unicode: false, ..*paper };
         disk.write(&also.file, &verdict.text(also.format, wanted.quiet, &plain))?;
     }
-    let output = verdict.text(wanted.format, wanted.quiet, paper);
+    let output = match &wanted.output {
+        Some(path) => {
+            disk.write_with(path, |out| match wanted.format {
+                Format::Json => report::write_json(out, &verdict.diagnostics, &verdict.run),
+                format => out.write_all(verdict.text(format, wanted.quiet, paper).as_bytes()),
+            })?;
+            String::new()
+        }
+        None => verdict.text(wanted.format, wanted.quiet, paper),
+    };
     let Verdict { diagnostics, run, selections, mut notes, code } = verdict;
     if wanted.quiet {
         notes.clear();
@@ -37,13 +47,6 @@ pub fn lint(
         notes.extend(run.unnoticed.iter().map(Unnoticed::line));
         notes.push(report::summary_line(&diagnostics, &run));
     }
-    let output = match &wanted.output {
-        Some(path) => {
-            disk.write(path, &output)?;
-            String::new()
-        }
-        None => output,
-    };
     Ok(Outcome { output, notes, code })
 }
 

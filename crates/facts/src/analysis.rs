@@ -63,9 +63,9 @@ pub struct Step {
     /// `lock_timeout` in force when it starts, as written.
     pub lock_timeout: Option<String>,
     /// The schema that it meets.
-    pub before: Catalog,
+    pub before: Arc<Catalog>,
     /// The schema that it leaves.
-    pub after: Catalog,
+    pub after: Arc<Catalog>,
     /// What it changed.
     pub changes: Vec<Change>,
     /// What it does.
@@ -76,9 +76,9 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct JudgedSet {
     /// The schema when it began.
-    pub start: Catalog,
+    pub start: Arc<Catalog>,
     /// The schema when it ended.
-    pub end: Catalog,
+    pub end: Arc<Catalog>,
     /// The versions of the app that serve traffic while it runs, the newest last; at least one.
     pub old_apps: Vec<Arc<App>>,
     /// The app that is being deployed, where it is known.
@@ -113,7 +113,7 @@ pub struct Analysis {
     /// Their statements in execution order.
     pub steps: Vec<Step>,
     /// The schema after the whole history.
-    pub end: Catalog,
+    pub end: Arc<Catalog>,
     /// What it was judged for.
     pub options: Options,
 }

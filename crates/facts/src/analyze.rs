@@ -38,7 +38,7 @@ pub fn analyze_each(
     sets: &[PendingSet],
     options: &Options,
     done: &mut dyn FnMut(Analysis),
-) -> Catalog {
+) -> Arc<Catalog> {
     let mut set_of = vec![None; project.migrations.len()];
     for (n, set) in sets.iter().enumerate() {
         for migration in &set.migrations {
@@ -48,7 +48,7 @@ pub fn analyze_each(
         }
     }
     let mut fold = Fold {
-        catalog: Catalog::new(),
+        catalog: Arc::new(Catalog::new()),
         analysis: empty(options),
         transactions: 0,
         current: None,
@@ -103,7 +103,7 @@ fn parsed(migration: &Migration) -> Vec<Parsed> {
 }
 
 fn empty(options: &Options) -> Analysis {
-    Analysis { sets: Vec::new(), steps: Vec::new(), end: Catalog::new(), options: options.clone() }
+    Analysis { sets: Vec::new(), steps: Vec::new(), end: Arc::default(), options: options.clone() }
 }
 
 struct Current {
@@ -115,7 +115,7 @@ struct Current {
 }
 
 struct Fold<'a> {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     /// The set at hand.
     analysis: Analysis,
     transactions: u32,
@@ -128,7 +128,7 @@ struct Fold<'a> {
 impl Fold<'_> {
     /// Applies a migration that is not judged.
     fn replay(&mut self, tag: &str, chunks: Vec<Parsed>) {
-        let mut saved: Option<Catalog> = None;
+        let mut saved: Option<Arc<Catalog>> = None;
         let mut open = true;
         for statement in chunks.iter().flat_map(|chunk| &chunk.statements) {
             if let Stmt::Transaction(control) = &statement.stmt {
@@ -149,10 +149,10 @@ impl Fold<'_> {
                     }
                 }
                 stmt if body::has_body(stmt) => {
-                    body::run(&mut self.catalog, stmt, &mut |_, _, _, _| {});
+                    body::run(Arc::make_mut(&mut self.catalog), stmt, &mut |_, _, _, _| {});
                 }
                 stmt => {
-                    apply(&mut self.catalog, stmt);
+                    apply(Arc::make_mut(&mut self.catalog), stmt);
                 }
             }
         }
@@ -162,7 +162,7 @@ impl Fold<'_> {
         self.transactions += 1;
         let mut old_apps = set.old_apps.clone();
         if old_apps.is_empty() {
-            old_apps.push(Arc::new(App::stand_in(&self.catalog)));
+            old_apps.push(Arc::new(App::stand_in(self.catalog.clone())));
         }
         let at = self.analysis.steps.len();
         self.analysis.sets.push(JudgedSet {
@@ -268,7 +268,7 @@ impl Fold<'_> {
         let utc =
             matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
         let bodies_checked = current.session.is_on("check_function_bodies").unwrap_or(true);
-        let mut catalog = self.catalog.clone();
+        let mut catalog = Catalog::clone(&self.catalog);
         let mut boundary = Boundary::None;
         let mut facts = Facts::default();
         let mut changes = Vec::new();
@@ -332,15 +332,20 @@ impl Fold<'_> {
                 }
             }
         }
+        let mut control = None;
         match &statement.stmt {
             Stmt::Transaction(transaction) => {
                 if let sql::Transaction::RollbackTo(_) = transaction {
                     facts.unknown.push("ROLLBACK TO a savepoint is not followed".to_owned());
                 }
-                boundary = current.session.control(transaction, &catalog);
+                control = Some(transaction);
             }
             Stmt::Set(set) => current.session.set(set),
             _ => {}
+        }
+        let mut catalog = Arc::new(catalog);
+        if let Some(transaction) = control {
+            boundary = current.session.control(transaction, &catalog);
         }
         if boundary == Boundary::RolledBack {
             catalog = current.session.at_begin().clone();

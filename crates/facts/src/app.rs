@@ -28,7 +28,7 @@ enum Declares {
     /// What a snapshot lists.
     Listed { relations: BTreeMap<QName, AppRelation>, enums: BTreeMap<QName, Vec<String>> },
     /// Exactly what a schema holds; looked up when asked, since there may be thousands of tables.
-    Schema(Box<Catalog>),
+    Schema(Arc<Catalog>),
 }
 
 /// A declared table or view.
@@ -66,17 +66,12 @@ impl AppColumn {
 
 impl App {
     /// An app that declares exactly what a schema holds.
-    pub fn of_catalog(catalog: &Catalog, origin: impl Into<String>) -> App {
-        App {
-            origin: origin.into(),
-            stand_in: false,
-            code: None,
-            declares: Declares::Schema(Box::new(catalog.clone())),
-        }
+    pub fn of_catalog(catalog: Arc<Catalog>, origin: impl Into<String>) -> App {
+        App { origin: origin.into(), stand_in: false, code: None, declares: Declares::Schema(catalog) }
     }
 
     /// What stands in for an app whose snapshot is missing: the schema that it meets.
-    pub fn stand_in(catalog: &Catalog) -> App {
+    pub fn stand_in(catalog: Arc<Catalog>) -> App {
         App { stand_in: true, ..App::of_catalog(catalog, "the replayed history") }
     }
 
@@ -214,7 +209,7 @@ fn is_view(relation: &Relation) -> bool {
 }
 
 fn of_relation(catalog: &Catalog, relation: &Relation) -> Option<AppRelation> {
-    let column = |column: &catalog::Column| AppColumn {
+    let column = |column: &Arc<catalog::Column>| AppColumn {
         name: column.name.clone(),
         sql_type: catalog::format_type(catalog, &column.ty),
         not_null: column.not_null,

@@ -8,18 +8,22 @@ use crate::analysis::{Options, Step};
 use crate::app::{App, AppColumn, AppRelation};
 use crate::model::{Break, BreakCause, Operation};
 use catalog::{Catalog, Change, ColumnId, QName, Relation, RelationId, RelationKind, Type, TypeRef};
-use std::collections::{BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Follows a pending set from commit to commit.
 pub(crate) struct Tracker {
-    start: Catalog,
+    start: Arc<Catalog>,
     /// The app.
     pub app: Arc<App>,
     reported: HashSet<(String, Option<String>, Operation)>,
     values: crate::values::Values,
     found: Vec<Found>,
 }
+
+/// What the app declares of the relations in question.
+pub(crate) type DeclaredRelations<'a> = BTreeMap<&'a QName, Cow<'a, AppRelation>>;
 
 /// A break, and the step to blame.
 pub(crate) struct Found {
@@ -32,7 +36,7 @@ pub(crate) struct Found {
 }
 
 impl Tracker {
-    pub fn new(start: &Catalog, app: Arc<App>, options: &Options) -> Tracker {
+    pub fn new(start: &Arc<Catalog>, app: Arc<App>, options: &Options) -> Tracker {
         let app_role = options.app_role.clone();
         Tracker {
             start: start.clone(),
@@ -52,12 +56,12 @@ impl Tracker {
     /// queries may have changed, `steps` those of the set so far.
     pub fn committed(&mut self, touched: &BTreeSet<QName>, now: &Catalog, steps: &[Step]) -> Vec<Found> {
         let app = self.app.clone();
-        for name in touched {
-            if let Some(declared) = app.met(name) {
-                self.relation(name, &declared, now, steps);
-            }
+        let declared: DeclaredRelations<'_> =
+            touched.iter().filter_map(|name| Some((name, app.met(name)?))).collect();
+        for (name, declared) in &declared {
+            self.relation(name, declared, now, steps);
         }
-        let values = self.values.committed(&self.start, now, &app, steps);
+        let values = self.values.committed(&self.start, now, &app, &declared, steps);
         self.found.extend(values.into_iter().map(|(at, one)| Found { at, sure: false, one }));
         std::mem::take(&mut self.found)
     }
@@ -340,7 +344,7 @@ fn refuses_null(relation: &Relation, column: &catalog::Column) -> bool {
 }
 
 fn steps_catalog(steps: &[Step]) -> Option<&Catalog> {
-    steps.last().map(|step| &step.after)
+    steps.last().map(|step| &*step.after)
 }
 
 fn find_name(catalog: Option<&Catalog>, id: RelationId) -> Option<QName> {

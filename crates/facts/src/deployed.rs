@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Follows a pending set from commit to commit.
 pub(crate) struct Deployed {
-    start: Catalog,
+    start: Arc<Catalog>,
     old: Vec<Tracker>,
     new_app: Option<Arc<App>>,
     /// Relations whose queries may have changed since the last commit.
@@ -26,7 +26,7 @@ pub(crate) struct Deployed {
 
 impl Deployed {
     pub fn new(
-        start: &Catalog,
+        start: &Arc<Catalog>,
         old_apps: &[Arc<App>],
         new_app: Option<Arc<App>>,
         options: &Options,
@@ -61,7 +61,9 @@ impl Deployed {
             }
             if let Some(id) = change.relation() {
                 for catalog in [&self.start, &step.before, &step.after] {
-                    if let Some(relation) = catalog.relation(id) {
+                    if let Some(relation) = catalog.relation(id)
+                        && !self.touched.contains(&relation.name)
+                    {
                         self.touched.insert(relation.name.clone());
                     }
                 }

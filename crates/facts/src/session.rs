@@ -6,6 +6,7 @@
 use catalog::{Catalog, TypeId};
 use sql::{SetVariable, Transaction};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The state of the session between two statements.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub(crate) struct Session {
     /// Numbers given so far.
     last: u32,
     /// The schema when the open transaction began.
-    at_begin: Catalog,
+    at_begin: Arc<Catalog>,
     /// Enum values added in the open transaction.
     pub enum_values: Vec<(TypeId, String)>,
     /// Settings made so far, in lower case; `SET LOCAL` ones go with the transaction.
@@ -41,7 +42,7 @@ pub(crate) enum Boundary {
 
 impl Session {
     /// A session in the transaction that Drizzle opens.
-    pub fn begin(catalog: &Catalog, number: u32) -> Session {
+    pub fn begin(catalog: &Arc<Catalog>, number: u32) -> Session {
         Session {
             open: Some(number),
             last: number,
@@ -63,12 +64,12 @@ impl Session {
     }
 
     /// The schema as it was when the open transaction began.
-    pub fn at_begin(&self) -> &Catalog {
+    pub fn at_begin(&self) -> &Arc<Catalog> {
         &self.at_begin
     }
 
     /// Follows transaction control.
-    pub fn control(&mut self, transaction: &Transaction, catalog: &Catalog) -> Boundary {
+    pub fn control(&mut self, transaction: &Transaction, catalog: &Arc<Catalog>) -> Boundary {
         match transaction {
             Transaction::Begin => {
                 if self.open.is_none() {
@@ -97,7 +98,7 @@ impl Session {
     }
 
     /// Opens an implicit transaction for a chunk of several statements.
-    pub fn open(&mut self, catalog: &Catalog) {
+    pub fn open(&mut self, catalog: &Arc<Catalog>) {
         self.last += 1;
         self.open = Some(self.last);
         self.at_begin = catalog.clone();

@@ -3,7 +3,7 @@
 
 use crate::analysis::Step;
 use crate::app::{App, AppRelation};
-use crate::breaks::{find, last};
+use crate::breaks::{DeclaredRelations, find, last};
 use crate::keys;
 use crate::model::{Break, BreakCause, Operation, Version};
 use crate::rewrite::type_change;
@@ -38,16 +38,24 @@ impl Values {
         }
     }
 
-    /// What is new on a committed state, with the step to blame for each.
-    pub fn committed(&mut self, start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
+    /// What is new on a committed state, with the step to blame for each; `declared` holds what the app
+    /// declares of each relation that changed.
+    pub fn committed(
+        &mut self,
+        start: &Catalog,
+        now: &Catalog,
+        app: &App,
+        declared: &DeclaredRelations<'_>,
+        steps: &[Step],
+    ) -> Found {
         let mut found = Vec::new();
         for id in std::mem::take(&mut self.relations) {
             let (Some(before), Some(after)) = (start.relation(id), now.relation(id)) else { continue };
-            let Some(declared) = app.met(&before.name) else { continue };
+            let Some(declared) = declared.get(&before.name) else { continue };
             if declared.view || before.name != after.name {
                 continue;
             }
-            let mut all = of_relation(start, now, before, after, &declared, self.version, steps);
+            let mut all = of_relation(start, now, before, after, declared, self.version, steps);
             row_security(before, after, self.role.as_deref(), steps, &mut all);
             found.extend(all);
         }

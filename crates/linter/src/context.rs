@@ -167,8 +167,8 @@ impl<'a> At<'a> {
     pub fn table(&self, label: &'a str) -> Table<'a> {
         let name = label.split_once('.').map(|(schema, name)| QName::new(schema, name));
         let relation = name.and_then(|name| {
-            let catalogs = [&self.cx.judged().start, &self.step.before, &self.step.after];
-            let found = catalogs.into_iter().find_map(|catalog: &'a Catalog| match catalog.slot(&name) {
+            let catalogs: [&'a Catalog; 3] = [&self.cx.judged().start, &self.step.before, &self.step.after];
+            let found = catalogs.into_iter().find_map(|catalog| match catalog.slot(&name) {
                 Some(catalog::Found::Relation(relation)) => Some(&**relation),
                 _ => None,
             })?;

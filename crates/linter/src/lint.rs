@@ -31,7 +31,12 @@ pub fn findings(analysis: &Analysis, project: &Project) -> Vec<Diagnostic> {
 /// Each finding once: by migration, what is about no migration first; then by harm, then by place.
 pub fn in_order(found: &mut Vec<Diagnostic>, project: &Project) {
     let mut said = HashSet::new();
-    found.retain(|d| said.insert((d.rule, d.primary.file.path.clone(), d.primary.span, d.what.clone())));
+    let fresh: Vec<bool> = found
+        .iter()
+        .map(|d| said.insert((d.rule, d.primary.file.path.as_str(), d.primary.span, d.what.as_str())))
+        .collect();
+    let mut fresh = fresh.into_iter();
+    found.retain(|_| fresh.next().unwrap_or(true));
     let order: HashMap<&str, usize> =
         project.migrations.iter().enumerate().map(|(n, migration)| (migration.tag.as_str(), n)).collect();
     found.sort_by_cached_key(|d| {

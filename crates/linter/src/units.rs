@@ -1,8 +1,11 @@
 //! Several statements that are one change: an enum made anew, a rename written as drop and add.
 
 use crate::context::{At, Context};
-use catalog::{Change, ColumnId, QName, Relation, RelationId, RelationKind, Type, TypeId, UserTypeKind};
+use catalog::{
+    Change, Column, ColumnId, QName, Relation, RelationId, RelationKind, Type, TypeId, UserTypeKind,
+};
 use facts::{BreakCause, Failure, FailureCause, Step};
+use std::sync::Arc;
 
 /// An enum that a set drops and makes again under its name, with the columns that are cast over.
 pub(crate) struct Recreated<'a> {
@@ -48,7 +51,7 @@ fn of_type<'a>(cx: Context<'a>, dropped: TypeId, now: &QName) -> Option<Recreate
     let new = end.find_type(Some(&old.name.schema), &old.name.name).filter(|new| new.id != dropped)?;
     debug_assert_eq!(now.schema, old.name.schema);
     let (UserTypeKind::Enum(before), UserTypeKind::Enum(after)) = (&old.kind, &new.kind) else { return None };
-    let kept = |(table, column): &(RelationId, catalog::Column)| {
+    let kept = |(table, column): &(RelationId, Arc<Column>)| {
         let after = end.relation(*table).and_then(|table| table.column_by_id(column.id));
         after.is_some_and(|after| after.ty.base == catalog::TypeRef::User(new.id))
     };
@@ -56,7 +59,7 @@ fn of_type<'a>(cx: Context<'a>, dropped: TypeId, now: &QName) -> Option<Recreate
     let columns = columns
         .into_iter()
         .filter(kept)
-        .filter_map(|(table, column)| Some((start.relation(table)?.name.to_string(), column.name)));
+        .filter_map(|(table, column)| Some((start.relation(table)?.name.to_string(), column.name.clone())));
     Some(Recreated { name: &old.name, values: (before, after), columns: columns.collect() })
 }
 

@@ -2,9 +2,13 @@
 
 use crate::run::{Run, counts};
 use crate::unnoticed::Unnoticed;
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{Formatter, PrettyFormatter};
 use source::{Diagnostic, Evidence, Group, Label, Severity};
+use std::io;
 
 /// The version of the document.
 const VERSION: u8 = 1;
@@ -25,7 +29,8 @@ pub(crate) struct Document<'a> {
     /// How much was found.
     summary: Summary,
     /// What was found, by migration and then by harm.
-    findings: Vec<Finding<'a>>,
+    #[schemars(with = "Vec<Finding<'static>>")]
+    findings: [Finding<'a>; 0],
     /// What the migrations take away and no deployed version declares or names, where the code of all of
     /// them was read.
     unnoticed: &'a [Unnoticed],
@@ -145,6 +150,14 @@ struct Related<'a> {
 
 /// All findings as one JSON document, indented, with a newline at its end.
 pub fn json(diagnostics: &[Diagnostic], run: &Run) -> String {
+    let mut text = Vec::new();
+    // Strings and numbers only, into memory: there is nothing that could be refused.
+    let _ = write_json(&mut text, diagnostics, run);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The same, written finding by finding: of a long history it is more than should be held in memory.
+pub fn write_json(mut out: impl io::Write, diagnostics: &[Diagnostic], run: &Run) -> io::Result<()> {
     let counts = counts(diagnostics);
     let document = Document {
         version: VERSION,
@@ -158,15 +171,44 @@ pub fn json(diagnostics: &[Diagnostic], run: &Run) -> String {
             migrations: run.migrations.len(),
             migrations_with_findings: counts.migrations,
         },
-        findings: diagnostics.iter().map(finding).collect(),
+        findings: [],
         unnoticed: &run.unnoticed,
     };
-    // Room for all of it at once: growing by doubling would hold long reports twice.
+    let mut document = serde_json::to_string_pretty(&document)?;
+    document.push('\n');
+    // Strings have their quotes escaped, so this is the list and nothing else.
+    let (before, behind) = document.split_once("\"findings\": []").unwrap_or((&document, ""));
+    if diagnostics.is_empty() {
+        return out.write_all(document.as_bytes());
+    }
+    out.write_all(before.as_bytes())?;
+    out.write_all(b"\"findings\": [")?;
+    for (n, some) in diagnostics.chunks(AT_ONCE).enumerate() {
+        let texts = some.par_chunks(AT_ONCE / 8).map(listed).collect::<io::Result<Vec<_>>>()?;
+        for (at, text) in texts.iter().enumerate() {
+            // Each brings the comma that separates it from the one before.
+            out.write_all(if (n, at) == (0, 0) { &text[1..] } else { text })?;
+        }
+    }
+    out.write_all(b"\n  ]")?;
+    out.write_all(behind.as_bytes())
+}
+
+/// Findings that are in memory as text at one time.
+const AT_ONCE: usize = 2_048;
+
+/// Findings as they stand in the list of the document, each behind a comma.
+fn listed(diagnostics: &[Diagnostic]) -> io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(diagnostics.len() * FINDING_BYTES);
-    // Strings and numbers only: there is nothing that serialization could refuse.
-    let _ = serde_json::to_writer_pretty(&mut text, &document);
-    text.push(b'\n');
-    String::from_utf8(text).unwrap_or_default()
+    // Two levels deep: in the document and in its list.
+    let mut indented = PrettyFormatter::new();
+    indented.begin_object(&mut io::sink())?;
+    indented.begin_array(&mut io::sink())?;
+    for diagnostic in diagnostics {
+        text.extend_from_slice(b",\n    ");
+        finding(diagnostic).serialize(&mut Serializer::with_formatter(&mut text, indented.clone()))?;
+    }
+    Ok(text)
 }
 
 /// What a finding takes, a little more than the mean.

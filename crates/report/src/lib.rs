@@ -27,7 +27,7 @@ pub use github::github;
 pub use gitlab::gitlab;
 pub use hover::hover;
 pub use human::{HumanOptions, human};
-pub use json::json;
+pub use json::{json, write_json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use rule_doc::{RuleDoc, heading, weight};

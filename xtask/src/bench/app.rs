@@ -29,9 +29,9 @@ pub fn times(brolly: &Path, dir: &Path) -> Result<String, String> {
             if !keeps {
                 let _ = fs::remove_dir_all(dir.join(CACHE));
             }
-            let (time, peak) = once(brolly, args, dir)?;
-            times.push(time);
-            memory = memory.max(peak);
+            let cost = once(brolly, args, dir)?;
+            times.push(cost.wall);
+            memory = memory.max(cost.memory);
         }
         let time = times.into_iter().min().unwrap_or_default();
         let _ = writeln!(text, "{what:<31} {:>9}   {}, {FILES} files", ms(time), mib(memory));

@@ -11,13 +11,14 @@ pub(super) fn edit(step: &mut Step<'_>, id: RelationId, column: ColumnId, change
     if let Some(relation) = step.relation_mut(id)
         && let Some(column) = relation.columns.iter_mut().find(|c| c.id == column)
     {
-        change(column);
+        change(Arc::make_mut(column));
     }
 }
 
 /// Adds a column with all its constraints.
 pub(super) fn add(step: &mut Step<'_>, id: RelationId, definition: &ColumnDef, if_not_exists: bool) {
-    let Some(relation) = step.relation(id) else { return };
+    // Borrowed, not held: a relation that is held on to is copied as a whole when it is changed below.
+    let Some(relation) = step.catalog.relation(id) else { return };
     let name = &definition.name.text;
     if relation.column(name).is_some() {
         if !if_not_exists {
@@ -27,8 +28,8 @@ pub(super) fn add(step: &mut Step<'_>, id: RelationId, definition: &ColumnDef, i
         return;
     }
     let Some(written) = &definition.type_name else { return };
-    let ty = resolve_type(step.catalog, written);
     let column = ColumnId(relation.next_column);
+    let ty = resolve_type(step.catalog, written);
     let mut added = Column {
         id: column,
         name: name.clone(),
@@ -62,7 +63,7 @@ pub(super) fn add(step: &mut Step<'_>, id: RelationId, definition: &ColumnDef, i
     }
     if let Some(relation) = step.relation_mut(id) {
         relation.next_column += 1;
-        relation.columns.push(added);
+        relation.columns.push(Arc::new(added));
     }
     step.change(Change::ColumnAdded { relation: id, column, name: name.clone() });
     for clause in &definition.constraints {
@@ -80,8 +81,8 @@ pub(super) fn owned_sequence(
     column: ColumnId,
     wanted: Option<&sql::Name>,
 ) -> crate::QName {
-    let Some(relation) = step.relation(table) else { return crate::QName::new("public", "") };
-    let schema = relation.name.schema.clone();
+    let Some(relation) = step.catalog.relation(table) else { return crate::QName::new("public", "") };
+    let (schema, persistence) = (relation.name.schema.clone(), relation.persistence);
     let name = match wanted {
         Some(name) => {
             crate::QName::new(name.schema.clone().unwrap_or_else(|| schema.clone()), name.name.clone())
@@ -97,7 +98,7 @@ pub(super) fn owned_sequence(
         step.refuse("42P07", format!("relation {name} already exists"), wanted.map(|name| name.span));
         return name;
     }
-    create::insert_sequence(step, name.clone(), relation.persistence, Some((table, column)));
+    create::insert_sequence(step, name.clone(), persistence, Some((table, column)));
     name
 }
 

@@ -93,7 +93,7 @@ fn columns_of(step: &Step<'_>, made: &mut crate::Relation, query: &Query, names:
             modifiers: Vec::new(),
             array: false,
         };
-        made.columns.push(Column {
+        made.columns.push(Arc::new(Column {
             id: ColumnId(made.next_column),
             name: names.get(n).cloned().unwrap_or(name),
             ty: ty.unwrap_or_else(unknown),
@@ -103,7 +103,7 @@ fn columns_of(step: &Step<'_>, made: &mut crate::Relation, query: &Query, names:
             generated: None,
             collation: None,
             inherited: false,
-        });
+        }));
         made.next_column += 1;
     }
 }

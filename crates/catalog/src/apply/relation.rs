@@ -2,7 +2,7 @@
 
 use super::{Step, column, constraint, index};
 use crate::model::{Relation, RelationKind, RowSecurityState, Slot};
-use crate::{Change, ColumnId, Constraint, ConstraintKind, QName, RelationId};
+use crate::{Change, Column, ColumnId, Constraint, ConstraintKind, QName, RelationId};
 use sql::{ColumnConstraint, CreateTable, Persistence};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -196,11 +196,11 @@ fn inherit(step: &mut Step<'_>, relation: &mut Relation, create: &CreateTable) -
         };
         for column in &parent.columns {
             if relation.column(&column.name).is_none() {
-                let mut column = column.clone();
+                let mut column = Column::clone(column);
                 column.id = ColumnId(relation.next_column);
                 column.inherited = true;
                 relation.next_column += 1;
-                relation.columns.push(column);
+                relation.columns.push(Arc::new(column));
             }
         }
         parents.push(parent.id);
@@ -259,7 +259,7 @@ fn merge(step: &mut Step<'_>, id: RelationId, definition: &sql::ColumnDef) {
 
 fn copy_like(relation: &mut Relation, source: &Relation, like: &sql::LikeClause) {
     for column in &source.columns {
-        let mut column = column.clone();
+        let mut column = Column::clone(column);
         column.id = ColumnId(relation.next_column);
         column.inherited = false;
         relation.next_column += 1;
@@ -272,7 +272,7 @@ fn copy_like(relation: &mut Relation, source: &Relation, like: &sql::LikeClause)
         if !like.generated {
             column.generated = None;
         }
-        relation.columns.push(column);
+        relation.columns.push(Arc::new(column));
     }
     if like.constraints {
         for constraint in &source.constraints {

@@ -90,7 +90,7 @@ fn rename_column(step: &mut Step<'_>, rename: &Rename, to: &str) {
     for id in step.catalog.with_descendants(relation.id) {
         let Some(relation) = step.relation_mut(id) else { continue };
         if let Some(column) = relation.columns.iter_mut().find(|column| column.name == part.text) {
-            column.name = to.to_owned();
+            Arc::make_mut(column).name = to.to_owned();
             let column = column.id;
             for key in relation.partition_key.iter_mut().filter(|key| **key == part.text) {
                 *key = to.to_owned();

@@ -32,7 +32,7 @@ pub(super) fn user_type(catalog: &Catalog, ty: &UserType) -> Entry {
             let columns = catalog.relation(*row).map(|row| {
                 let column =
                     |c: &crate::Column| format!("{} {}", c.name, type_facet(catalog, "", &c.ty).strict);
-                row.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+                row.columns.iter().map(|c| column(c)).collect::<Vec<_>>().join(", ")
             });
             Entry::new(Kind::Composite, &ty.name).with("columns", columns.unwrap_or_default())
         }

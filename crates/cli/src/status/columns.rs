@@ -103,7 +103,7 @@ fn undeclared(relation: &Relation, schema: &Schema) -> Vec<Item> {
         let object = Object::Column(relation.id, column.id);
         Item::new(Kind::ReadyToDrop, &relation.name, Some(&column.name), what.to_owned(), object)
     };
-    missing.map(item).collect()
+    missing.map(|column| item(column)).collect()
 }
 
 fn is_ledger(project: &Project, relation: &Relation) -> bool {

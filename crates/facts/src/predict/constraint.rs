@@ -6,6 +6,7 @@ use crate::model::{Certainty, Failure, FailureCause, ScanCause};
 use catalog::{Column, ConstraintKind, Relation, RelationId, RelationKind};
 use source::Span;
 use sql::{AlterTable, Constraint, ConstraintKind as Written, Ident};
+use std::sync::Arc;
 
 impl Prediction<'_> {
     pub(super) fn add_constraint(&mut self, table: &Relation, alter: &AlterTable, written: &Constraint) {
@@ -191,7 +192,7 @@ impl Prediction<'_> {
     /// (release notes of 18, E.4.2; AddRelationNotNullConstraints in heap.c).
     fn taken_by_not_null(&mut self, table: &Relation, written: &Constraint) {
         let Some(name) = written.name.as_ref().filter(|_| self.cx.version.0 >= 18) else { return };
-        let own = |column: &&Column| {
+        let own = |column: &&Arc<Column>| {
             column.not_null && name.text == format!("{}_{}_not_null", table.name.name, column.name)
         };
         let Some(column) = table.columns.iter().find(own) else { return };

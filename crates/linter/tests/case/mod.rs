@@ -107,5 +107,5 @@ fn app(sql: &[&str]) -> Arc<App> {
     let files: Vec<(String, String)> = files.collect();
     let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
     let (project, _) = load_sql_files(&MemoryFiles::new(files), &paths);
-    Arc::new(App::of_catalog(&analyze(&project, &[], &Options::default()).end, "the schema of the case"))
+    Arc::new(App::of_catalog(analyze(&project, &[], &Options::default()).end, "the schema of the case"))
 }

@@ -228,5 +228,5 @@ fn app(sql: &str) -> Arc<App> {
     let files = MemoryFiles::new([("app.sql", sql)]);
     let (project, _) = load_sql_files(&files, &["app.sql".to_owned()]);
     let analysis = analyze(&project, &[], &Options::default());
-    Arc::new(App::of_catalog(&analysis.end, "the schema of the page"))
+    Arc::new(App::of_catalog(analysis.end.clone(), "the schema of the page"))
 }

@@ -6,6 +6,7 @@ use catalog::{Catalog, Difference, What};
 use drizzle::{MemoryFiles, Project};
 use pg::Connection;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the server and the replay made of a history.
 pub struct Made {
@@ -58,7 +59,7 @@ pub async fn made(connection: &Connection, project: &Project) -> Made {
         }
         migration.chunks = spans;
     }
-    let replayed = facts::analyze(&taken, &[], &facts::Options::default()).end;
+    let replayed = Arc::unwrap_or_clone(facts::analyze(&taken, &[], &facts::Options::default()).end);
     let observed = pg::introspect(connection).await.unwrap_or_else(|error| panic!("{error}"));
     Made { replayed, observed, refused }
 }
