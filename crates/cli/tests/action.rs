@@ -229,7 +229,7 @@ fn one_comment_is_written_and_kept_up_to_date() {
     assert_eq!(forge.writes(), ["PATCH /repos/acme/shop/issues/comments/1"]);
     let comments = forge.comments();
     assert_eq!(comments.len(), 1);
-    assert!(comments[0].starts_with("<!-- brolly -->\n### ⚠\u{fe0f} Look before"), "{comments:?}");
+    assert!(comments[0].starts_with("<!-- brolly -->\n### ✅ Can be rolled out"), "{comments:?}");
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn fail_on_moves_the_bar() {
     }
     let folder = run::folder();
     folder.journal("drizzle", &[("0000_create", "CREATE TABLE users (id int PRIMARY KEY);\n")]);
-    // No snapshot: a warning.
+    // A file that the journal lacks: a warning.
+    folder.write("drizzle/0001_loose.sql", "SELECT 1;\n");
     for (bar, code) in [("error", 0), ("warning", 1), ("info", 1), ("never", 0)] {
         assert_eq!(folder.brolly(&["lint", "--all", "--fail-on", bar]).code, code, "{bar}");
     }

@@ -101,7 +101,7 @@ fn the_template_reports_and_keeps_one_note() {
     assert_eq!(job(&folder, &forge, &after), (0, String::new()));
     assert_eq!(forge.writes(), ["PUT /projects/3/merge_requests/12/notes/2"]);
     let comments = forge.comments();
-    assert!(comments[1].starts_with("<!-- brolly -->\n### ⚠"), "{comments:?}");
+    assert!(comments[1].starts_with("<!-- brolly -->\n### ✅"), "{comments:?}");
 
     forge.only_reads();
     folder.write("work/brolly.md", "### something else");

@@ -260,9 +260,9 @@ fn a_new_branch_of_snapshots_is_told_whichever_of_the_two_is_new() {
         folder.write(".gitignore", "kept\n").commit(".", "first");
         std::fs::rename(&kept, folder.at(&format!("drizzle/{new}"))).expect("it is there");
         let place = format!("--> drizzle/{new}/migration.sql:1:1");
-        folder
-            .brolly(&["lint"])
-            .says(1, &["1 of 3 migrations is new", "error[conflicting-branches]", &place, "1 error"]);
+        let ended = folder.brolly(&["lint"]);
+        ended.says(1, &["1 of 3 migrations is new", "error[conflicting-branches]", &place]);
+        assert_eq!(ended.out.matches("[conflicting-branches]").count(), 1);
         folder.commit(".", "second");
         folder.brolly(&["lint"]).says(0, &["none of 3 migrations is new"]);
     }
