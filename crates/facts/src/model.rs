@@ -288,6 +288,8 @@ pub enum BreakCause {
     ConflictTarget,
     /// Row level security hides rows.
     RowSecurity,
+    /// Row level security shows the rows of a condition only.
+    RowCondition,
     /// The column can't be written any more.
     Generated,
     /// An enum value is gone or has another name.

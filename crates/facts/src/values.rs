@@ -7,6 +7,7 @@ use crate::breaks::{find, last};
 use crate::keys;
 use crate::model::{Break, BreakCause, Operation, Version};
 use crate::rewrite::type_change;
+use crate::row_security::row_security;
 use catalog::{
     Catalog, Change, Column, Constraint, ConstraintKind, QName, Relation, RelationId, UserTypeKind,
 };
@@ -48,7 +49,7 @@ impl Values {
                 continue;
             }
             let mut all = of_relation(start, now, before, after, &declared, self.version, steps);
-            row_security(before, after, self.role.as_deref(), steps, &mut all);
+            row_security(start, before, after, self.role.as_deref(), steps, &mut all);
             found.extend(all);
         }
         if std::mem::take(&mut self.types) {
@@ -259,33 +260,6 @@ fn new_constraints(
         );
         found.push((at, one));
     }
-}
-
-fn row_security(before: &Relation, after: &Relation, app: Option<&str>, steps: &[Step], found: &mut Found) {
-    let on = |relation: &Relation| relation.row_security.enabled;
-    let lets_in =
-        |policy: &catalog::Policy| policy.permissive && crate::objects::concerns(app, &policy.roles);
-    let open = after.policies.iter().any(lets_in);
-    let newly = on(after) && !on(before);
-    let closed = on(after) && on(before) && !open && before.policies.iter().any(lets_in);
-    // FORCE binds the owner too, who saw all rows until then.
-    let forced = on(after) && after.row_security.forced && !before.row_security.forced;
-    if open || !(newly || closed || forced) {
-        return;
-    }
-    let switched = |change: &Change| match change {
-        Change::RowSecuritySet { relation, enabled: true, .. } if *relation == after.id => Some(()),
-        Change::PolicyDropped { relation, .. } if *relation == after.id => Some(()),
-        _ => None,
-    };
-    let Some((at, ())) = last(steps, switched) else { return };
-    let mut one = entry(&after.name, None, Operation::Select, BreakCause::RowSecurity);
-    one.reason = format!(
-        "row level security on {} has no policy: unless the app's role owns the table, it reads, updates and \
-         deletes no row, in silence, and its inserts fail with 42501",
-        after.name
-    );
-    found.push((at, one));
 }
 
 fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
