@@ -88,7 +88,10 @@ impl About<'_> {
             | BreakCause::ColumnRenamed
             | BreakCause::RelationDropped
             | BreakCause::RelationRenamed => group = self.named(group),
-            BreakCause::RequiredColumn | BreakCause::NotNull | BreakCause::DefaultDropped => {
+            BreakCause::RequiredColumn
+            | BreakCause::NotNull
+            | BreakCause::DefaultDropped
+            | BreakCause::StartsOver => {
                 group = self.inserted(group);
             }
             BreakCause::TypeNarrowed | BreakCause::DriverType | BreakCause::Generated => {

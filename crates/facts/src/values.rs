@@ -84,6 +84,10 @@ fn of_relation(
         // Dropped and added again under its name is still the column that the app writes.
         if let Some(new) = same.or_else(|| after.column(&old.name)) {
             of_column(start, now, after, old, new, version, steps, &mut found);
+            let given = declared.columns.iter().any(|column| column.name == old.name && !column.default);
+            if !given {
+                found.extend(crate::keys::starts_over(now, after, old, new, steps));
+            }
         }
     }
     new_constraints(before, after, declared, steps, &mut found);
