@@ -248,6 +248,9 @@ fn new_constraints(
             _ => None,
         };
         let Some((at, ())) = last(steps, added) else { continue };
+        if !constraint.validated && !is_enforced(&steps[at], &constraint.name) {
+            continue;
+        }
         let mut one = entry(
             &after.name,
             columns.first().map(String::as_str),
@@ -264,6 +267,20 @@ fn new_constraints(
         );
         found.push((at, one));
     }
+}
+
+/// Whether the constraint that a statement adds under a name is enforced (18 knows NOT ENFORCED).
+fn is_enforced(step: &Step, name: &str) -> bool {
+    let Some(sql::Stmt::AlterTable(alter)) = step.statement.as_ref().map(|statement| &statement.stmt) else {
+        return true;
+    };
+    let lax = |command: &sql::AlterCommand| match &command.action {
+        sql::AlterAction::AddConstraint(written) => {
+            written.not_enforced && written.name.as_ref().is_none_or(|written| written.text == name)
+        }
+        _ => false,
+    };
+    !alter.commands.iter().any(lax)
 }
 
 fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {
