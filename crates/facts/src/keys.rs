@@ -92,17 +92,31 @@ pub(crate) fn conflict_targets(
         {
             continue;
         }
-        let dropped = |change: &Change| match change {
+        // A deferrable one is found, and refused (ExecCheckIndexConstraints in execIndexing.c).
+        let deferrable =
+            after.indexes.iter().filter_map(|id| now.index(*id)).find(|other| {
+                other.unique && other.deferrable && !other.partial && key_columns(other) == wanted
+            });
+        let lost = |change: &Change| match change {
             Change::IndexDropped { index: gone, .. } if gone.id == index.id => Some(()),
+            Change::IndexCreated { index: made, .. } if deferrable.is_some_and(|d| d.id == *made) => Some(()),
             _ => None,
         };
-        let Some((at, ())) = last(steps, dropped) else { continue };
+        let Some((at, ())) = last(steps, lost) else { continue };
         let (mut one, columns) = about(before, &wanted, Operation::Upsert, BreakCause::ConflictTarget);
-        one.sqlstate = Some("42P10");
-        one.reason = format!(
-            "no unique index on {} ({}) is left for ON CONFLICT of the old app",
-            before.name, columns
-        );
+        one.sqlstate = Some(if deferrable.is_some() { "55000" } else { "42P10" });
+        one.reason = match deferrable {
+            Some(key) => format!(
+                "the unique key {} on {} ({columns}) is DEFERRABLE, which ON CONFLICT of the old app can't use",
+                key.name.name, before.name
+            ),
+            None => {
+                format!(
+                    "no unique index on {} ({columns}) is left for ON CONFLICT of the old app",
+                    before.name
+                )
+            }
+        };
         found.push((at, one));
     }
 }
