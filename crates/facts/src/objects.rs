@@ -108,7 +108,14 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> O
             let before = start.functions_named(name);
             // Trigger functions are called by triggers alone.
             let called = before.iter().any(|function| !function.trigger);
-            let gone = called && now.functions_named(name).len() < before.len();
+            // Another one may bear with the same number of arguments.
+            let served = |old: &catalog::Function| {
+                let takes = |new: &catalog::Function| {
+                    (new.arguments.saturating_sub(new.defaults)..=new.arguments).contains(&old.arguments)
+                };
+                now.functions_named(name).iter().any(|new| takes(new))
+            };
+            let gone = called && before.iter().any(|old| !old.trigger && !served(old));
             let reason = format!("function {name} is dropped or renamed; calls of the old app fail");
             gone.then(|| entry(name, "42883", dropped, reason))
         }
