@@ -340,6 +340,7 @@ impl Fold<'_> {
                 boundary = current.session.control(transaction, &catalog);
             }
             Stmt::Set(set) => current.session.set(set),
+            Stmt::Query(query) => current.session.set_by_call(query),
             _ => {}
         }
         if boundary == Boundary::RolledBack {
