@@ -58,8 +58,8 @@ fn granted(steps: &[Step]) -> Vec<String> {
 
 fn gives_back(change: &Change, name: &str) -> bool {
     match change {
-        Change::SchemaRevoked { schema, .. } => schema == name,
-        Change::FunctionRevoked { function, .. } => function.name == name,
+        Change::SchemaRevoked(schema, _) => schema == name,
+        Change::FunctionRevoked(function, _) => function.name == name,
         _ => false,
     }
 }
@@ -138,13 +138,13 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> O
             gone.then(|| entry(&QName::new(name.clone(), "*"), "3F000", dropped, reason))
         }
         Change::PrivilegesRevoked { roles, .. }
-        | Change::SchemaRevoked { roles, .. }
-        | Change::FunctionRevoked { roles, .. }
+        | Change::SchemaRevoked(_, roles)
+        | Change::FunctionRevoked(_, roles)
             if !concerns(app, roles) =>
         {
             None
         }
-        Change::SchemaRevoked { schema, roles } => {
+        Change::SchemaRevoked(schema, roles) => {
             let used = |relation: &&std::sync::Arc<catalog::Relation>| relation.name.schema == *schema;
             start.relations().find(used)?;
             let reason = format!(
@@ -153,7 +153,7 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> O
             );
             Some(entry(&QName::new(schema.clone(), "*"), "42501", BreakCause::Privilege, reason))
         }
-        Change::FunctionRevoked { function, roles } => {
+        Change::FunctionRevoked(function, roles) => {
             let before = start.functions_named(function);
             // Triggers call theirs without asking.
             let called = before.iter().any(|function| !function.trigger);

@@ -147,14 +147,14 @@ impl Step<'_> {
         match revoke.kind {
             Schema if takes("usage") => {
                 for name in &revoke.objects {
-                    self.change(Change::SchemaRevoked { schema: name.name.clone(), roles: roles() });
+                    self.change(Change::SchemaRevoked(name.name.clone(), roles()));
                 }
             }
             Function | Procedure | Routine if takes("execute") => {
                 for name in &revoke.objects {
                     let found = self.catalog.find_functions(name).first().map(|found| found.name.clone());
                     if let Some(function) = found {
-                        self.change(Change::FunctionRevoked { function, roles: roles() });
+                        self.change(Change::FunctionRevoked(function, roles()));
                     }
                 }
             }

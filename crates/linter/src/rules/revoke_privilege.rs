@@ -53,10 +53,10 @@ fn loss(at: At<'_>, label: &str) -> Option<Loss> {
         Change::OwnerSet { relation, role } if at.label(*relation) == label => {
             Some(Loss { kind: "TABLE", privileges: String::new(), roles: vec![role.clone()] })
         }
-        Change::SchemaRevoked { schema, roles } if label.strip_suffix(".*") == Some(schema) => {
+        Change::SchemaRevoked(schema, roles) if label.strip_suffix(".*") == Some(schema) => {
             Some(Loss { kind: "SCHEMA", privileges: "USAGE".to_owned(), roles: roles.clone() })
         }
-        Change::FunctionRevoked { function, roles } if function.to_string() == label => {
+        Change::FunctionRevoked(function, roles) if function.to_string() == label => {
             Some(Loss { kind: "FUNCTION", privileges: "EXECUTE".to_owned(), roles: roles.clone() })
         }
         _ => None,
