@@ -120,8 +120,8 @@ impl Npm {
         // Yarn would keep it in an archive, and nothing can be started from there.
         manifest.insert("preferUnplugged".to_owned(), true.into());
         let readme = format!(
-            "# {package}\n\nThe program of [brolly](https://www.npmjs.com/package/brolly) for `{target}`. Install \
-             `brolly`, which brings\nthe package that fits.\n"
+            "# {package}\n\nThe program of [brolly]({}) for `{target}`. Install `brolly`, which brings the package that fits.\n",
+            env!("CARGO_PKG_REPOSITORY")
         );
         write(&to.join("README.md"), &readme)?;
         write_json(&to.join("package.json"), &Value::Object(manifest))

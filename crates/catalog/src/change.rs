@@ -322,6 +322,10 @@ pub enum Change {
         /// The roles that lose them.
         roles: Vec<String>,
     },
+    /// USAGE of a schema was revoked from these roles.
+    SchemaRevoked(String, Vec<String>),
+    /// EXECUTE of a function was revoked from these roles.
+    FunctionRevoked(QName, Vec<String>),
     /// A relation has another owner.
     OwnerSet {
         /// The relation.

@@ -114,6 +114,8 @@ pub struct Function {
     pub name: QName,
     /// Number of input arguments.
     pub arguments: usize,
+    /// How many of them, the last ones, may be left out.
+    pub defaults: usize,
     /// Volatility.
     pub volatility: Volatility,
     /// Language.

@@ -96,7 +96,7 @@ impl<'a> Repositories<'a> {
 fn with_unsaved(changed: Arc<Changed>, disk: &Disk) -> Arc<Changed> {
     let below =
         |path: PathBuf| Some(path.strip_prefix(&changed.root).ok()?.to_string_lossy().replace('\\', "/"));
-    let typed = disk.unsaved().paths().into_iter().filter_map(below);
+    let typed = disk.unsaved().all().into_keys().filter_map(below);
     let typed: Vec<String> = typed.filter(|path| !changed.added.contains(path)).collect();
     if typed.is_empty() {
         return changed;

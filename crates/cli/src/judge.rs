@@ -119,6 +119,13 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Remembers what it reads of the code: the same will be judged again.
+    #[must_use]
+    pub fn remembering(mut self) -> Judge<'a> {
+        self.versions.remember();
+        self
+    }
+
     /// Chooses what of a project is judged. What is named is, whatever the settings say.
     pub fn select(&mut self, target: Target, settings: &Found) -> Result<Selected, Error> {
         let project = target.project;

@@ -30,9 +30,9 @@ impl Unsaved {
         texts.get(path).or_else(|| texts.get(Path::new(&tidy))).cloned()
     }
 
-    /// The files whose texts are replaced.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        self.texts.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    /// The files whose texts are replaced, and the texts.
+    pub fn all(&self) -> BTreeMap<PathBuf, Arc<str>> {
+        self.texts.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

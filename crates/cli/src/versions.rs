@@ -12,14 +12,31 @@ use code::{Code, Tree, TreeFiles};
 use drizzle::{Config, Dialect, Project, QName, Setting, find_configs, join, parent, read_config};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The versions that a run looks at, each listed once.
 pub struct Versions<'a> {
     disk: &'a Disk,
     cache: Option<PathBuf>,
     known: BTreeMap<(PathBuf, Option<String>), Arc<Version>>,
+    /// What was read, newest last, where the same is asked again and again.
+    read: Option<Mutex<Vec<(Asked, Code)>>>,
 }
+
+/// All that decides what is read, as long as the disk and the repository stay as they are.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    root: PathBuf,
+    commit: Option<String>,
+    start: Start,
+    interest: Option<BTreeSet<QName>>,
+    schema_only: bool,
+    /// Code that is typed and not saved.
+    typed: Vec<(PathBuf, Arc<str>)>,
+}
+
+/// As many answers are remembered.
+const REMEMBERED: usize = 16;
 
 /// One version of the code.
 pub struct Version {
@@ -55,7 +72,12 @@ pub struct Start {
 impl<'a> Versions<'a> {
     /// Nothing is looked at yet. What is read is kept in the cache of the user.
     pub fn new(disk: &'a Disk) -> Versions<'a> {
-        Versions { disk, cache: pg::cache_folder(), known: BTreeMap::new() }
+        Versions { disk, cache: pg::cache_folder(), known: BTreeMap::new(), read: None }
+    }
+
+    /// Remembers what it reads, for whoever checks after each keystroke.
+    pub fn remember(&mut self) {
+        self.read = Some(Mutex::default());
     }
 
     /// The files as they are now, around a project.
@@ -104,6 +126,22 @@ impl<'a> Versions<'a> {
         start: &Start,
         interest: Option<&BTreeSet<QName>>,
     ) -> (Code, Option<String>) {
+        let mut note = None;
+        let code = self.remembered(version, start, interest, false, || {
+            let (code, said) = self.kept(version, start, interest);
+            note = said;
+            code
+        });
+        (code, note)
+    }
+
+    /// The same from the cache of the user, as far as it is there.
+    fn kept(
+        &self,
+        version: &Version,
+        start: &Start,
+        interest: Option<&BTreeSet<QName>>,
+    ) -> (Code, Option<String>) {
         let read = || {
             let casing = start.casing.as_deref();
             let request = code::Request { schema: &start.schema, casing, interest, schema_only: false };
@@ -123,9 +161,43 @@ impl<'a> Versions<'a> {
     /// What a version declares, and nothing of what it uses.
     pub fn schema(&self, version: &Version, project: &Project) -> Code {
         let start = self.start(version, project);
-        let casing = start.casing.as_deref();
-        let request = code::Request { schema: &start.schema, casing, interest: None, schema_only: true };
-        code::read(&*version.files, &request)
+        self.remembered(version, &start, None, true, || {
+            let casing = start.casing.as_deref();
+            let request = code::Request { schema: &start.schema, casing, interest: None, schema_only: true };
+            code::read(&*version.files, &request)
+        })
+    }
+
+    fn remembered(
+        &self,
+        version: &Version,
+        start: &Start,
+        interest: Option<&BTreeSet<QName>>,
+        schema_only: bool,
+        read: impl FnOnce() -> Code,
+    ) -> Code {
+        let Some(known) = &self.read else { return read() };
+        let typed = self.disk.unsaved().all().into_iter();
+        let typed = typed.filter(|(path, _)| version.commit.is_none() && is_code(&path.to_string_lossy()));
+        let asked = Asked {
+            root: version.root.clone(),
+            commit: version.commit.clone(),
+            start: start.clone(),
+            interest: interest.cloned(),
+            schema_only,
+            typed: typed.collect(),
+        };
+        let answers = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, code)) = answers().iter().find(|(other, _)| *other == asked) {
+            return code.clone();
+        }
+        let code = read();
+        let mut answers = answers();
+        if answers.len() >= REMEMBERED {
+            answers.remove(0);
+        }
+        answers.push((asked, code.clone()));
+        code
     }
 
     /// Where the schema of a project's app begins in a version. Another config takes the place of one

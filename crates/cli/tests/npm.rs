@@ -70,16 +70,26 @@ fn done(dir: &Path, program: &str, args: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("it is UTF-8")
 }
 
-/// The folders that `cargo xtask npm` writes, with these programs in them.
-fn written(to: &Path, programs: &[(&str, &Path)]) {
+/// Runs a chore.
+fn xtask(args: &[&str]) -> Output {
     let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
-    let mut xtask = command(&root(), &cargo, &["run", "--quiet", "--package", "xtask", "--", "npm", "--out"]);
-    xtask.arg(to);
-    for (target, path) in programs {
-        xtask.arg("--binary").arg(format!("{target}={}", path.display()));
-    }
-    let done = xtask.output().expect("cargo starts");
+    let mut xtask = command(&root(), &cargo, &["run", "--quiet", "--package", "xtask", "--"]);
+    xtask.args(args).output().expect("cargo starts")
+}
+
+/// The folders that `cargo xtask npm` writes, with this program in them.
+fn written(to: &Path, target: &str, program: &Path) {
+    let binary = format!("{target}={}", program.display());
+    let done = xtask(&["npm", "--out", &to.to_string_lossy(), "--binary", &binary]);
     assert!(done.status.success(), "{}", told(&done));
+}
+
+/// The program as it is published, so without what only debuggers read.
+fn stripped(folder: &Folder) -> PathBuf {
+    let program = folder.at("brolly");
+    std::fs::copy(env!("CARGO_BIN_EXE_brolly"), &program).expect("the program is there");
+    done(folder.path(), "strip", &["brolly"]);
+    program
 }
 
 /// Packs a folder; gives what is in the archive, and the archive's place.
@@ -101,11 +111,7 @@ fn pack(folder: &Folder, package: &str) -> (Vec<String>, String) {
 
 /// Both packages for this platform, packed into `npm/`.
 fn packed(folder: &Folder) -> (String, String) {
-    // As it is published, so without what only debuggers read.
-    let program = folder.at("brolly");
-    std::fs::copy(env!("CARGO_BIN_EXE_brolly"), &program).expect("the program is there");
-    done(folder.path(), "strip", &["brolly"]);
-    written(&folder.at("npm"), &[(HERE.0, &program)]);
+    written(&folder.at("npm"), HERE.0, &stripped(folder));
     let (files, brolly) = pack(folder, "brolly");
     assert_eq!(files, BROLLY);
     let (files, platform) = pack(folder, HERE.1);
@@ -156,14 +162,13 @@ fn from_javascript(folder: &Folder, shop: &Path) {
 
 /// The types under `strict`, as a module of either kind.
 fn from_typescript(shop: &Path) {
-    let (compiler, types) = (tool("typescript/bin/tsc"), tool("@types"));
-    for name in ["sample.mts", "sample.cts"] {
+    let samples = ["sample.mts", "sample.cts"];
+    for name in samples {
         std::fs::copy(root().join("tests/npm/sample.ts"), shop.join(name)).expect("it is there");
-        let args = [&compiler, "--strict", "--noEmit", "--module", "nodenext", "--target", "es2022"];
-        let args = args.iter().map(|arg| arg as &str);
-        let rest = ["--types", "node", "--typeRoots", &types, name];
-        done(shop, "node", &args.chain(rest).collect::<Vec<_>>());
     }
+    let (compiler, types) = (tool("typescript/bin/tsc"), tool("@types"));
+    let strict = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--types", "node"];
+    done(shop, "node", &[&[compiler.as_str(), "--typeRoots", &types], &strict[..], &samples].concat());
 }
 
 /// A request to end that only the launcher gets.
@@ -205,12 +210,44 @@ fn pnpm_add_and_exec() {
     assert!(said.contains("error[drop-column]: drops `users.nickname`"), "{}", told(&lint));
 }
 
+/// The chore that comes before a tag, with a program that is no release: it is too large.
+#[test]
+fn a_release_is_checked() {
+    let folder = folder();
+    let binary = format!("{}={}", HERE.0, stripped(&folder).display());
+    let out = folder.at("npm").to_string_lossy().into_owned();
+    let checked = xtask(&["release", "--dry-run", "--binary", &binary, "--out", &out]);
+    let said = told(&checked);
+    assert_eq!(checked.status.code(), Some(1), "{said}");
+    for step in [
+        "versions: ok",
+        "changelog: ok",
+        "generated files: ok",
+        "program: FAILED\n  ",
+        " MB, and 15 MB is the limit",
+        "packages: ok",
+        "installed into a fresh project: ok",
+        "1 failed: this is no release",
+    ] {
+        assert!(said.contains(step), "no {step:?} in\n{said}");
+    }
+    // cargo-deny may be there or not, but its step is never passed over in silence.
+    let licences = [
+        "licences, bans, sources: ok",
+        "licences, bans, sources: NOT CHECKED\n  cargo-deny is not installed",
+    ];
+    assert!(licences.iter().any(|line| said.contains(line)), "{said}");
+    let other =
+        told(&xtask(&["release", "--dry-run", "--tag", "v99.0.0", "--binary", &binary, "--out", &out]));
+    assert!(other.contains("changelog: FAILED\n  the tag is v99.0.0, and the version"), "{other}");
+}
+
 #[test]
 fn a_program_that_is_missing() {
     let folder = folder();
     // Of another platform, there is a package; it is never started.
     let other = folder.write("other", "").at("other");
-    written(&folder.at("npm"), &[("x86_64-pc-windows-msvc", &other)]);
+    written(&folder.at("npm"), "x86_64-pc-windows-msvc", &other);
     let (_, brolly) = pack(&folder, "brolly");
     folder.write("app/package.json", r#"{ "name": "app", "private": true }"#);
     let app = folder.at("app");

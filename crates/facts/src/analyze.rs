@@ -341,6 +341,7 @@ impl Fold<'_> {
                 control = Some(transaction);
             }
             Stmt::Set(set) => current.session.set(set),
+            Stmt::Query(query) => current.session.set_by_call(query),
             _ => {}
         }
         let mut catalog = Arc::new(catalog);

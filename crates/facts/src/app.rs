@@ -139,6 +139,11 @@ impl App {
         Some(Cow::Owned(met))
     }
 
+    /// Whether it declares a relation, or names it in raw SQL.
+    pub fn meets(&self, name: &QName) -> bool {
+        self.met(name).is_some()
+    }
+
     /// How it has to do with a relation or column, as the end of "the old app ..".
     pub(crate) fn still(&self, relation: &QName, column: Option<&str>) -> &'static str {
         let declares = self

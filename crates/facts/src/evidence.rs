@@ -88,7 +88,10 @@ impl About<'_> {
             | BreakCause::ColumnRenamed
             | BreakCause::RelationDropped
             | BreakCause::RelationRenamed => group = self.named(group),
-            BreakCause::RequiredColumn | BreakCause::NotNull | BreakCause::DefaultDropped => {
+            BreakCause::RequiredColumn
+            | BreakCause::NotNull
+            | BreakCause::DefaultDropped
+            | BreakCause::StartsOver => {
                 group = self.inserted(group);
             }
             BreakCause::TypeNarrowed | BreakCause::Generated => {
@@ -109,9 +112,19 @@ impl About<'_> {
             BreakCause::ConflictTarget => {
                 group = self.sent(group, self.uses(|found| found.role == Role::Conflict));
             }
-            BreakCause::RowSecurity => {
+            // What can't be read can't be found by a WHERE either.
+            BreakCause::RowSecurity | BreakCause::RowCondition
+                if group.iter().any(|found| found.one.operation == Operation::Select) =>
+            {
                 let uses = self.uses(|found| found.role != Role::Type);
                 group.iter_mut().for_each(|found| found.one.uses.clone_from(&uses));
+            }
+            BreakCause::RowSecurity | BreakCause::RowCondition => {
+                let sent = |one: Found| {
+                    let uses = self.uses(|found| fits(one.one.operation, found));
+                    self.sent(vec![one], uses)
+                };
+                group = group.into_iter().flat_map(sent).collect();
             }
             BreakCause::Privilege | BreakCause::ObjectDropped | BreakCause::NotThereYet => {}
         }

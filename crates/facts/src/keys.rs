@@ -4,7 +4,8 @@ use crate::analysis::Step;
 use crate::breaks::last;
 use crate::model::{Break, BreakCause, Operation};
 use crate::values::{Found, entry};
-use catalog::{Catalog, Change, ColumnId, Index, Relation};
+use catalog::{Catalog, Change, Column, ColumnId, Index, Relation};
+use sql::{AlterAction, Stmt};
 use std::collections::BTreeSet;
 
 fn unique_keys<'a>(catalog: &'a Catalog, relation: &'a Relation) -> impl Iterator<Item = &'a Index> {
@@ -91,17 +92,86 @@ pub(crate) fn conflict_targets(
         {
             continue;
         }
-        let dropped = |change: &Change| match change {
+        // A deferrable one is found, and refused (ExecCheckIndexConstraints in execIndexing.c).
+        let deferrable =
+            after.indexes.iter().filter_map(|id| now.index(*id)).find(|other| {
+                other.unique && other.deferrable && !other.partial && key_columns(other) == wanted
+            });
+        let lost = |change: &Change| match change {
             Change::IndexDropped { index: gone, .. } if gone.id == index.id => Some(()),
+            Change::IndexCreated { index: made, .. } if deferrable.is_some_and(|d| d.id == *made) => Some(()),
             _ => None,
         };
-        let Some((at, ())) = last(steps, dropped) else { continue };
+        let Some((at, ())) = last(steps, lost) else { continue };
         let (mut one, columns) = about(before, &wanted, Operation::Upsert, BreakCause::ConflictTarget);
-        one.sqlstate = Some("42P10");
-        one.reason = format!(
-            "no unique index on {} ({}) is left for ON CONFLICT of the old app",
-            before.name, columns
-        );
+        one.sqlstate = Some(if deferrable.is_some() { "55000" } else { "42P10" });
+        one.reason = match deferrable {
+            Some(key) => format!(
+                "the unique key {} on {} ({columns}) is DEFERRABLE, which ON CONFLICT of the old app can't use",
+                key.name.name, before.name
+            ),
+            None => {
+                format!(
+                    "no unique index on {} ({columns}) is left for ON CONFLICT of the old app",
+                    before.name
+                )
+            }
+        };
         found.push((at, one));
+    }
+}
+
+/// A serial column that becomes an identity: its new sequence knows nothing of the rows that are there, unless
+/// it is told where to begin. <https://www.postgresql.org/docs/current/sql-createsequence.html>
+pub(crate) fn starts_over(
+    now: &Catalog,
+    after: &Relation,
+    old: &Column,
+    new: &Column,
+    steps: &[Step],
+) -> Option<(usize, Break)> {
+    let serial = old.default.as_ref()?.uses.functions.iter().any(|call| call.name.name == "nextval");
+    let unique = unique_keys(now, after).find(|index| index.keys == [Some(new.id)])?;
+    if !serial || old.identity.is_some() || new.identity.is_none() || old.id != new.id {
+        return None;
+    }
+    let became = |change: &Change| match change {
+        Change::IdentitySet { relation, column } if (*relation, *column) == (after.id, new.id) => Some(()),
+        _ => None,
+    };
+    let (at, ()) = last(steps, became)?;
+    let told =
+        steps[at..].iter().any(|step| step.statement.as_ref().is_some_and(|s| tells_start(&s.stmt, new)));
+    if told {
+        return None;
+    }
+    let mut one = entry(&after.name, Some(&new.name), Operation::Insert, BreakCause::StartsOver);
+    one.sqlstate = Some("23505");
+    one.reason = format!(
+        "the new sequence of {}.{} begins at 1: inserts of the old app that leave it to the default meet the rows \
+         that are there, under {}",
+        after.name, new.name, unique.name.name
+    );
+    Some((at, one))
+}
+
+/// Whether a statement may tell the sequence of an identity where to begin.
+fn tells_start(stmt: &Stmt, column: &Column) -> bool {
+    match stmt {
+        Stmt::AlterTable(alter) => alter.commands.iter().any(|command| match &command.action {
+            AlterAction::AddIdentity { column: named, start: Some(start), .. } => {
+                named.text == column.name && *start != 1
+            }
+            AlterAction::SetIdentity { column: named, always: None } => named.text == column.name,
+            _ => false,
+        }),
+        Stmt::AlterSequence(alter) => alter.restarts,
+        Stmt::Query(query) => {
+            let calls = query.uses.queries.iter().flat_map(|inner| &inner.uses.functions);
+            calls.chain(&query.uses.functions).any(|call| call.name.name == "setval")
+        }
+        // Code may do anything; nearly nobody puts it after an identity for another reason.
+        Stmt::Do(_) | Stmt::Call(_) => true,
+        _ => false,
     }
 }

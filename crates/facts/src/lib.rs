@@ -25,6 +25,7 @@ mod model;
 mod objects;
 mod predict;
 mod rewrite;
+mod row_security;
 mod schema_differences;
 mod session;
 mod unnoticed;

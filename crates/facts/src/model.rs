@@ -289,6 +289,10 @@ pub enum BreakCause {
     ConflictTarget,
     /// Row level security hides rows.
     RowSecurity,
+    /// Row level security shows the rows of a condition only.
+    RowCondition,
+    /// The column takes its values from a sequence that begins anew, below those that the rows hold.
+    StartsOver,
     /// The column can't be written any more.
     Generated,
     /// An enum value is gone or has another name.

@@ -23,10 +23,12 @@ impl Objects {
 
     /// Judges a committed state; `steps` are those of the set so far.
     pub fn committed(&mut self, start: &Catalog, now: &Catalog, steps: &mut [Step]) {
+        let granted = granted(steps);
         for step in steps {
             let found: Vec<Break> = step
                 .changes
                 .iter()
+                .filter(|change| !granted.iter().any(|name| gives_back(change, name)))
                 .filter_map(|change| Some((change, lost(start, now, change, self.role.as_deref())?)))
                 .flat_map(|(change, one)| {
                     operations(change).iter().map(move |operation| (*operation, one.clone()))
@@ -39,6 +41,26 @@ impl Objects {
                 }
             }
         }
+    }
+}
+
+/// Schemas and functions on which somebody gets privileges: who takes them from all then names those who keep
+/// them.
+fn granted(steps: &[Step]) -> Vec<String> {
+    let grants = steps.iter().filter_map(|step| match &step.statement.as_ref()?.stmt {
+        sql::Stmt::Grant(grant) if grant.grant && grant.kind != sql::ObjectKind::Table => {
+            Some(&grant.objects)
+        }
+        _ => None,
+    });
+    grants.flatten().map(|name| name.name.clone()).collect()
+}
+
+fn gives_back(change: &Change, name: &str) -> bool {
+    match change {
+        Change::SchemaRevoked(schema, _) => schema == name,
+        Change::FunctionRevoked(function, _) => function.name == name,
+        _ => false,
     }
 }
 
@@ -86,7 +108,14 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> O
             let before = start.functions_named(name);
             // Trigger functions are called by triggers alone.
             let called = before.iter().any(|function| !function.trigger);
-            let gone = called && now.functions_named(name).len() < before.len();
+            // Another one may bear with the same number of arguments.
+            let served = |old: &catalog::Function| {
+                let takes = |new: &catalog::Function| {
+                    (new.arguments.saturating_sub(new.defaults)..=new.arguments).contains(&old.arguments)
+                };
+                now.functions_named(name).iter().any(|new| takes(new))
+            };
+            let gone = called && before.iter().any(|old| !old.trigger && !served(old));
             let reason = format!("function {name} is dropped or renamed; calls of the old app fail");
             gone.then(|| entry(name, "42883", dropped, reason))
         }
@@ -108,7 +137,29 @@ fn lost(start: &Catalog, now: &Catalog, change: &Change, app: Option<&str>) -> O
                 format!("schema {name} is dropped or renamed; whatever the old app names in it is gone");
             gone.then(|| entry(&QName::new(name.clone(), "*"), "3F000", dropped, reason))
         }
-        Change::PrivilegesRevoked { roles, .. } if !concerns(app, roles) => None,
+        Change::PrivilegesRevoked { roles, .. }
+        | Change::SchemaRevoked(_, roles)
+        | Change::FunctionRevoked(_, roles)
+            if !concerns(app, roles) =>
+        {
+            None
+        }
+        Change::SchemaRevoked(schema, roles) => {
+            let used = |relation: &&std::sync::Arc<catalog::Relation>| relation.name.schema == *schema;
+            start.relations().find(used)?;
+            let reason = format!(
+                "USAGE of schema {schema} is revoked from {}: what is in it can't be named",
+                roles.join(", ")
+            );
+            Some(entry(&QName::new(schema.clone(), "*"), "42501", BreakCause::Privilege, reason))
+        }
+        Change::FunctionRevoked(function, roles) => {
+            let before = start.functions_named(function);
+            // Triggers call theirs without asking.
+            let called = before.iter().any(|function| !function.trigger);
+            let reason = format!("EXECUTE of function {function} is revoked from {}", roles.join(", "));
+            called.then(|| entry(function, "42501", BreakCause::Privilege, reason))
+        }
         Change::OwnerSet { role, .. } if app == Some(role.as_str()) => None,
         Change::PrivilegesRevoked { relation, privileges, roles } => {
             let name = existing(start, now, *relation)?;

@@ -127,6 +127,9 @@ fn through_text(from: &Type, to: &Type, explicit: bool, catalog: &Catalog) -> Ty
 }
 
 fn with_user_type(from: &Type, to: &Type, explicit: bool, catalog: &Catalog) -> TypeChange {
+    if let Some(change) = with_citext(from, to, explicit) {
+        return change;
+    }
     let unknown = |ty: &Type| matches!(ty.base, TypeRef::Unknown(_));
     if unknown(from) || unknown(to) {
         // Casts of extensions: not known here. To and from text goes through text unless the
@@ -142,6 +145,23 @@ fn with_user_type(from: &Type, to: &Type, explicit: bool, catalog: &Catalog) -> 
     through_text(from, to, explicit, catalog)
 }
 
+/// A citext is a text with operators of its own: the casts between them are WITHOUT FUNCTION (citext--1.4.sql
+/// in contrib/citext), and only a length is enforced.
+fn with_citext(from: &Type, to: &Type, explicit: bool) -> Option<TypeChange> {
+    let string =
+        |ty: &Type| matches!(&ty.base, TypeRef::Builtin(name) if name == "text" || name == "varchar");
+    if from.array || to.array || !(is_citext(from) && string(to) || string(from) && is_citext(to)) {
+        return None;
+    }
+    let cut = !to.modifiers.is_empty();
+    let may_fail = if cut { narrowing(to, explicit) } else { None };
+    Some(TypeChange { rewrite: Some(cut), needs_using: false, may_fail, reindex: true })
+}
+
+pub(crate) fn is_citext(ty: &Type) -> bool {
+    matches!(&ty.base, TypeRef::Unknown(name) if name.rsplit('.').next() == Some("citext"))
+}
+
 fn category(catalog: &Catalog, ty: &Type) -> Option<char> {
     match (&ty.base, ty.array) {
         (_, true) => Some('A'),
@@ -150,7 +170,7 @@ fn category(catalog: &Catalog, ty: &Type) -> Option<char> {
             Some(UserTypeKind::Enum(_)) => Some('E'),
             _ => Some('U'),
         },
-        (TypeRef::Unknown(name), _) => (name.rsplit('.').next() == Some("citext")).then_some('S'),
+        (TypeRef::Unknown(_), _) => is_citext(ty).then_some('S'),
     }
 }
 

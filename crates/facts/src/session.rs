@@ -4,7 +4,7 @@
 //! and what follows runs on its own, until a `BEGIN`.
 
 use catalog::{Catalog, TypeId};
-use sql::{SetVariable, Transaction};
+use sql::{Query, SetVariable, Transaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -124,6 +124,17 @@ impl Session {
             None if set.name == "all" => self.settings.clear(),
             None => {
                 self.settings.remove(&set.name);
+            }
+        }
+    }
+
+    /// Follows `SELECT set_config(name, value, ..)`, which is taken for LOCAL in a transaction.
+    pub fn set_by_call(&mut self, query: &Query) {
+        for call in query.uses.functions.iter().filter(|call| call.name.name == "set_config") {
+            if let [Some(name), Some(value), ..] = call.strings.as_slice() {
+                let local = self.open.is_some();
+                let values = Some(vec![value.clone()]);
+                self.set(&SetVariable { name: name.to_ascii_lowercase(), values, local });
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::breaks::{DeclaredRelations, find, last};
 use crate::keys;
 use crate::model::{Break, BreakCause, Operation, Version};
 use crate::rewrite::type_change;
+use crate::row_security::row_security;
 use catalog::{
     Catalog, Change, Column, Constraint, ConstraintKind, QName, Relation, RelationId, UserTypeKind,
 };
@@ -56,7 +57,7 @@ impl Values {
                 continue;
             }
             let mut all = of_relation(start, now, before, after, declared, self.version, steps);
-            row_security(before, after, self.role.as_deref(), steps, &mut all);
+            row_security(start, before, after, self.role.as_deref(), steps, &mut all);
             found.extend(all);
         }
         if std::mem::take(&mut self.types) {
@@ -91,6 +92,10 @@ fn of_relation(
         // Dropped and added again under its name is still the column that the app writes.
         if let Some(new) = same.or_else(|| after.column(&old.name)) {
             of_column(start, now, after, old, new, version, steps, &mut found);
+            let given = declared.columns.iter().any(|column| column.name == old.name && !column.default);
+            if !given {
+                found.extend(crate::keys::starts_over(now, after, old, new, steps));
+            }
         }
     }
     new_constraints(before, after, declared, steps, &mut found);
@@ -254,6 +259,9 @@ fn new_constraints(
             _ => None,
         };
         let Some((at, ())) = last(steps, added) else { continue };
+        if !constraint.validated && !is_enforced(&steps[at], &constraint.name) {
+            continue;
+        }
         let mut one = entry(
             &after.name,
             columns.first().map(String::as_str),
@@ -272,31 +280,18 @@ fn new_constraints(
     }
 }
 
-fn row_security(before: &Relation, after: &Relation, app: Option<&str>, steps: &[Step], found: &mut Found) {
-    let on = |relation: &Relation| relation.row_security.enabled;
-    let lets_in =
-        |policy: &catalog::Policy| policy.permissive && crate::objects::concerns(app, &policy.roles);
-    let open = after.policies.iter().any(lets_in);
-    let newly = on(after) && !on(before);
-    let closed = on(after) && on(before) && !open && before.policies.iter().any(lets_in);
-    // FORCE binds the owner too, who saw all rows until then.
-    let forced = on(after) && after.row_security.forced && !before.row_security.forced;
-    if open || !(newly || closed || forced) {
-        return;
-    }
-    let switched = |change: &Change| match change {
-        Change::RowSecuritySet { relation, enabled: true, .. } if *relation == after.id => Some(()),
-        Change::PolicyDropped { relation, .. } if *relation == after.id => Some(()),
-        _ => None,
+/// Whether the constraint that a statement adds under a name is enforced (18 knows NOT ENFORCED).
+fn is_enforced(step: &Step, name: &str) -> bool {
+    let Some(sql::Stmt::AlterTable(alter)) = step.statement.as_ref().map(|statement| &statement.stmt) else {
+        return true;
     };
-    let Some((at, ())) = last(steps, switched) else { return };
-    let mut one = entry(&after.name, None, Operation::Select, BreakCause::RowSecurity);
-    one.reason = format!(
-        "row level security on {} has no policy: unless the app's role owns the table, it reads, updates and \
-         deletes no row, in silence, and its inserts fail with 42501",
-        after.name
-    );
-    found.push((at, one));
+    let lax = |command: &sql::AlterCommand| match &command.action {
+        sql::AlterAction::AddConstraint(written) => {
+            written.not_enforced && written.name.as_ref().is_none_or(|written| written.text == name)
+        }
+        _ => false,
+    };
+    !alter.commands.iter().any(lax)
 }
 
 fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found {

@@ -110,6 +110,36 @@ pub(crate) fn is_lock_table(step: &Step) -> bool {
     matches!(step.statement.as_deref().map(|statement| &statement.stmt), Some(Stmt::LockTable(_)))
 }
 
+/// Whether the statement drops, renames or moves a schema or this table (or its sequence) in it, or sets the
+/// sequence: a table that no migration has made, so that no fact tells of it.
+pub(crate) fn reshapes(step: &Step, schema: &str, table: &str) -> bool {
+    use sql::ObjectKind::Schema;
+    let sequence = format!("{table}_id_seq");
+    let of_table = |name: &str| name == table || name == sequence;
+    match step.statement.as_deref().map(|statement| &statement.stmt) {
+        Some(Stmt::Drop(drop)) if drop.kind == Schema => {
+            drop.objects.iter().any(|object| object.name.name == schema)
+        }
+        Some(Stmt::Drop(drop)) => drop.objects.iter().any(|object| of_table(&object.name.name)),
+        Some(Stmt::Rename(rename)) if rename.kind == Schema => rename.name.name == schema,
+        Some(Stmt::Rename(rename)) => of_table(&rename.name.name),
+        Some(Stmt::SetSchema(set)) => of_table(&set.name.name),
+        Some(Stmt::AlterSequence(alter)) => alter.name.name == sequence,
+        Some(Stmt::Query(query)) => {
+            let names = |call: &&sql::FunctionCall| {
+                call.name.name == "setval"
+                    && call
+                        .strings
+                        .first()
+                        .and_then(Option::as_ref)
+                        .is_some_and(|name| name.contains(&sequence))
+            };
+            query.uses.functions.iter().any(|call| names(&call))
+        }
+        _ => false,
+    }
+}
+
 /// Whether the statement makes an index only if none of that name is there.
 pub(crate) fn makes_index_if_not_exists(step: &Step) -> bool {
     matches!(

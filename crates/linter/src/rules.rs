@@ -26,6 +26,7 @@ mod enum_value_used_too_early;
 mod fails_on_existing_rows;
 mod fk_without_index;
 mod generated_column_old_writes;
+mod identity_starts_over;
 mod ignore_without_reason;
 mod index_blocks_writes;
 mod index_build_under_lock;
@@ -116,6 +117,7 @@ pub const RULES: &[Rule] = &[
     rule!(fails_on_existing_rows, "fails-on-existing-rows"),
     rule!(fk_without_index, "fk-without-index"),
     rule!(generated_column_old_writes, "generated-column-old-writes"),
+    rule!(identity_starts_over, "identity-starts-over"),
     rule!(ignore_without_reason, "ignore-without-reason"),
     rule!(index_blocks_writes, "index-blocks-writes"),
     rule!(index_build_under_lock, "index-build-under-lock"),

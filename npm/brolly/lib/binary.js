@@ -4,7 +4,6 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { version } = require("../package.json");
 const platforms = require("./platforms.json");
 
 /** The path of the program. Throws an error with words for people where there is none. */
@@ -68,6 +67,7 @@ const HINTS = {
 };
 
 function missing(platform) {
+  const { version } = require("../package.json");
   const here = [process.platform, process.arch, platform.libc].filter(Boolean).join(" ");
   const others = platforms.filter((one) => one !== platform && installed(one)).map((one) => one.package);
   const manager = (process.env.npm_config_user_agent ?? "").split("/")[0];

@@ -176,7 +176,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 Some(Change::ExpressionDropped { relation, column })
             });
         }
-        AlterAction::AddIdentity { column: name, always, sequence } => {
+        AlterAction::AddIdentity { column: name, always, sequence, .. } => {
             let Some(relation) = step.relation(id) else { return };
             let Some(found) = relation.column(&name.text) else {
                 step.missing_column(&relation.name, name);
@@ -185,6 +185,12 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
             if found.identity.is_some() {
                 let message = format!("column {} of {} is an identity already", name.text, relation.name);
                 step.refuse("55000", message, Some(name.span));
+                return;
+            }
+            // The sequence is made first (transformAlterTableStmt), and its name may be taken.
+            let refusals = step.out.refusals.len();
+            column::owned_sequence(step, id, &name.text, found.id, sequence.as_ref());
+            if step.out.refusals.len() > refusals {
                 return;
             }
             if !found.not_null {
@@ -196,7 +202,6 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 let message = format!("column {} of {} has a default already", name.text, relation.name);
                 step.refuse("55000", message, Some(name.span));
             }
-            column::owned_sequence(step, id, &name.text, found.id, sequence.as_ref());
             let identity = if *always { Identity::Always } else { Identity::ByDefault };
             column::edit(step, id, found.id, |c| c.identity = Some(identity));
             step.change(Change::IdentitySet { relation: id, column: found.id });

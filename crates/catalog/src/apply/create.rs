@@ -192,6 +192,7 @@ pub(super) fn create_function(step: &mut Step<'_>, create: &CreateFunction) {
     let function = Function {
         name: name.clone(),
         arguments: create.arguments.len(),
+        defaults: create.defaults,
         volatility: create.volatility,
         language: create.language.clone(),
         body: create.body.as_ref().map(|(text, _)| Arc::from(text.as_str())),

@@ -130,8 +130,34 @@ impl Step<'_> {
                     });
                 }
             }
+            Stmt::Grant(revoke) if !revoke.grant => self.revoke(revoke),
             Stmt::Truncate(truncate) => truncate.tables.iter().for_each(|name| self.expect_relation(name)),
             Stmt::LockTable(lock) => lock.tables.iter().for_each(|name| self.expect_relation(name)),
+            _ => {}
+        }
+    }
+
+    /// Privileges on schemas and functions, as far as the app can miss them: CREATE on a schema is none.
+    fn revoke(&mut self, revoke: &sql::Grant) {
+        use sql::ObjectKind::{Function, Procedure, Routine, Schema};
+        let takes = |privilege: &str| {
+            revoke.privileges.is_empty() || revoke.privileges.iter().any(|one| one == privilege)
+        };
+        let roles = || revoke.roles.clone();
+        match revoke.kind {
+            Schema if takes("usage") => {
+                for name in &revoke.objects {
+                    self.change(Change::SchemaRevoked(name.name.clone(), roles()));
+                }
+            }
+            Function | Procedure | Routine if takes("execute") => {
+                for name in &revoke.objects {
+                    let found = self.catalog.find_functions(name).first().map(|found| found.name.clone());
+                    if let Some(function) = found {
+                        self.change(Change::FunctionRevoked(function, roles()));
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -177,7 +177,7 @@ impl Room {
     fn checks(&mut self) -> &mut Checks<'static> {
         let (disk, choice) = (self.disk, &self.choice);
         let checks = self.checks.get_or_insert_with(|| {
-            let judge = Judge::new(disk, Choice::New, choice, &crate::variable);
+            let judge = Judge::new(disk, Choice::New, choice, &crate::variable).remembering();
             Checks::new(disk, judge, &SERVER)
         });
         // The settings may be the text that is typed.

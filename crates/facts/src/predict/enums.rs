@@ -34,7 +34,13 @@ pub(crate) fn too_early(
             column: None,
             span: Some(span),
         };
-        if !facts.failures.contains(&failure) {
+        // A default is looked at as the value of its column, and for what is written in it.
+        let inside = |a: Span, b: Span| a.start <= b.start && b.end <= a.end;
+        let told = facts.failures.iter().any(|other| {
+            let place = other.span.unwrap_or(span);
+            other.when == failure.when && (inside(place, span) || inside(span, place))
+        });
+        if !told {
             facts.failures.push(failure);
         }
     }

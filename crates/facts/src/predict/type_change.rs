@@ -3,7 +3,7 @@
 use super::Prediction;
 use crate::lock_mode::LockMode;
 use crate::model::{Certainty, Failure, FailureCause, Loss, RewriteCause, ScanCause};
-use crate::rewrite::type_change;
+use crate::rewrite::{is_citext, type_change};
 use catalog::{Change, Column, ConstraintKind, Relation};
 use sql::{AlterAction, AlterTable, Expr, Ident, Shape};
 
@@ -66,6 +66,9 @@ impl Prediction<'_> {
                 let certainty = Certainty::DependsOnData;
                 self.fail_on_rows(id, sqlstate, FailureCause::Cast, certainty, Some(&name.text), when, span);
             }
+            if is_citext(&to) && !is_citext(&from) {
+                self.case_may_clash(&relation, &before, name);
+            }
             if let Some(what) = crate::lossy::silent_loss(&from, &to, cast_written) {
                 let loss = Loss {
                     relation: self.label(id),
@@ -84,6 +87,24 @@ impl Prediction<'_> {
                 self.rebuilt_without_rewrite(&relation, &before, change.reindex || reordered);
             }
             self.foreign_keys_of_column(&relation, &before, rewrite != Some(false) || change.reindex);
+        }
+    }
+
+    /// A unique index on what becomes a citext takes `A` and `a` for the same.
+    fn case_may_clash(&mut self, relation: &Relation, column: &Column, name: &Ident) {
+        let unique = |index: &&catalog::IndexId| {
+            let index = self.cx.before.index(**index);
+            index.is_some_and(|index| index.unique && index.keys.contains(&Some(column.id)))
+        };
+        if relation.indexes.iter().any(|index| unique(&index)) {
+            let when = format!(
+                "{} holds values of {} that differ by upper and lower case alone",
+                self.label(relation.id),
+                name.text
+            );
+            let (cause, certainty) = (FailureCause::Unique, Certainty::DependsOnData);
+            let column = Some(name.text.as_str());
+            self.fail_on_rows(relation.id, "23505", cause, certainty, column, when, Some(name.span));
         }
     }
 

@@ -42,3 +42,7 @@ CREATE TYPE mood AS ENUM ('ok', 'happy', 'glad');
 ALTER TABLE t ALTER COLUMN m SET DATA TYPE mood USING m::mood;
 -- migration: 0007_renamed
 ALTER TYPE mood RENAME VALUE 'glad' TO 'merry';
+-- migration: 0008_default_with_a_cast
+ALTER TYPE mood ADD VALUE 'calm';
+--> statement-breakpoint
+ALTER TABLE t ALTER COLUMN m SET DEFAULT 'calm'::mood;

@@ -1,5 +1,6 @@
 //! The unique index that ON CONFLICT of the deployed app may name is gone.
 
+use crate::broken::Broken;
 use crate::prelude::*;
 
 /// What is fixed about it.
@@ -10,10 +11,17 @@ pub const META: RuleMeta = RuleMeta {
     summary: "a unique index or constraint is dropped that upserts of the deployed app may target",
 };
 
-/// Unique indexes and keys dropped or narrowed without an equal one in their place.
+/// What ON CONFLICT raises that finds a deferrable key.
+const DEFERRABLE: &str = "55000";
+
+/// Unique indexes and keys dropped or narrowed without an equal one in their place, or made DEFERRABLE.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         for broken in at.broken(BreakCause::ConflictTarget) {
+            if broken.sqlstate == Some(DEFERRABLE) {
+                out.push(deferred(at, &broken));
+                continue;
+            }
             let index = at.changes().iter().find_map(|change| match change {
                 Change::IndexDropped { index, .. } if index.unique => Some(index),
                 _ => None,
@@ -57,4 +65,28 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// The key is still there, but ON CONFLICT refuses it.
+fn deferred(at: At<'_>, broken: &Broken<'_>) -> Diagnostic {
+    let added = at.changes().iter().find_map(|change| match change {
+        Change::ConstraintAdded { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    let name = added.unwrap_or(broken.table.name());
+    let what = format!(
+        "makes the unique key `{name}` on `{}` DEFERRABLE: upserts can't use it",
+        broken.table.shown()
+    );
+    at.finding(&META, what)
+        .weighs(if broken.uses.is_empty() { Severity::Warning } else { Severity::Error })
+        .about(broken.table.label)
+        .on(at.on_part(name))
+        .why(broken.failing())
+        .cites(at, broken)
+        .why("ON CONFLICT refuses deferrable keys, and DO NOTHING without a target fails on any table that has one")
+        .fix(
+            "Leave DEFERRABLE out. If values have to be swapped in one transaction, deploy the app without ON CONFLICT on \
+             this table first.",
+        )
 }

@@ -7,13 +7,14 @@ pub const META: RuleMeta = RuleMeta {
     name: "index-build-under-lock",
     group: Group::Blocks,
     severity: Severity::Error,
-    summary: "UNIQUE, PRIMARY KEY or EXCLUDE builds its index under ACCESS EXCLUSIVE",
+    summary: "a constraint or ATTACH PARTITION builds an index under ACCESS EXCLUSIVE",
 };
 
-/// Constraints that build an index on a table that existed.
+/// Constraints, and partitions that lack an index of their parent, that build one on a table that existed.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         let facts = at.facts();
+        out.extend(attached(at));
         let rewritten = |label: &str| facts.rewrites.iter().any(|rewrite| rewrite.relation == label);
         let built = facts
             .scans
@@ -59,4 +60,32 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             None => finding.fix("An EXCLUDE constraint can't take over an index: add it to a new table and move the rows over, or plan a maintenance window."),
         });
     }
+}
+
+/// Indexes of the parent that ATTACH PARTITION builds on the partition.
+fn attached(at: At<'_>) -> Option<Diagnostic> {
+    let (parent, partition) = at.changes().iter().find_map(|change| match change {
+        Change::PartitionAttached { parent, partition } => Some((*parent, at.label(*partition))),
+        _ => None,
+    })?;
+    let built =
+        |scan: &&facts::Cost<ScanCause>| scan.cause == ScanCause::IndexBuild && scan.relation == partition;
+    let scan = at.facts().scans.iter().find(built).filter(|scan| !scan.new)?;
+    let (partition, parent) = (shown(&scan.relation), at.label(parent));
+    let parent = shown(&parent);
+    Some(
+        at.finding(
+            &META,
+            format!("ATTACH PARTITION builds an index of `{parent}` on `{partition}` while reads and writes wait"),
+        )
+        .about(&scan.relation)
+        .on(at.on_name(&scan.relation))
+        .whys(at.lock_line(&scan.relation))
+        .why("the partition is read whole and sorted: the wait grows with the number of rows")
+        .fix(format!(
+            "Before, build an index on `{partition}` CONCURRENTLY for each index of `{parent}`, with the same columns, and \
+             hand it to a constraint where the parent has one; ATTACH takes them over. {}",
+            remedy::OWN_FILE
+        )),
+    )
 }

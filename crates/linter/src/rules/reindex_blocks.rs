@@ -13,7 +13,10 @@ pub const META: RuleMeta = RuleMeta {
 /// Plain reindexing of tables that existed.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
-        let built = |change: &Change| matches!(change, Change::IndexCreated { .. });
+        // Made by CREATE INDEX, or by ATTACH PARTITION.
+        let built = |change: &Change| {
+            matches!(change, Change::IndexCreated { .. } | Change::PartitionAttached { .. })
+        };
         let rebuilt = at.facts().scans.iter().find(|scan| scan.cause == ScanCause::IndexBuild && !scan.new);
         let Some(scan) = rebuilt.filter(|_| !at.changes_so(built)) else { continue };
         if at.blocking_lock(&scan.relation).is_none() {

@@ -101,6 +101,8 @@ pub enum AlterAction {
         always: bool,
         /// `SEQUENCE NAME`, where given.
         sequence: Option<Name>,
+        /// `START WITH`, where given.
+        start: Option<i64>,
     },
     /// `SET GENERATED`, `SET INCREMENT` .. of an identity.
     SetIdentity {

@@ -234,6 +234,8 @@ pub struct CreateFunction {
     pub procedure: bool,
     /// Types of the input arguments.
     pub arguments: Vec<TypeName>,
+    /// How many of them, the last ones, may be left out.
+    pub defaults: usize,
     /// Return type.
     pub returns: Option<TypeName>,
     /// `plpgsql`, `sql`, `c` ..

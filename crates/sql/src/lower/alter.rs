@@ -88,6 +88,10 @@ fn action(lower: &Lower<'_>, node: &nodes::AlterTableCmd, (from, to): (usize, us
                 column: name(),
                 always: def.generated_when as u8 == b'a',
                 sequence: column::sequence_name(lower, def.options(), from),
+                start: def.options().iter().find_map(|option| match option {
+                    Node::DefElem(option) if option.defname() == Some("start") => integer(option.arg()),
+                    _ => None,
+                }),
             },
             _ => AlterAction::Other("ADD GENERATED AS IDENTITY"),
         },

@@ -26,11 +26,15 @@ pub(super) fn function(lower: &Lower<'_>, node: &nodes::CreateFunctionStmt) -> S
     let inputs = node.parameters().iter().filter(|parameter| input(parameter.mode));
     let arguments: Vec<TypeName> =
         inputs.map(|parameter| lower.type_or_unknown(parameter.arg_type())).collect();
+    let given =
+        node.parameters().iter().filter(|one| input(one.mode) && !matches!(one.defexpr(), Node::None));
+    let defaults = given.count();
     let mut made = CreateFunction {
         name: lower.listed_name(&parts, 2),
         replace: node.replace,
         procedure: node.is_procedure,
         arguments,
+        defaults,
         returns: node.return_type().map(|name| lower.type_name(name)),
         language: "sql".to_owned(),
         volatility: Volatility::Volatile,
