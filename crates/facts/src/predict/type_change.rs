@@ -37,7 +37,9 @@ impl Prediction<'_> {
             let to_words = catalog::format_type(self.cx.after, &to);
             match rewrite {
                 Some(true) => self.rewrite(id, RewriteCause::TypeChange, Some(name.text.clone())),
+                // A table of the same pending set is written anew in no time.
                 Some(false) => {}
+                None if self.is_new(id) => {}
                 None => self.unknown(format!(
                     "whether {} is rewritten: the cast from {from_words} to {to_words} comes from an extension",
                     relation.name
