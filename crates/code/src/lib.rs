@@ -10,6 +10,7 @@ mod files;
 mod model;
 mod module;
 mod program;
+mod reached;
 mod read;
 mod resolve;
 mod tree;

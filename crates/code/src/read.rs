@@ -5,6 +5,7 @@ use crate::files::{asks, files_with, schema_files};
 use crate::model::{Certainty, Code, Columns, Enum, Gap, Place, Relation, Role, Schema, Use};
 use crate::module::{Decl, Export, Imported, Key, Kind, Module};
 use crate::program::{Known, Program, is_code};
+use crate::reached::{reached, unread};
 use crate::resolve::Resolved;
 use crate::tree::Tree;
 use crate::uses::uses;
@@ -362,51 +363,6 @@ fn declared_again(program: &Program<'_>, module: &Arc<Module>, found: &Found) ->
     uses
 }
 
-/// The files of the schema, and all that they export or import from, as far as that was read.
-fn reached(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Arc<str>> {
-    let loaded = program.modules();
-    let mut found: Vec<Arc<str>> = schema.to_vec();
-    let mut at = 0;
-    while let Some(path) = found.get(at).cloned() {
-        at += 1;
-        let Some(module) = loaded.iter().find(|module| module.path == path) else { continue };
-        let exported = module.exports.values().filter_map(|export| match export {
-            Export::From { source, .. } => Some(source),
-            _ => None,
-        });
-        let imported = module.symbols.iter().filter_map(|symbol| match &symbol.decl {
-            Decl::Import { source, .. } => Some(source),
-            _ => None,
-        });
-        for source in module.stars.iter().chain(exported).chain(imported) {
-            if let Resolved::File(path) = program.resolve(&module.path, source)
-                && !found.contains(&path)
-            {
-                found.push(path);
-            }
-        }
-    }
-    found
-}
-
-/// Files that were wanted and could not be read whole.
-fn unread(program: &Program<'_>, schema: &[Arc<str>]) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    for module in program.modules() {
-        if let Some((at, why)) = &module.broken {
-            let place = module.place(crate::module::Span { start: *at, end: *at });
-            let in_schema = schema.contains(&module.path);
-            gaps.push(Gap { place, what: format!("it does not parse: {why}"), in_schema });
-        }
-    }
-    for path in program.too_large() {
-        let in_schema = schema.contains(&path);
-        let place = Place { file: path, ..nowhere() };
-        gaps.push(Gap { place, what: "it is larger than a megabyte, and not read".to_owned(), in_schema });
-    }
-    gaps
-}
-
-fn nowhere() -> Place {
+pub(crate) fn nowhere() -> Place {
     Place { file: "".into(), start: 0, end: 0, line: 1, column: 1 }
 }

@@ -253,7 +253,7 @@ impl Fold<'_> {
         let statement = match item {
             Item::Error(error) => {
                 step.facts.unknown.push(error.message.clone());
-                step.facts.failures.push(predict_syntax(&error));
+                step.facts.failures.push(crate::predict::syntax(&error));
                 step.error = Some(error);
                 self.analysis.steps.push(step);
                 return;
@@ -363,18 +363,6 @@ impl Fold<'_> {
         if boundary == Boundary::Committed || (alone && boundary == Boundary::None) {
             self.commit();
         }
-    }
-}
-
-fn predict_syntax(error: &SyntaxError) -> crate::model::Failure {
-    crate::model::Failure {
-        sqlstate: "42601",
-        cause: crate::model::FailureCause::Syntax,
-        when: error.message.clone(),
-        certainty: crate::model::Certainty::Always,
-        relation: None,
-        column: None,
-        span: Some(error.span),
     }
 }
 

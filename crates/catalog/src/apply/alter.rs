@@ -2,8 +2,7 @@
 
 use super::{Step, column, constraint, drop, drop_column, index};
 use crate::model::{GeneratedColumn, Identity, RelationKind};
-use crate::names::object_name;
-use crate::{Change, ColumnId, ConstraintKind, Relation, RelationId, resolve_type};
+use crate::{Change, ColumnId, Relation, RelationId, resolve_type};
 use sql::{AlterAction, AlterTable, Ident, ObjectKind, RowSecurity, Shape};
 use std::sync::Arc;
 
@@ -237,9 +236,9 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
             }
         }
         AlterAction::DropConstraint { name, if_exists, cascade } => {
-            drop_constraint(step, id, only, name, *if_exists, *cascade);
+            constraint::drop_constraint(step, id, only, name, *if_exists, *cascade);
         }
-        AlterAction::ValidateConstraint { name } => validate(step, id, only, name),
+        AlterAction::ValidateConstraint { name } => constraint::validate(step, id, only, name),
         AlterAction::RowSecurity(change) => {
             let Some(relation) = step.relation_mut(id) else { return };
             match change {
@@ -333,72 +332,6 @@ fn link(step: &mut Step<'_>, parent: RelationId, child: RelationId, on: bool) {
         relation.parents.retain(|other| *other != parent);
         if on {
             relation.parents.push(parent);
-        }
-    }
-}
-
-fn drop_constraint(
-    step: &mut Step<'_>,
-    id: RelationId,
-    only: bool,
-    name: &Ident,
-    if_exists: bool,
-    cascade: bool,
-) {
-    let Some(relation) = step.relation(id) else { return };
-    let Some(constraint) = relation.constraint(&name.text) else {
-        // Since 18 every NOT NULL is a constraint with a name of its own.
-        let not_null = relation.columns.iter().find(|column| {
-            column.not_null && object_name(&relation.name.name, &column.name, "not_null") == name.text
-        });
-        if let Some(column) = not_null.map(|column| column.id) {
-            column::edit(step, id, column, |column| column.not_null = false);
-            step.change(Change::NotNullDropped { relation: id, column });
-        } else if !if_exists {
-            let message = format!("constraint {} of {} does not exist", name.text, relation.name);
-            step.missing("42704", message, Some(name.span));
-        }
-        return;
-    };
-    if !cascade && constraint.index().is_some() {
-        let needs = drop::keys_on(step, id, &constraint.columns);
-        if let Some((table, key)) = needs.first() {
-            let table = step.relation(*table).map(|table| table.name.to_string()).unwrap_or_default();
-            let message =
-                format!("foreign key {key} of {table} needs {}; DROP without CASCADE is refused", name.text);
-            step.refuse("2BP01", message, Some(name.span));
-            return;
-        }
-    }
-    for target in targets(step, id, only) {
-        drop::remove_constraint(step, target, &name.text, target != id);
-    }
-}
-
-fn validate(step: &mut Step<'_>, id: RelationId, only: bool, name: &Ident) {
-    let Some(relation) = step.relation(id) else { return };
-    if relation.constraint(&name.text).is_none() {
-        let message = format!("constraint {} of {} does not exist", name.text, relation.name);
-        step.missing("42704", message, Some(name.span));
-        return;
-    }
-    for target in targets(step, id, only) {
-        let Some(relation) = step.relation_mut(target) else { continue };
-        let Some(constraint) = relation.constraints.iter_mut().find(|c| c.name == name.text) else {
-            continue;
-        };
-        let not_null = matches!(constraint.kind, ConstraintKind::NotNull);
-        let was = std::mem::replace(&mut constraint.validated, true);
-        let columns = constraint.columns.clone();
-        if not_null {
-            relation.constraints.retain(|c| c.name != name.text);
-            for column in columns {
-                column::edit(step, target, column, |c| c.not_null = true);
-                step.change(Change::NotNullSet { relation: target, column });
-            }
-        }
-        if !was {
-            step.change(Change::ConstraintValidated { relation: target, name: name.text.clone() });
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Constraints and the indexes behind them.
 
-use super::Step;
+use super::alter::targets;
 use super::index::insert_index;
+use super::{Step, column, drop};
 use crate::model::{Index, Relation};
+use crate::names::object_name;
 use crate::{
     Change, ColumnId, Constraint, ConstraintKind, IndexId, IndexOrigin, QName, RelationId,
     implicit_constraint_name, names,
@@ -309,4 +311,70 @@ fn key_index(
     };
     insert_index(step, index, IndexOrigin::Constraint);
     Some(id)
+}
+
+pub(super) fn drop_constraint(
+    step: &mut Step<'_>,
+    id: RelationId,
+    only: bool,
+    name: &Ident,
+    if_exists: bool,
+    cascade: bool,
+) {
+    let Some(relation) = step.relation(id) else { return };
+    let Some(constraint) = relation.constraint(&name.text) else {
+        // Since 18 every NOT NULL is a constraint with a name of its own.
+        let not_null = relation.columns.iter().find(|column| {
+            column.not_null && object_name(&relation.name.name, &column.name, "not_null") == name.text
+        });
+        if let Some(column) = not_null.map(|column| column.id) {
+            column::edit(step, id, column, |column| column.not_null = false);
+            step.change(Change::NotNullDropped { relation: id, column });
+        } else if !if_exists {
+            let message = format!("constraint {} of {} does not exist", name.text, relation.name);
+            step.missing("42704", message, Some(name.span));
+        }
+        return;
+    };
+    if !cascade && constraint.index().is_some() {
+        let needs = drop::keys_on(step, id, &constraint.columns);
+        if let Some((table, key)) = needs.first() {
+            let table = step.relation(*table).map(|table| table.name.to_string()).unwrap_or_default();
+            let message =
+                format!("foreign key {key} of {table} needs {}; DROP without CASCADE is refused", name.text);
+            step.refuse("2BP01", message, Some(name.span));
+            return;
+        }
+    }
+    for target in targets(step, id, only) {
+        drop::remove_constraint(step, target, &name.text, target != id);
+    }
+}
+
+pub(super) fn validate(step: &mut Step<'_>, id: RelationId, only: bool, name: &Ident) {
+    let Some(relation) = step.relation(id) else { return };
+    if relation.constraint(&name.text).is_none() {
+        let message = format!("constraint {} of {} does not exist", name.text, relation.name);
+        step.missing("42704", message, Some(name.span));
+        return;
+    }
+    for target in targets(step, id, only) {
+        let Some(relation) = step.relation_mut(target) else { continue };
+        let Some(constraint) = relation.constraints.iter_mut().find(|c| c.name == name.text) else {
+            continue;
+        };
+        let not_null = matches!(constraint.kind, ConstraintKind::NotNull);
+        let was = std::mem::replace(&mut constraint.validated, true);
+        let columns = constraint.columns.clone();
+        if not_null {
+            relation.constraints.retain(|c| c.name != name.text);
+            for column in columns {
+                column::edit(step, target, column, |c| c.not_null = true);
+                step.change(Change::NotNullSet { relation: target, column });
+            }
+        }
+        if !was {
+            step.change(Change::ConstraintValidated { relation: target, name: name.text.clone() });
+        }
+    }
 }

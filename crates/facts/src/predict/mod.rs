@@ -60,6 +60,19 @@ pub fn predict(stmt: &Stmt, context: Context<'_>) -> Facts {
     p.facts
 }
 
+/// What the grammar refuses fails for that.
+pub fn syntax(error: &sql::SyntaxError) -> Failure {
+    Failure {
+        sqlstate: "42601",
+        cause: FailureCause::Syntax,
+        when: error.message.clone(),
+        certainty: Certainty::Always,
+        relation: None,
+        column: None,
+        span: Some(error.span),
+    }
+}
+
 /// A prediction under way.
 pub(crate) struct Prediction<'a> {
     pub cx: Context<'a>,
