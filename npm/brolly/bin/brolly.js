@@ -26,7 +26,7 @@ function start(binary) {
   child.on("error", (error) => fail(startFailure(binary, error)));
   child.on("exit", (code, signal) => {
     if (signal === null) {
-      process.exitCode = code;
+      process.exit(code);
     } else {
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
