@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("code", &["source", "sql", "drizzle"]),
     ("facts", &["source", "sql", "catalog", "drizzle", "code"]),
     ("linter", &["source", "sql", "catalog", "drizzle", "code", "deploy", "facts"]),
+    ("plan", &["source", "sql", "catalog", "drizzle", "facts", "linter"]),
     ("report", &["source", "sql", "catalog", "drizzle", "code", "facts"]),
     ("pg", &["source", "sql", "catalog", "facts"]),
     ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "source", "sql", "catalog", "drizzle", "code", "deploy", "facts", "linter", "lsp", "report",
-            "settings", "git", "pg", "verify",
+            "plan", "settings", "git", "pg", "verify",
         ],
     ),
 ];

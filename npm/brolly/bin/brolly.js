@@ -14,15 +14,17 @@ function fail(message) {
 }
 
 function start(binary) {
-  const child = spawn(binary, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
+  let child;
   // The program undoes what it made on a server before it ends, so it is waited for. A terminal sends Ctrl-C
-  // and hang-ups to all that run in it; what is sent to this process alone is passed on.
+  // and hang-ups to all that run in it; what is sent to this process alone is passed on. The handlers come
+  // first: a signal between the start and them would end this process alone, and leave the program behind.
   const shared = process.stdin.isTTY ? ["SIGINT", "SIGHUP"] : [];
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       if (!shared.includes(signal)) child.kill(signal);
     });
   }
+  child = spawn(binary, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
   child.on("error", (error) => fail(startFailure(binary, error)));
   child.on("exit", (code, signal) => {
     if (signal === null) {
