@@ -59,7 +59,7 @@ pub fn corpus(dir: &Path, major: u16, show: usize) -> Result<String, String> {
 }
 
 fn replayed(server: &Target, folder: &Path, name: &str, major: u16) -> Result<Tally, String> {
-    let project = project(folder)?;
+    let project = project(folder, false)?.0;
     let sets: Vec<PendingSet> = (0..project.migrations.len())
         .map(|index| PendingSet { migrations: vec![index], ..PendingSet::default() })
         .collect();
@@ -223,7 +223,8 @@ impl Tally {
 }
 
 /// The folders of migrations under a folder, of both layouts.
-fn folders(dir: &Path) -> Result<Vec<PathBuf>, String> {
+/// The migrations folders below a folder.
+pub fn folders(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = BTreeSet::new();
     let mut todo = vec![dir.to_path_buf()];
     while let Some(at) = todo.pop() {
@@ -245,7 +246,8 @@ fn folders(dir: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found.into_iter().collect())
 }
 
-fn project(folder: &Path) -> Result<Project, String> {
+/// A folder, with its files: of snapshots only if they are wanted.
+pub fn project(folder: &Path, snapshots: bool) -> Result<(Project, MemoryFiles), String> {
     let mut files = Vec::new();
     let mut todo = vec![folder.to_path_buf()];
     while let Some(at) = todo.pop() {
@@ -254,11 +256,15 @@ fn project(folder: &Path) -> Result<Project, String> {
             let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
             if path.is_dir() {
                 todo.push(path);
-            } else if name.ends_with(".sql") || name.ends_with("_journal.json") {
+            } else if name.ends_with(".sql")
+                || name.ends_with("_journal.json")
+                || (snapshots && name.ends_with(".json"))
+            {
                 let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
                 files.push((format!("drizzle/{name}"), String::from_utf8_lossy(&bytes).into_owned()));
             }
         }
     }
-    Ok(drizzle::load(&MemoryFiles::new(files), "drizzle", None).0)
+    let files = MemoryFiles::new(files);
+    Ok((drizzle::load(&files, "drizzle", None).0, files))
 }

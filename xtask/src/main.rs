@@ -18,6 +18,7 @@ mod corpus;
 mod docs;
 mod new_rule;
 mod npm;
+mod plans;
 mod release;
 mod verdicts;
 
@@ -37,6 +38,7 @@ usage: cargo xtask <chore>
   corpus DIR [--major N] [--show N]
                            replays folders of migrations on a server, and compares with the facts
   verdicts MIRRORS [TSV]   compares the reading of deployed code with docs/deployed-code-verdicts.tsv
+  plans DIR [RULE]         plans every dangerous migration below DIR, and counts the paths
   bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files";
 
 fn corpus(dir: &str, rest: &[&str]) -> Result<String, String> {
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::docs(root, &root.join("target/site")),
         ["docs", folder] => docs::docs(root, Path::new(folder)),
         ["corpus", dir, rest @ ..] => corpus(dir, rest),
+        ["plans", dir, rest @ ..] => plans::plans(Path::new(dir), rest.first().copied()),
         ["verdicts", mirrors] => {
             verdicts::verdicts(&root.join("docs/deployed-code-verdicts.tsv"), Path::new(mirrors), 50)
         }

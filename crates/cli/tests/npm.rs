@@ -70,11 +70,26 @@ fn done(dir: &Path, program: &str, args: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("it is UTF-8")
 }
 
-/// Runs a chore.
+/// Runs a chore: as it was built beside this program, where that is no older than its sources. By itself cargo
+/// would choose other features, and build every library once more.
 fn xtask(args: &[&str]) -> Output {
-    let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
-    let mut xtask = command(&root(), &cargo, &["run", "--quiet", "--package", "xtask", "--"]);
-    xtask.args(args).output().expect("cargo starts")
+    let built = Path::new(env!("CARGO_BIN_EXE_brolly")).with_file_name("xtask");
+    let time = |path: &Path| std::fs::metadata(path).and_then(|found| found.modified()).ok();
+    let newest = sources(&root().join("xtask/src")).iter().filter_map(|path| time(path)).max();
+    let mut xtask = if time(&built).is_some_and(|built| newest.is_none_or(|newest| newest < built)) {
+        command(&root(), &built.to_string_lossy(), &[])
+    } else {
+        let cargo = std::env::var("CARGO").unwrap_or("cargo".to_owned());
+        command(&root(), &cargo, &["run", "--quiet", "--package", "xtask", "--"])
+    };
+    xtask.args(args).output().expect("it starts")
+}
+
+/// All files below a folder.
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).expect("the folder can be read");
+    let below = entries.map(|entry| entry.expect("it can be read").path());
+    below.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 /// The folders that `cargo xtask npm` writes, with this program in them.

@@ -1,0 +1,220 @@
+//! Puts the recipes to every statement that something was found about, and proves what they make of it.
+
+use crate::check::{Checked, check};
+use crate::files::{Texts, texts};
+use crate::model::{Gate, Part, Phase, Refusal, Stage};
+use crate::recipes::RECIPES;
+use crate::site::Site;
+use crate::split::split;
+use drizzle::Project;
+use facts::{Analysis, Options, PendingSet, Step};
+use linter::Weights;
+use source::{Diagnostic, Group, Severity};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a plan is made for.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The project; the migrations of the set are its last ones.
+    pub project: &'a Project,
+    /// The pending set with its apps.
+    pub set: &'a PendingSet,
+    /// The server.
+    pub options: &'a Options,
+    /// How much findings weigh.
+    pub weights: &'a Weights,
+}
+
+/// A path for a pending set, or why there is none.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The project with statements that do several things taken apart.
+    pub project: Project,
+    /// The set as it was, judged.
+    pub before: Analysis,
+    /// What becomes of statements; those that no part names stay as they are.
+    pub parts: Vec<Part>,
+    /// Statements that there is no path for. Where there is one, the plan is no plan.
+    pub refused: Vec<Refusal>,
+    /// The parts as files.
+    pub texts: Texts,
+    /// The path, judged deploy by deploy; `None` where something was refused.
+    pub path: Option<Checked>,
+}
+
+impl Plan {
+    /// Whether nothing has to be done.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.refused.is_empty()
+    }
+}
+
+/// Findings that a deploy can be made with: what they warn of is no reason for another path.
+const LIVED_WITH: &[&str] = &["lock-pileup", "no-lock-timeout", "new-constraint-old-writes"];
+
+/// How often statements that can't do without a postponed one are postponed too.
+const ROUNDS: usize = 6;
+
+/// The path for a pending set.
+pub fn plan(request: Request<'_>) -> Plan {
+    let first = judged(request.project, request);
+    let project = split(request.project, request.set, &first.0);
+    let (before, found) = match &project {
+        Some(project) => judged(project, request),
+        None => first,
+    };
+    let project = project.unwrap_or_else(|| request.project.clone());
+    let mut followers: BTreeSet<usize> = BTreeSet::new();
+    let mut plan =
+        Plan { project, before, parts: Vec::new(), refused: Vec::new(), texts: Texts::default(), path: None };
+    for _ in 0..ROUNDS {
+        let (parts, refused) = parts(&plan.project, &plan.before, &found, &followers);
+        plan.parts = parts;
+        plan.refused = refused;
+        if !plan.refused.is_empty() || plan.parts.is_empty() {
+            return plan;
+        }
+        plan.texts = texts(&plan.before, &plan.parts);
+        match check(&plan.project, request, &plan.before, &found, &plan.texts) {
+            Ok(path) => {
+                plan.path = Some(path);
+                return plan;
+            }
+            Err(broken) => {
+                let fresh: Vec<usize> = broken
+                    .statements
+                    .iter()
+                    .filter_map(|text| untouched(&plan.before, &plan.parts, text))
+                    .filter(|at| !followers.contains(at))
+                    .collect();
+                if fresh.is_empty() {
+                    plan.refused.push(broken.refusal);
+                    return plan;
+                }
+                followers.extend(fresh);
+            }
+        }
+    }
+    plan
+}
+
+/// The facts of the set and its findings, weighed.
+fn judged(project: &Project, request: Request<'_>) -> (Analysis, Vec<Diagnostic>) {
+    let analysis = facts::analyze(project, std::slice::from_ref(request.set), request.options);
+    let found = linter::accept(linter::lint(&analysis, project), &analysis, project);
+    let found = linter::weigh(found, request.weights);
+    (analysis, found)
+}
+
+/// Whether a finding asks for another path.
+pub(crate) fn asks(finding: &Diagnostic) -> bool {
+    let harm = [Group::BreaksOldApp, Group::BreaksNewApp, Group::LosesData, Group::Fails, Group::Blocks];
+    harm.contains(&finding.group)
+        && finding.severity > Severity::Info
+        && finding.accepted.is_none()
+        && !LIVED_WITH.contains(&finding.rule)
+}
+
+fn parts(
+    project: &Project,
+    analysis: &Analysis,
+    found: &[Diagnostic],
+    followers: &BTreeSet<usize>,
+) -> (Vec<Part>, Vec<Refusal>) {
+    let (mut parts, mut refused): (Vec<Part>, Vec<Refusal>) = (Vec::new(), Vec::new());
+    for (at, step) in analysis.steps.iter().enumerate() {
+        if parts.iter().any(|part| part.statements.contains(&at)) {
+            continue;
+        }
+        let about: Vec<&Diagnostic> = found.iter().filter(|finding| is_about(finding, step)).collect();
+        let asking: Vec<&Diagnostic> = about.iter().copied().filter(|finding| asks(finding)).collect();
+        let follows = followers.contains(&at);
+        if asking.is_empty() && !follows {
+            continue;
+        }
+        let site = Site { analysis, project, at, step, findings: &about, parts: &parts };
+        let answer =
+            RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
+        match answer {
+            Some((_, Ok(part))) if !follows || postpones(&part) => parts.push(part),
+            _ if follows => parts.push(follower(site)),
+            Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),
+            Some((_, Ok(part))) => parts.push(part),
+            None => {
+                let worst = asking.iter().filter(|one| one.severity == Severity::Error).collect::<Vec<_>>();
+                refused.extend(worst.first().map(|finding| {
+                    let why = format!("no recipe is for this ({}): {}", finding.rule, finding.what);
+                    refusal(step, finding.rule, why)
+                }));
+            }
+        }
+    }
+    parts.sort_by_key(|part| part.statements.first().copied());
+    (parts, refused)
+}
+
+fn is_about(finding: &Diagnostic, step: &Step) -> bool {
+    finding.migration.as_deref() == Some(&step.tag) && finding.statement == Some(step.index)
+}
+
+fn refusal(step: &Step, rule: &str, why: String) -> Refusal {
+    let text = step.span.of(&step.file.text);
+    let what = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Refusal {
+        migration: step.tag.clone(),
+        statement: Some(step.index),
+        rule: rule.to_owned(),
+        what: if what.chars().count() > 100 { what.chars().take(99).chain(['…']).collect() } else { what },
+        why,
+        span: step.span,
+    }
+}
+
+/// Whether nothing of a part happens in this deploy.
+fn postpones(part: &Part) -> bool {
+    part.here.is_empty() && part.stages.iter().all(|stage| stage.phase != Phase::Expand(0))
+}
+
+/// A statement that can't do without one that waits: it waits too, for the same.
+fn follower(site: Site<'_>) -> Part {
+    let mut gates: Vec<Gate> = Vec::new();
+    let mut outside = false;
+    let mut later = false;
+    for stage in site.parts.iter().flat_map(|part| &part.stages) {
+        match stage.phase {
+            Phase::Contract(_) => {
+                later = true;
+                gates.extend(stage.gates.iter().cloned());
+            }
+            Phase::Expand(_) => outside |= stage.outside,
+        }
+    }
+    gates.sort();
+    gates.dedup();
+    let title = site.text().split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+    let part = site.part("follows", title, "it needs what another statement of the migration leaves behind");
+    let sql = vec![site.text().to_owned()];
+    match outside && !later {
+        true => part.then(Stage::outside(sql)),
+        false => part.then(Stage::later(Phase::Contract(1), sql, gates)),
+    }
+}
+
+/// The statement with this text that no part has taken.
+fn untouched(analysis: &Analysis, parts: &[Part], text: &str) -> Option<usize> {
+    let taken = |at: usize| {
+        parts
+            .iter()
+            .any(|part| part.statements.contains(&at) && (postpones(part) || part.recipe == "follows"))
+    };
+    let mut all = analysis.steps.iter().enumerate();
+    all.find(|(at, step)| !taken(*at) && step.span.of(&step.file.text) == text).map(|(at, _)| at)
+}
+
+/// A migration with another text.
+pub(crate) fn with_text(migration: &drizzle::Migration, text: String) -> drizzle::Migration {
+    let chunks = drizzle::split_chunks(&text);
+    let file = source::SourceFile::new(migration.file.path.clone(), text);
+    drizzle::Migration { file: Arc::clone(&file), chunks, ..migration.clone() }
+}

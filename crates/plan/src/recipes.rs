@@ -1,0 +1,60 @@
+//! The recipes, in the order in which they are asked. Each is one file here, with its page beside it.
+
+mod add_check;
+mod add_foreign_key;
+mod add_index;
+mod add_primary_key;
+mod add_unique;
+mod backfill;
+mod drop_column;
+mod drop_default;
+mod drop_index;
+mod drop_object;
+mod outside;
+mod required_column;
+mod set_not_null;
+mod volatile_default;
+
+use crate::model::Part;
+use crate::site::Site;
+
+/// What a recipe says to a statement: nothing where it is not its kind; otherwise a part, or why there is none.
+pub type Answer = Option<Result<Part, String>>;
+
+/// One recipe.
+pub struct Recipe {
+    /// Its name, that of its file and page.
+    pub name: &'static str,
+    /// Its page.
+    pub page: &'static str,
+    /// Its work.
+    pub make: fn(Site<'_>) -> Answer,
+}
+
+macro_rules! recipes {
+    ($($module:ident $name:literal,)*) => {
+        /// Every recipe, in the order in which they are asked: the first that answers decides.
+        pub const RECIPES: &[Recipe] = &[$(Recipe {
+            name: $name,
+            page: include_str!(concat!("recipes/", $name, ".md")),
+            make: $module::make,
+        }),*];
+    };
+}
+
+recipes! {
+    outside "outside",
+    drop_column "drop-column",
+    drop_object "drop-object",
+    drop_default "drop-default",
+    drop_index "drop-index",
+    required_column "required-column",
+    volatile_default "volatile-default",
+    set_not_null "set-not-null",
+    add_foreign_key "add-foreign-key",
+    add_check "add-check",
+    add_index "add-index",
+    add_unique "add-unique",
+    add_primary_key "add-primary-key",
+    backfill "backfill",
+}

@@ -1,0 +1,136 @@
+//! Rows are changed in batches outside of the migration, while the app goes on.
+
+use super::Answer;
+use super::volatile_default::key;
+use crate::model::Backfill;
+use crate::site::{Site, shown};
+use crate::text::{code, word};
+use catalog::written::sql_name;
+use catalog::{Found, QName};
+use facts::Operation;
+use sql::{Stmt, TokenKind};
+
+pub(super) fn make(site: Site<'_>) -> Answer {
+    let rules = ["backfill-in-transaction", "delete-without-where", "fails-on-existing-rows"];
+    if !site.found(&rules) || !matches!(site.stmt()?, Stmt::Query(_)) {
+        return None;
+    }
+    let write = site.facts().writes.iter().find(|write| !write.new)?;
+    let (schema, name) = write.relation.split_once('.')?;
+    let shown_table = shown(&QName::new(schema, name));
+    let Some(Found::Relation(table)) = site.judged().start.slot(&QName::new(schema, name)) else {
+        return Some(Err(format!("`{shown_table}` is not what it was when the set began")));
+    };
+    let what = match write.operation {
+        Operation::Update => "UPDATE",
+        Operation::Delete => "DELETE",
+        _ => {
+            return Some(Err(format!(
+                "rows that are copied into `{shown_table}` have no key to go by in batches"
+            )));
+        }
+    };
+    let Some(pieces) = pieces(site.text(), what) else {
+        return Some(Err(format!(
+            "the {what} can't be taken apart into batches: it has WITH, LIMIT, RETURNING or an alias"
+        )));
+    };
+    let words = write.columns.join("_");
+    let suffix = if words.is_empty() { "rows".to_owned() } else { words };
+    let plain: String = format!("{name}_{suffix}")
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .take(50)
+        .collect();
+    let taken = site.parts.iter().filter_map(|part| part.backfill.as_ref());
+    let wanted = format!("{}.{plain}", site.tag());
+    let same = taken.filter(|other| other.name.starts_with(&wanted)).count();
+    let backfill = Backfill {
+        name: if same == 0 { wanted } else { format!("{wanted}_{}", same + 1) },
+        table: sql_name(&table.name),
+        key: key(table),
+        set: pieces.set,
+        from: pieces.from,
+        condition: pieces.condition,
+        batch: 1000,
+    };
+    let title = format!("{} rows of {shown_table}", what.to_lowercase());
+    let mut part =
+        site.part("backfill", title, "every row that it changes stays locked until the transaction commits");
+    part.backfill = Some(backfill);
+    part.code_waits = true;
+    Some(Ok(part))
+}
+
+struct Pieces {
+    set: String,
+    from: Option<String>,
+    condition: Option<String>,
+}
+
+/// `UPDATE t SET .. [FROM ..] [WHERE ..]` or `DELETE FROM t [USING ..] [WHERE ..]`, apart.
+fn pieces(text: &str, what: &str) -> Option<Pieces> {
+    let tokens = code(text);
+    if word(text, &tokens, what, 0) != Some(0) {
+        return None;
+    }
+    let (mut depth, mut clauses) = (0_i32, Vec::new());
+    let known = ["SET", "FROM", "USING", "WHERE", "RETURNING", "LIMIT", "ORDER"];
+    for token in &tokens {
+        match token.kind {
+            TokenKind::Punct(b'(' | b'[') => depth += 1,
+            TokenKind::Punct(b')' | b']') => depth -= 1,
+            TokenKind::Word if depth == 0 => {
+                let upper = token.span.of(text).to_ascii_uppercase();
+                clauses.extend(known.iter().find(|known| **known == upper).map(|known| (*known, token.span)));
+            }
+            _ => {}
+        }
+    }
+    let mut pieces = Pieces { set: String::new(), from: None, condition: None };
+    let first = if what == "DELETE" { clauses.iter().position(|(name, _)| *name == "FROM")? + 1 } else { 0 };
+    // Between the first word and the first clause stands the table, with an optional ONLY, and no alias.
+    let head_end = clauses.get(first).map_or(text.len(), |(_, span)| span.start as usize);
+    let head_start = if first == 0 { tokens[0].span.end } else { clauses[first - 1].1.end } as usize;
+    let head = code(&text[head_start..head_end]);
+    if head.iter().filter(|token| !matches!(token.kind, TokenKind::Punct(b'.'))).count() > 2
+        || head.windows(2).any(|pair| pair.iter().all(|t| !matches!(t.kind, TokenKind::Punct(b'.'))))
+    {
+        return None;
+    }
+    for (n, (name, span)) in clauses.iter().enumerate().skip(first) {
+        let end = clauses.get(n + 1).map_or(text.len(), |(_, next)| next.start as usize);
+        let piece = text.get(span.end as usize..end)?.trim().to_owned();
+        match (*name, what) {
+            ("SET", "UPDATE") => pieces.set = piece,
+            ("FROM", "UPDATE") | ("USING", "DELETE") => pieces.from = Some(piece),
+            ("WHERE", _) => pieces.condition = Some(piece),
+            _ => return None,
+        }
+    }
+    (what == "DELETE" || !pieces.set.is_empty()).then_some(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    #[test]
+    fn updates_and_deletes_come_apart() {
+        let update =
+            pieces("UPDATE \"a\".\"t\" SET x = (SELECT 1 FROM b WHERE c) FROM d WHERE t.id = d.id", "UPDATE");
+        let update = update.expect("it is one");
+        assert_eq!(update.set, "x = (SELECT 1 FROM b WHERE c)");
+        assert_eq!((update.from.as_deref(), update.condition.as_deref()), (Some("d"), Some("t.id = d.id")));
+        let delete = pieces("DELETE FROM t WHERE a", "DELETE").expect("it is one");
+        assert_eq!((delete.set.as_str(), delete.condition.as_deref()), ("", Some("a")));
+        for (text, what) in [
+            ("UPDATE t AS u SET x = 1", "UPDATE"),
+            ("UPDATE t u SET x = 1", "UPDATE"),
+            ("WITH a AS (SELECT 1) UPDATE t SET x = 1", "UPDATE"),
+            ("DELETE FROM t WHERE a RETURNING b", "DELETE"),
+        ] {
+            assert!(pieces(text, what).is_none(), "{text}");
+        }
+    }
+}

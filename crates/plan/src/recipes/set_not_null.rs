@@ -1,0 +1,85 @@
+//! NOT NULL by way of a constraint that is checked while reads and writes go on.
+
+use super::Answer;
+use crate::model::{Gate, Phase, Stage};
+use crate::site::{Site, shown};
+use catalog::written::{quoted, sql_name};
+use catalog::{Change, Relation};
+use facts::{BreakCause, FailureCause};
+
+pub(super) fn make(site: Site<'_>) -> Answer {
+    let (table, column) = site.step.changes.iter().find_map(|change| match change {
+        Change::NotNullSet { relation, column } => Some((*relation, *column)),
+        _ => None,
+    })?;
+    if site.step.changes.len() > 1 {
+        return None;
+    }
+    let table = site.before().relation(table)?;
+    let column = table.column_by_id(column)?;
+    let name = format!("{}.{}", shown(&table.name), column.name);
+    let relation = sql_name(&table.name);
+    let mut gates = Vec::new();
+    let old_writers = site.breaks(&[BreakCause::NotNull, BreakCause::RequiredColumn]);
+    if old_writers {
+        gates.push(Gate::Deployed { migration: site.tag().to_owned() });
+    }
+    let backfills = site.backfills_of(&relation);
+    gates.extend(backfills.iter().map(|name| Gate::Backfilled { backfill: name.clone() }));
+    let may_hold_null = site.facts().failures.iter().any(|one| one.cause == FailureCause::NotNull);
+    if may_hold_null && !gates.is_empty() {
+        let condition = format!("{} IS NULL", quoted(&column.name));
+        gates.push(Gate::NoRows { table: relation, condition });
+    }
+    let phase = if gates.is_empty() { Phase::Expand(0) } else { Phase::Contract(1) };
+    let why = match old_writers {
+        true => {
+            "the deployed version may write NULL, and SET NOT NULL reads all rows while nobody can use the table"
+        }
+        false => "SET NOT NULL reads all rows while nobody can use the table",
+    };
+    let part = site.part("set-not-null", format!("require {name}"), why);
+    Some(Ok(part.then_all(stages(&site, table, &column.name, phase, &gates))))
+}
+
+/// The constraint for new rows, the check of old ones, and NOT NULL, which then reads nothing.
+pub(super) fn stages(
+    site: &Site<'_>,
+    table: &Relation,
+    column: &str,
+    phase: Phase,
+    gates: &[Gate],
+) -> Vec<Stage> {
+    let relation = sql_name(&table.name);
+    let constraint = free_name(table, &format!("{}_{column}_not_null", table.name.name));
+    let (constraint, column) = (quoted(&constraint), quoted(column));
+    let alter = |action: String| format!("ALTER TABLE {relation} {action}");
+    // NOT NULL itself can be NOT VALID from 18 on (manual, ALTER TABLE); before, a CHECK stands for it, and SET
+    // NOT NULL takes it for a proof (12, tablecmds.c: NotNullImpliedByRelConstraints).
+    let (promise, finish) = if site.analysis.options.version.0 >= 18 {
+        (format!("ADD CONSTRAINT {constraint} NOT NULL {column} NOT VALID"), Vec::new())
+    } else {
+        let finish = vec![
+            alter(format!("ALTER COLUMN {column} SET NOT NULL")),
+            alter(format!("DROP CONSTRAINT {constraint}")),
+        ];
+        (format!("ADD CONSTRAINT {constraint} CHECK ({column} IS NOT NULL) NOT VALID"), finish)
+    };
+    let mut checked = vec![alter(format!("VALIDATE CONSTRAINT {constraint}"))];
+    checked.extend(finish);
+    vec![
+        Stage::later(phase, vec![alter(promise)], gates.to_vec()),
+        Stage::later(phase, checked, Vec::new()).apart(),
+    ]
+}
+
+/// A name that no constraint of the table has.
+fn free_name(table: &Relation, wanted: &str) -> String {
+    let mut name: String = wanted.chars().take(60).collect();
+    let mut n = 1;
+    while table.constraint(&name).is_some() {
+        n += 1;
+        name = format!("{}_{n}", wanted.chars().take(57).collect::<String>());
+    }
+    name
+}

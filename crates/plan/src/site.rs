@@ -1,0 +1,155 @@
+//! What a recipe sees: one statement of a judged set with its findings, and shorthands for questions.
+
+use crate::model::{Part, Stage};
+use catalog::{Catalog, QName, Relation, RelationId, RelationKind};
+use drizzle::Project;
+use facts::{Analysis, BreakCause, Facts, JudgedSet, Step};
+use source::Diagnostic;
+use sql::Stmt;
+
+/// One statement.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// All facts.
+    pub analysis: &'a Analysis,
+    /// The project that they are about.
+    pub project: &'a Project,
+    /// Index into [`Analysis::steps`].
+    pub at: usize,
+    /// The statement.
+    pub step: &'a Step,
+    /// What was found about it.
+    pub findings: &'a [&'a Diagnostic],
+    /// What recipes made of the statements before it.
+    pub parts: &'a [Part],
+}
+
+impl<'a> Site<'a> {
+    /// Its set.
+    pub fn judged(&self) -> &'a JudgedSet {
+        &self.analysis.sets[self.step.set]
+    }
+
+    /// What it does.
+    pub fn facts(&self) -> &'a Facts {
+        &self.step.facts
+    }
+
+    /// The statement, where the grammar knows it.
+    pub fn stmt(&self) -> Option<&'a Stmt> {
+        self.step.statement.as_deref().map(|statement| &statement.stmt)
+    }
+
+    /// Its text, without the semicolon.
+    pub fn text(&self) -> &'a str {
+        let step = self.step;
+        step.span.of(&step.file.text)
+    }
+
+    /// Whether one of these rules found something.
+    pub fn found(&self, rules: &[&str]) -> bool {
+        self.findings.iter().any(|finding| rules.contains(&finding.rule))
+    }
+
+    /// Whether the deployed app fails, or may fail, in one of these ways.
+    pub fn breaks(&self, causes: &[BreakCause]) -> bool {
+        let facts = self.facts();
+        facts.breaks_old_app.iter().chain(&facts.may_break_old_app).any(|one| causes.contains(&one.cause))
+    }
+
+    /// The schema that it meets.
+    pub fn before(&self) -> &'a Catalog {
+        &self.step.before
+    }
+
+    /// The schema that it leaves.
+    pub fn after(&self) -> &'a Catalog {
+        &self.step.after
+    }
+
+    /// A relation as the statement meets it, or makes it.
+    pub fn relation(&self, id: RelationId) -> Option<&'a Relation> {
+        self.before().relation(id).or_else(|| self.after().relation(id)).map(|relation| &**relation)
+    }
+
+    /// The name by which a relation goes where the deployed app looks: the one when the set began.
+    pub fn label(&self, id: RelationId) -> String {
+        self.analysis.label(self.step, id)
+    }
+
+    /// Whether a relation is a partitioned table.
+    pub fn is_partitioned(&self, id: RelationId) -> bool {
+        self.relation(id).is_some_and(|relation| relation.kind == RelationKind::Partitioned)
+    }
+
+    /// The tag of its migration.
+    pub fn tag(&self) -> &'a str {
+        &self.step.tag
+    }
+
+    /// The other statements of its set, in order, each with its index.
+    pub fn others(&self) -> impl Iterator<Item = (usize, &'a Step)> + use<'a> {
+        let (steps, at) = (self.judged().steps.clone(), self.at);
+        let analysis = self.analysis;
+        steps.filter(move |n| *n != at).map(move |n| (n, &analysis.steps[n]))
+    }
+
+    /// A part that stands for this statement alone.
+    pub fn part(&self, recipe: &'static str, title: String, why: impl Into<String>) -> Part {
+        Part {
+            recipe,
+            title,
+            why: why.into(),
+            statements: vec![self.at],
+            here: Vec::new(),
+            stages: Vec::new(),
+            backfill: None,
+            code_waits: false,
+            advice: Vec::new(),
+        }
+    }
+
+    /// The backfills so far of a table.
+    pub fn backfills_of(&self, table: &str) -> Vec<String> {
+        let filled = self.parts.iter().filter_map(|part| part.backfill.as_ref());
+        filled.filter(|backfill| backfill.table == table).map(|backfill| backfill.name.clone()).collect()
+    }
+}
+
+impl Part {
+    /// With this in the place of the statement.
+    #[must_use]
+    pub fn here(mut self, sql: impl Into<String>) -> Part {
+        self.here.push(sql.into());
+        self
+    }
+
+    /// With a further stage.
+    #[must_use]
+    pub fn then(mut self, stage: Stage) -> Part {
+        self.stages.push(stage);
+        self
+    }
+
+    /// With further stages.
+    #[must_use]
+    pub fn then_all(mut self, stages: impl IntoIterator<Item = Stage>) -> Part {
+        self.stages.extend(stages);
+        self
+    }
+
+    /// With something that people have to know.
+    #[must_use]
+    pub fn advice(mut self, text: impl Into<String>) -> Part {
+        self.advice.push(text.into());
+        self
+    }
+}
+
+/// A relation's name for people: `public` goes without saying.
+pub fn shown(name: &QName) -> String {
+    match name.schema.as_str() {
+        "public" => name.name.clone(),
+        _ => name.to_string(),
+    }
+}
