@@ -17,6 +17,7 @@ mod observed;
 mod query;
 mod questions;
 mod types;
+pub mod written;
 
 pub use apply::{Applied, Refusal, apply};
 pub use builtin::{CastContext, CastMethod, cast, function_volatility, is_builtin_type, type_category};

@@ -144,6 +144,8 @@ pub struct Relation {
     pub owned_by: Option<(RelationId, ColumnId)>,
     /// For a materialized view: whether it holds data.
     pub populated: bool,
+    /// For views, materialized views and sequences: the statement that made it, as written.
+    pub text: Option<Arc<str>>,
 }
 
 /// Row level security of a table.
@@ -231,6 +233,8 @@ pub struct Constraint {
     pub validated: bool,
     /// DEFERRABLE.
     pub deferrable: bool,
+    /// It was written with more than is kept here (`sql::Constraint::more`).
+    pub more: bool,
 }
 
 /// What a constraint demands.
@@ -303,4 +307,8 @@ pub struct Index {
     pub constraint: bool,
     /// It is DEFERRABLE through its constraint.
     pub deferrable: bool,
+    /// What it says in `WITH (..)`.
+    pub options: Option<Arc<str>>,
+    /// It was written with more than is kept here (`sql::CreateIndex::more`).
+    pub more: bool,
 }

@@ -34,6 +34,8 @@ pub struct Trigger {
     pub condition: Option<Arc<Expr>>,
     /// ENABLE.
     pub enabled: bool,
+    /// The statement that made it, as written.
+    pub text: Arc<str>,
 }
 
 /// A policy.
@@ -126,4 +128,6 @@ pub struct Function {
     pub trigger: bool,
     /// A procedure.
     pub procedure: bool,
+    /// The statement that made it, as written.
+    pub text: Arc<str>,
 }

@@ -1,8 +1,9 @@
 //! What a rule sees: a judged set, its statements, and shorthands for the questions that most rules
 //! ask.
 
-use crate::names::{shown, sql_name};
+use crate::names::shown;
 use crate::place;
+use catalog::written::sql_name;
 use catalog::{Catalog, Change, QName, Relation, RelationId};
 use drizzle::Project;
 use facts::{Analysis, Difference, Facts, Failure, FailureCause, JudgedSet, Lock, Step};

@@ -3,8 +3,9 @@
 pub(crate) use crate::context::{At, Context, Table};
 pub(crate) use crate::evidence::{self, Evidence};
 pub(crate) use crate::finding::Words;
-pub(crate) use crate::names::{listed, plain, quoted, shown};
+pub(crate) use crate::names::{listed, plain, shown};
 pub(crate) use crate::{place, remedy};
 pub(crate) use catalog::Change;
+pub(crate) use catalog::written::quoted;
 pub(crate) use facts::{BreakCause, FailureCause, Operation, RewriteCause, ScanCause};
 pub(crate) use source::{Diagnostic, Group, RuleMeta, Severity};

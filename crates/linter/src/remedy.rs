@@ -1,8 +1,8 @@
 //! SQL to copy, in the forms that fit drizzle-kit and its migrator.
 
 use crate::context::{At, Table};
-use crate::names::{definition, literal, quoted, sql_name, sql_type};
 use catalog::QName;
+use catalog::written::{constraint_definition, literal, quoted, sql_name, sql_type};
 
 /// SQL that can't run in the migrator's transaction: a migration file of its own.
 pub(crate) fn own_file(sql: &str) -> String {
@@ -88,6 +88,19 @@ pub(crate) fn new_values(name: &QName, (before, after): (&[String], &[String])) 
     added.map(|(n, value)| format!("ALTER TYPE {ty} ADD VALUE {}{};\n", literal(value), place(n))).collect()
 }
 
+/// A constraint as it would be written behind `ADD CONSTRAINT name`; `None` for those that own an index, whose safe
+/// form is another.
+pub(crate) fn plain_definition(
+    at: At<'_>,
+    relation: &catalog::Relation,
+    constraint: &catalog::Constraint,
+) -> Option<String> {
+    if constraint.index().is_some() {
+        return None;
+    }
+    constraint_definition(&at.step.after, relation, constraint)
+}
+
 /// The new column written together with its key; `None` where that form would read the table too.
 pub(crate) fn inline_key(
     at: At<'_>,
@@ -100,9 +113,9 @@ pub(crate) fn inline_key(
     {
         return None;
     }
-    let written = definition(&at.step.after, relation, key)?;
+    let written = plain_definition(at, relation, key)?;
     let references = &written[written.find("REFERENCES")?..];
-    let ty = sql_type(&at.step.after, &column.ty);
+    let ty = sql_type(&at.step.after, &column.ty)?;
     let (table, name) = (sql_name(&relation.name), quoted(&column.name));
     Some(format!(
         "-- instead of ADD COLUMN and ADD CONSTRAINT\nALTER TABLE {table} ADD COLUMN {name} {ty} CONSTRAINT {} {references};\n",

@@ -76,6 +76,7 @@ pub(super) fn add(
         columns: columns.clone(),
         validated,
         deferrable: written.deferrable,
+        more: written.more,
     };
     let existed = with_column.is_some()
         || !step
@@ -308,6 +309,8 @@ fn key_index(
         valid: true,
         constraint: true,
         deferrable,
+        options: None,
+        more: false,
     };
     insert_index(step, index, IndexOrigin::Constraint);
     Some(id)

@@ -20,6 +20,7 @@ pub(super) fn create_table_as(step: &mut Step<'_>, create: &CreateTableAs) {
     columns_of(step, &mut made, &create.query, &create.columns);
     made.populated = !create.no_data;
     if create.materialized {
+        made.text = Some(Arc::from(create.text.as_str()));
         made.view = Some(view_of(step, &create.query));
     }
     let uses = made.view.as_ref().map(|view| view.uses.clone()).unwrap_or_default();
@@ -37,6 +38,7 @@ pub(super) fn create_view(step: &mut Step<'_>, create: &CreateView) {
         let view = view_of(step, &create.query);
         register_viewer(step, existing.id, &view.uses);
         replaced.view = Some(view);
+        replaced.text = Some(Arc::from(create.text.as_str()));
         let lost: Vec<String> = existing
             .columns
             .iter()
@@ -64,6 +66,7 @@ pub(super) fn create_view(step: &mut Step<'_>, create: &CreateView) {
     let view = view_of(step, &create.query);
     let uses = view.uses.clone();
     made.view = Some(view);
+    made.text = Some(Arc::from(create.text.as_str()));
     relation::insert(step, made);
     register_viewer(step, id, &uses);
 }
@@ -140,7 +143,10 @@ pub(super) fn create_sequence(step: &mut Step<'_>, create: &CreateSequence) {
         return;
     };
     let owner = create.owned_by.as_ref().and_then(|(table, column)| owner(step, table, column));
-    insert_sequence(step, name, create.persistence, owner);
+    let id = insert_sequence(step, name, create.persistence, owner);
+    if let Some(sequence) = step.relation_mut(id) {
+        sequence.text = Some(Arc::from(create.text.as_str()));
+    }
 }
 
 pub(super) fn insert_sequence(
@@ -148,10 +154,11 @@ pub(super) fn insert_sequence(
     name: QName,
     persistence: Persistence,
     owned_by: Option<(RelationId, ColumnId)>,
-) {
+) -> RelationId {
     let id = RelationId(step.next_id());
     relation::insert(step, relation::empty(id, name, RelationKind::Sequence, persistence));
     step.catalog.set_owner(id, owned_by);
+    id
 }
 
 fn owner(step: &mut Step<'_>, table: &sql::Name, column: &str) -> Option<(RelationId, ColumnId)> {
@@ -172,6 +179,9 @@ pub(super) fn alter_sequence(step: &mut Step<'_>, alter: &AlterSequence) {
     if let Some(owned_by) = &alter.owned_by {
         let owned_by = owned_by.as_ref().and_then(|(table, column)| owner(step, table, column));
         step.catalog.set_owner(id, owned_by);
+    } else if let Some(sequence) = step.relation_mut(id) {
+        // It counts in another way from here on.
+        sequence.text = None;
     }
 }
 
@@ -198,6 +208,7 @@ pub(super) fn create_function(step: &mut Step<'_>, create: &CreateFunction) {
         body: create.body.as_ref().map(|(text, _)| Arc::from(text.as_str())),
         trigger: create.returns.as_ref().is_some_and(|ty| ty.name == "trigger"),
         procedure: create.procedure,
+        text: Arc::from(create.text.as_str()),
     };
     let mut all = step.catalog.functions.get(&name).cloned().unwrap_or_default();
     all.retain(|other| other.arguments != function.arguments);
@@ -232,6 +243,7 @@ pub(super) fn create_trigger(step: &mut Step<'_>, create: &CreateTrigger) {
         before: create.before,
         condition: create.condition.clone().map(Arc::new),
         enabled: true,
+        text: Arc::from(create.text.as_str()),
     };
     if let Some(table) = step.relation_mut(table.id) {
         table.triggers.retain(|other| other.name != trigger.name);

@@ -86,6 +86,8 @@ pub(super) fn create_index(step: &mut Step<'_>, create: &CreateIndex) {
         valid: !create.only || table.kind != RelationKind::Partitioned,
         constraint: false,
         deferrable: false,
+        options: create.options.as_deref().map(Arc::from),
+        more: create.more,
     };
     insert_index(step, index, IndexOrigin::Statement { concurrently: create.concurrently });
     if !create.only {
@@ -185,6 +187,7 @@ fn copy_index(step: &mut Step<'_>, id: RelationId, source: &Relation, index: Ind
             columns: keys.into_iter().flatten().collect(),
             validated: true,
             deferrable: key.deferrable,
+            more: key.more,
         };
         if let Some(relation) = step.relation_mut(id) {
             relation.constraints.push(constraint);

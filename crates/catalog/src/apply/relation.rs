@@ -34,6 +34,7 @@ pub(super) fn empty(id: RelationId, name: QName, kind: RelationKind, persistence
         row_security: RowSecurityState::default(),
         owned_by: None,
         populated: true,
+        text: None,
     }
 }
 

@@ -206,8 +206,28 @@ fn rename_functions(step: &mut Step<'_>, from: &QName, to: &QName) {
         });
         let renamed: Vec<_> = renamed.collect();
         step.catalog.functions.insert(to.clone(), renamed);
+        rename_in_users(step, from, to);
         step.change(Change::FunctionDropped(from.clone()));
         step.change(Change::FunctionCreated(to.clone()));
+    }
+}
+
+/// Triggers, policies and views call the function, whatever its name.
+fn rename_in_users(step: &mut Step<'_>, from: &QName, to: &QName) {
+    let uses = |relation: &crate::Relation| {
+        relation.triggers.iter().any(|trigger| trigger.function == *from)
+            || relation.policies.iter().any(|policy| policy.functions.contains(from))
+            || relation.view.as_ref().is_some_and(|view| view.functions.contains(from))
+    };
+    let users: Vec<RelationId> = step.catalog.relations().filter(|r| uses(r)).map(|r| r.id).collect();
+    for id in users {
+        let Some(relation) = step.relation_mut(id) else { continue };
+        let triggers = relation.triggers.iter_mut().map(|trigger| &mut trigger.function);
+        let policies = relation.policies.iter_mut().flat_map(|policy| &mut policy.functions);
+        let view = relation.view.iter_mut().flat_map(|view| &mut view.functions);
+        for function in triggers.chain(policies).chain(view).filter(|function| **function == *from) {
+            *function = to.clone();
+        }
     }
 }
 

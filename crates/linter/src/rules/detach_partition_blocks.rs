@@ -21,7 +21,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             }
             let part = at.label(*partition);
             let sql = |id| {
-                at.relation(id).map(|relation| crate::names::sql_name(&relation.name)).unwrap_or_default()
+                at.relation(id).map(|relation| catalog::written::sql_name(&relation.name)).unwrap_or_default()
             };
             out.push(
                 at.finding(&META, format!("detaches `{}` while reads and writes of all of `{}` wait", shown(&part), shown(&label)))

@@ -32,7 +32,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             });
             let columns = columns.unwrap_or_else(|| broken.column.map(str::to_owned).into_iter().collect());
             let name = index.map_or("index", |index| index.name.name.as_str());
-            let list = crate::names::column_list(&columns);
+            let list = catalog::written::column_list(&columns);
             // Few unique keys are the target of an upsert: without a query that names it, it is a possibility.
             let (target, severity) = match broken.uses.is_empty() {
                 true => ("may target", Severity::Warning),

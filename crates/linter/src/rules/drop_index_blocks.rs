@@ -32,7 +32,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .fix(format!("Drop it CONCURRENTLY. {}", remedy::OWN_FILE))
                     .code(remedy::own_file(&format!(
                         "DROP INDEX CONCURRENTLY IF EXISTS {};",
-                        crate::names::sql_name(&index.name)
+                        catalog::written::sql_name(&index.name)
                     ))),
             );
         }

@@ -30,7 +30,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                         "Look for its name in the code, deploy the app without its calls first, and drop it in a later \
                          deploy. A function that only changes can be replaced under its name: CREATE OR REPLACE.",
                     )
-                    .code(format!("-- the next deploy\nDROP ROUTINE {};\n", crate::names::sql_name(name))),
+                    .code(format!("-- the next deploy\nDROP ROUTINE {};\n", catalog::written::sql_name(name))),
             );
         }
     }

@@ -32,7 +32,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             if owned {
                 continue;
             }
-            let sql = crate::names::sql_name(name);
+            let sql = catalog::written::sql_name(name);
             out.push(
                 at.finding(&META, format!("{verb} sequence `{}`, which the deployed app may draw numbers from", broken.shown()))
                     .about(broken.table.label)

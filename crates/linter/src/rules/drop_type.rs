@@ -24,7 +24,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             if columns.is_empty() {
                 continue;
             }
-            let sql = crate::names::sql_name(name);
+            let sql = catalog::written::sql_name(name);
             out.push(
                 at.finding(&META, format!("drops type `{}`, which the deployed app still declares", broken.shown()))
                     .about(broken.table.label)

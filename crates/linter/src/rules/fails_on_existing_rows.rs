@@ -133,7 +133,7 @@ fn query(at: At<'_>, failure: &facts::Failure) -> Option<String> {
                 }
                 _ => None,
             });
-            let list = crate::names::column_list(&keys?);
+            let list = catalog::written::column_list(&keys?);
             Some(format!("SELECT {list}, count(*) FROM {sql} GROUP BY {list} HAVING count(*) > 1;\n"))
         }
         _ => None,

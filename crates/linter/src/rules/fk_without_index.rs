@@ -40,7 +40,8 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let ConstraintKind::ForeignKey { target_name, .. } = &key.kind else { continue };
             let target = target_name.to_string();
             let index = quoted(&format!("{}_{}_idx", table.name.name, columns.join("_")));
-            let (list, sql) = (crate::names::column_list(&columns), crate::names::sql_name(&table.name));
+            let (list, sql) =
+                (catalog::written::column_list(&columns), catalog::written::sql_name(&table.name));
             out.push(
                 at.finding(&META, format!("foreign key `{}` has no index on `{}` ({})", key.name, shown(&label), columns.join(", ")))
                     .about(&label)

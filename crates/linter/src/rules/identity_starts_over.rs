@@ -1,7 +1,7 @@
 //! A serial column becomes an identity, whose new sequence begins at 1.
 
-use crate::names::literal;
 use crate::prelude::*;
+use catalog::written::literal;
 use catalog::{Catalog, ColumnId, QName, RelationId};
 
 /// What is fixed about it.
@@ -32,7 +32,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let code = match sequence {
                 Some(sequence) => format!(
                     "SELECT setval({}, coalesce((SELECT max({name}) FROM {table}), 1));\n",
-                    literal(&crate::names::sql_name(&sequence))
+                    literal(&catalog::written::sql_name(&sequence))
                 ),
                 None => format!("ALTER TABLE {table} ALTER COLUMN {name} RESTART WITH 1000000;\n"),
             };

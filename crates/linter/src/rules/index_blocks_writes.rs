@@ -29,7 +29,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         let code = place::concurrently(at.step).unwrap_or_else(|| {
             let columns = at.after(index.table).map(|table| {
                 let keys: Vec<_> = index.keys.iter().flatten().copied().collect();
-                crate::names::column_list(&table.column_names(&keys))
+                catalog::written::column_list(&table.column_names(&keys))
             });
             let unique = if index.unique { "UNIQUE " } else { "" };
             format!(

@@ -50,7 +50,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 catalog::ConstraintKind::PrimaryKey(_) => "PRIMARY KEY",
                 _ => return None,
             };
-            let columns = crate::names::column_list(&relation.column_names(&added.columns));
+            let columns = catalog::written::column_list(&relation.column_names(&added.columns));
             Some(remedy::constraint_from_index(&table, name, &columns, kind))
         });
         out.push(match unique {

@@ -34,7 +34,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 continue;
             }
             let label = at.label(*relation);
-            let sql = crate::names::sql_name(&index.name);
+            let sql = catalog::written::sql_name(&index.name);
             let build = place::without_if_not_exists(at.step).unwrap_or_default();
             out.push(
                 at.finding(&META, format!("`{name}` is kept as it is where a failed build has left it invalid"))

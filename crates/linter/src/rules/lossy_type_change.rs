@@ -48,7 +48,7 @@ fn backup(table: &Table<'_>, sql: &str, column: &str) -> String {
         .relation
         .and_then(|relation| Some(relation.column_names(&relation.primary_key()?.columns)))
         .filter(|key| !key.is_empty());
-    let key = key.map_or_else(String::new, |key| format!("{}, ", crate::names::column_list(&key)));
+    let key = key.map_or_else(String::new, |key| format!("{}, ", catalog::written::column_list(&key)));
     let copy = quoted(&format!("{}_backup", table.name()));
     format!("CREATE TABLE {copy} AS SELECT {key}{column} FROM {sql};\n")
 }

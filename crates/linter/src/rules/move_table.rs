@@ -21,7 +21,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 _ => None,
             });
             let Some((from, to)) = to.filter(|(from, to)| from.schema != to.schema) else { continue };
-            let (old, new) = (crate::names::sql_name(from), crate::names::sql_name(to));
+            let (old, new) = (catalog::written::sql_name(from), catalog::written::sql_name(to));
             out.push(
                 at.finding(&META, format!("moves `{}` to schema `{}`, and the deployed app looks for it in `{}`", broken.shown(), to.schema, from.schema))
                     .about(broken.table.label)

@@ -21,8 +21,8 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let types = at.changes().iter().find_map(|change| match change {
                 Change::TypeChanged { relation, column: id, from, to, .. } => {
                     let named = at.relation(*relation)?.column_by_id(*id)?.name == column;
-                    let before = crate::names::sql_type(&at.step.before, from);
-                    named.then(|| (before, crate::names::sql_type(&at.step.after, to)))
+                    let before = catalog::format_type(&at.step.before, from);
+                    named.then(|| (before, catalog::format_type(&at.step.after, to)))
                 }
                 _ => None,
             });
@@ -63,7 +63,7 @@ fn made_anew(cx: Context<'_>, broken: &crate::broken::Broken<'_>, column: &str) 
     let (start, end) = (&cx.judged().start, &cx.judged().end);
     let id = broken.table.relation?.id;
     let (old, new) = (start.relation(id)?.column(column)?, end.relation(id)?.column(column)?);
-    Some((crate::names::sql_type(start, &old.ty), crate::names::sql_type(end, &new.ty)))
+    Some((catalog::format_type(start, &old.ty), catalog::format_type(end, &new.ty)))
 }
 
 /// Whether the type is an enum made anew with fewer values, which is a rule of its own.

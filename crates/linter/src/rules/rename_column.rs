@@ -60,10 +60,11 @@ fn expand(table: &Table<'_>, from: &str, to: &str) -> String {
 
 /// The type for SQL; `text` stands in for a type of the user's own, whose name may have changed.
 fn written(ty: &catalog::Type) -> String {
-    match ty.base {
-        catalog::TypeRef::Builtin(_) => crate::names::sql_type(&catalog::Catalog::new(), ty),
-        _ => "text".to_owned(),
-    }
+    let written = match ty.base {
+        catalog::TypeRef::Builtin(_) => catalog::written::sql_type(&catalog::Catalog::new(), ty),
+        _ => None,
+    };
+    written.unwrap_or_else(|| "text".to_owned())
 }
 
 fn camel(name: &str) -> String {

@@ -52,7 +52,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn rename(from: &catalog::QName, to: &catalog::QName) -> String {
-    let old = crate::names::sql_name(from);
+    let old = catalog::written::sql_name(from);
     match from.schema == to.schema {
         true => format!("-- the next deploy\nALTER TYPE {old} RENAME TO {};\n", quoted(&to.name)),
         false => format!("-- the next deploy\nALTER TYPE {old} SET SCHEMA {};\n", quoted(&to.schema)),

@@ -69,10 +69,9 @@ fn code(at: At<'_>, table: &Table<'_>, column: &str) -> String {
         .map(|c| &c.ty);
     let (sql, name) = (table.sql(), quoted(column));
     let ty = ty.filter(|ty| matches!(ty.base, catalog::TypeRef::Builtin(_)));
+    let ty = ty.and_then(|ty| catalog::written::sql_type(&at.step.after, ty));
     let first = match ty {
-        Some(ty) => {
-            format!("ALTER TABLE {sql} ADD COLUMN {name} {};", crate::names::sql_type(&at.step.after, ty))
-        }
+        Some(ty) => format!("ALTER TABLE {sql} ADD COLUMN {name} {ty};"),
         None => format!("ALTER TABLE {sql} ALTER COLUMN {name} DROP NOT NULL;"),
     };
     format!(

@@ -111,8 +111,8 @@ fn way_out(
     let added = || {
         let column = column?;
         let after = at.after(table.relation?.id)?.column(column)?;
-        let ty = matches!(after.ty.base, catalog::TypeRef::Builtin(_))
-            .then(|| crate::names::sql_type(&at.step.after, &after.ty))?;
+        let builtin = matches!(after.ty.base, catalog::TypeRef::Builtin(_));
+        let ty = catalog::written::sql_type(&at.step.after, &after.ty).filter(|_| builtin)?;
         Some((column, ty, after.default.as_ref().map(|default| default.text.clone())))
     };
     let sql = table.sql();

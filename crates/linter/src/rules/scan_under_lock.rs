@@ -91,7 +91,7 @@ fn finding(at: At<'_>, scan: &facts::Cost<ScanCause>) -> Diagnostic {
             "Add the column without the CHECK, then the CHECK as a constraint of its own, NOT VALID, and validate it in a later deploy.",
         ),
         (ScanCause::Check | ScanCause::ForeignKey, _, Some((relation, constraint, _))) => {
-            let definition = crate::names::definition(&at.step.after, relation, constraint);
+            let definition = remedy::plain_definition(at, relation, constraint);
             let on_new = constraint.columns.iter().any(|column| {
                 at.cx.judged().start.relation(relation.id).is_some_and(|start| start.column_by_id(*column).is_none())
             });

@@ -77,7 +77,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         out.push(match (declared, &one.column) {
             (false, Some(column)) => finding.code(format!(
                 "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL;\n",
-                crate::names::sql_name(&one.relation),
+                catalog::written::sql_name(&one.relation),
                 quoted(column)
             )),
             _ => finding,

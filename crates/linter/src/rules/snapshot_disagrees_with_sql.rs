@@ -20,7 +20,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         let Some(column) = one.column.as_deref() else { continue };
         let label = one.relation.to_string();
         let name = format!("{}.{column}", shown(&label));
-        let (sql, quoted) = (crate::names::sql_name(&one.relation), quoted(column));
+        let (sql, quoted) = (catalog::written::sql_name(&one.relation), quoted(column));
         let (what, code) = match &one.kind {
             DifferenceKind::Type(declared, actual) => (
                 format!("the snapshot says `{name}` is {declared}, and the SQL makes it {actual}"),

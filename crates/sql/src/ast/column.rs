@@ -63,6 +63,8 @@ pub struct Constraint {
     pub not_enforced: bool,
     /// `DEFERRABLE`.
     pub deferrable: bool,
+    /// It says more than is kept here: INITIALLY DEFERRED, MATCH, columns of SET NULL, INCLUDE, NOT ENFORCED ..
+    pub more: bool,
     /// Where it is written.
     pub span: Span,
 }

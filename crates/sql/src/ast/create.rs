@@ -93,6 +93,8 @@ pub struct CreateTableAs {
     pub query: Box<Query>,
     /// `WITH NO DATA`.
     pub no_data: bool,
+    /// The whole statement as written.
+    pub text: String,
 }
 
 /// `CREATE VIEW`.
@@ -108,6 +110,8 @@ pub struct CreateView {
     pub columns: Vec<String>,
     /// The query.
     pub query: Box<Query>,
+    /// The whole statement as written.
+    pub text: String,
 }
 
 /// `CREATE INDEX`.
@@ -137,6 +141,10 @@ pub struct CreateIndex {
     pub filter: Option<Expr>,
     /// `NULLS NOT DISTINCT`.
     pub nulls_not_distinct: bool,
+    /// What stands between the brackets of `WITH (..)`, as written.
+    pub options: Option<String>,
+    /// It says more than is kept here: TABLESPACE, options of an operator class.
+    pub more: bool,
 }
 
 /// One key of an index.
@@ -173,6 +181,8 @@ pub struct CreateSequence {
     pub persistence: Persistence,
     /// `OWNED BY table.column`; `None` also for `OWNED BY NONE`.
     pub owned_by: Option<(Name, String)>,
+    /// The whole statement as written.
+    pub text: String,
 }
 
 /// `CREATE SCHEMA`.
@@ -246,6 +256,8 @@ pub struct CreateFunction {
     pub body: Option<(String, Span)>,
     /// The queries of a body of the SQL standard: `RETURN ..`, `BEGIN ATOMIC .. END`.
     pub standard: Vec<Query>,
+    /// The whole statement as written.
+    pub text: String,
 }
 
 /// Whether a function may give another answer for the same arguments.
@@ -280,6 +292,8 @@ pub struct CreateTrigger {
     pub condition: Option<Expr>,
     /// `FROM table` of a constraint trigger.
     pub from_table: Option<Name>,
+    /// The whole statement as written.
+    pub text: String,
 }
 
 /// `CREATE POLICY`.

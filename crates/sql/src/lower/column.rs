@@ -79,6 +79,8 @@ fn column_constraint(
                 let deferred = [Type::CONSTR_ATTR_DEFERRABLE, Type::CONSTR_ATTR_DEFERRED];
                 last.deferrable |= deferred.contains(&node.contype);
                 last.not_enforced |= node.contype == Type::CONSTR_ATTR_NOT_ENFORCED;
+                last.more |=
+                    matches!(node.contype, Type::CONSTR_ATTR_DEFERRED | Type::CONSTR_ATTR_NOT_ENFORCED);
                 last.span = last.span.to(lower.between(from, to));
             }
         }
@@ -166,8 +168,22 @@ fn lowered(
         not_valid: node.skip_validation,
         not_enforced: enforceable && !node.is_enforced,
         deferrable: node.deferrable,
+        more: says_more(node) || enforceable && !node.is_enforced,
         span: lower.between(from, to),
     })
+}
+
+/// Whether a constraint says what no field of ours is for.
+fn says_more(node: &nodes::Constraint) -> bool {
+    let other_match = matches!(node.fk_matchtype as u8, b'f' | b'p');
+    node.initdeferred
+        || other_match
+        || node.fk_with_period
+        || node.without_overlaps
+        || !node.fk_del_set_cols().is_empty()
+        || !node.including().is_empty()
+        || !node.options().is_empty()
+        || node.indexspace().is_some()
 }
 
 /// The condition of a CHECK.

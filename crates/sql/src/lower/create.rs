@@ -118,6 +118,7 @@ fn made_as(
         columns: into.map(|into| owned(into.col_names())).unwrap_or_default(),
         query: Box::new(query),
         no_data: into.is_some_and(|into| into.skip_data),
+        text: lower.written(),
     })
 }
 
@@ -136,6 +137,7 @@ pub(super) fn view(lower: &Lower<'_>, node: &nodes::ViewStmt) -> Stmt {
         persistence: persistence(node.view()),
         columns: owned(node.aliases()),
         query: Box::new(query.map_or_else(|| unknown_query(lower), |(query, _)| query)),
+        text: lower.written(),
     })
 }
 
@@ -146,6 +148,7 @@ pub(super) fn sequence(lower: &Lower<'_>, node: &nodes::CreateSeqStmt) -> Stmt {
         if_not_exists: node.if_not_exists,
         persistence: persistence(node.sequence()),
         owned_by: owned_by(lower, node.options()).flatten(),
+        text: lower.written(),
     })
 }
 

@@ -31,6 +31,9 @@ pub(super) fn index(lower: &Lower<'_>, node: &nodes::IndexStmt) -> Stmt {
         include: Vec::new(),
         filter: None,
         nulls_not_distinct: node.nulls_not_distinct,
+        options: options(lower, node, table),
+        more: node.table_space().is_some()
+            || node.index_params().iter().any(|element| !element.opclassopts().is_empty()),
     };
     for (position, element) in node.index_params().iter().enumerate() {
         made.orders.push(order(element));
@@ -51,6 +54,17 @@ pub(super) fn index(lower: &Lower<'_>, node: &nodes::IndexStmt) -> Stmt {
         made.filter = Some(expr(lower, node.where_clause(), Bounds::Until(usize::MAX, &[])));
     }
     Stmt::CreateIndex(made)
+}
+
+/// What `WITH (..)` says behind the keys.
+fn options(lower: &Lower<'_>, node: &nodes::IndexStmt, table: usize) -> Option<String> {
+    if node.options().is_empty() {
+        return None;
+    }
+    let keys = (table..lower.tokens().len()).find(|token| lower.is(*token, b'('))?;
+    let with = lower.find_word("with", lower.after_bracket(keys), usize::MAX)?;
+    let (from, to) = lower.inside_next(with)?;
+    Some(lower.text_between(from, to).to_owned())
 }
 
 fn order(element: &nodes::IndexElem) -> KeyOrder {

@@ -72,6 +72,13 @@ impl<'a> Lower<'a> {
         self.range
     }
 
+    /// The statement as written, without comments around it and without a semicolon.
+    pub fn written(&self) -> String {
+        let count = self.tokens().len();
+        let end = if count > 0 && self.is(count - 1, b';') { count - 1 } else { count };
+        self.text_between(0, end).to_owned()
+    }
+
     /// The tokens of the statement, without comments.
     pub fn tokens(&self) -> &[Token] {
         self.tokens.get_or_init(|| lex::code(self.text, self.range.0, self.range.1))

@@ -40,6 +40,7 @@ pub(super) fn function(lower: &Lower<'_>, node: &nodes::CreateFunctionStmt) -> S
         volatility: Volatility::Volatile,
         body: None,
         standard: Vec::new(),
+        text: lower.written(),
     };
     standard(lower, node.sql_body(), &mut made.standard);
     for option in node.options() {
@@ -139,6 +140,7 @@ pub(super) fn trigger(lower: &Lower<'_>, node: &nodes::CreateTrigStmt) -> Stmt {
         before: node.timing & BEFORE_OR_INSTEAD != 0,
         condition: inside(lower, node.when_clause(), "when", after),
         from_table: node.constrrel().map(|table| lower.relation(Some(table))),
+        text: lower.written(),
     })
 }
 
