@@ -48,6 +48,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/brolly.schema.json", pretty(&settings_schema())),
         ("schema/lint.schema.json", lint),
         ("schema/facts.schema.json", facts),
+        ("schema/plan.schema.json", pretty(&report::plan_schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
     ])

@@ -1,10 +1,12 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
 mod code;
+mod path;
 mod servers;
 mod setup;
 
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
+pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
@@ -12,6 +14,7 @@ pub use setup::{Also, Ci, CompletionsArguments, InitArguments, ManArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
+use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 use setup::{COMPLETIONS_EXAMPLES, INIT_EXAMPLES, MAN_EXAMPLES};
 
@@ -33,6 +36,9 @@ Examples:
   brolly facts --pg 13 drizzle       locks, rewrites, scans and broken queries of each statement
   brolly verify                      the new migrations, really run on a throwaway server
   brolly rehearse --rows users=3e6   the same under traffic: who waits, and for how long
+  brolly plan                        the deploys that a safe path takes, and their SQL
+  brolly fix --write                 make the pending migrations safe
+  brolly contract                    what waits for a later deploy, and whether it may go
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice
   brolly explain drop-column         what a rule is about, and the safe way
@@ -73,6 +79,18 @@ pub enum Command {
     /// validated, leftover checks, triggers and indexes, each with its migration, commit and age.
     #[command(after_help = STATUS_EXAMPLES)]
     Status(StatusArguments),
+    /// Show the safe path of the pending migrations: which deploys it takes, with their SQL, backfills and
+    /// gates, and who waits at each step.
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(Box<PlanArguments>),
+    /// Write the safe path: change the pending migrations so that they can be deployed, and set aside what
+    /// belongs to a later deploy. Shows the changes; --write makes them.
+    #[command(after_help = FIX_EXAMPLES)]
+    Fix(Box<FixArguments>),
+    /// List what waits for a later deploy, ask code, database and history whether it may go now, and make
+    /// migrations of what may.
+    #[command(after_help = CONTRACT_EXAMPLES)]
+    Contract(Box<ContractArguments>),
     /// List all rules.
     Rules {
         /// How they are written.

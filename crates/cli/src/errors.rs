@@ -146,6 +146,21 @@ pub enum Error {
         /// What the system says.
         why: String,
     },
+    /// No migration is called so.
+    #[error("no migration is called `{name}`\n  name it by its tag or its path")]
+    NoSuchMigration {
+        /// The name as given.
+        name: String,
+    },
+    /// Nothing waits under this name.
+    #[error("nothing that waits is called `{name}`\n  brolly contract lists what does")]
+    NothingWaits {
+        /// The name as given.
+        name: String,
+    },
+    /// Migrations can't be added to a folder.
+    #[error(transparent)]
+    Compose(#[from] drizzle::ComposeError),
     /// The current directory is gone or can't be read.
     #[error("the current directory can't be worked out: {source}\n  change to one that exists")]
     NoCurrentDir {

@@ -7,6 +7,7 @@ mod changes;
 mod check;
 mod checks;
 mod confirm;
+mod contract;
 mod deployed;
 mod deploys;
 mod diff;
@@ -15,12 +16,14 @@ mod editor;
 mod errors;
 mod explain;
 mod facts;
+mod fix;
 mod init;
 mod judge;
 mod ledger;
 mod lint;
 mod past;
 mod place;
+mod plan;
 mod projects;
 mod rehearse;
 mod rules;
@@ -30,6 +33,7 @@ mod settings_file;
 mod shell;
 mod stats;
 mod status;
+mod swap;
 mod timeline;
 mod trees;
 mod unsaved;
@@ -93,6 +97,9 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Stats(wanted) => stats::stats(&disk, wanted),
         Command::Uses(wanted) => uses::uses(&disk, wanted),
         Command::Status(wanted) => status::status(&disk, wanted, &variable),
+        Command::Plan(wanted) => plan::plan(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Fix(wanted) => fix::fix(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Contract(wanted) => contract::contract(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("facts", &["source", "sql", "catalog", "drizzle", "code"]),
     ("linter", &["source", "sql", "catalog", "drizzle", "code", "deploy", "facts"]),
     ("plan", &["source", "sql", "catalog", "drizzle", "facts", "linter"]),
-    ("report", &["source", "sql", "catalog", "drizzle", "code", "facts"]),
+    ("report", &["source", "sql", "catalog", "drizzle", "code", "facts", "plan"]),
     ("pg", &["source", "sql", "catalog", "facts"]),
     ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
     ("settings", &["source"]),

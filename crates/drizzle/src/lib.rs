@@ -10,6 +10,7 @@
 
 mod bare;
 mod chain;
+mod compose;
 mod config;
 mod conflicts;
 mod edited;
@@ -32,6 +33,7 @@ mod value;
 
 pub use bare::load_sql_files;
 pub use chain::check_snapshots;
+pub use compose::{ComposeError, Composed, FileChange, NewMigration, compose};
 pub use config::{Config, Dialect, Prefix, Setting, read_config};
 pub use edited::edited;
 pub use files::{Entry, FileError, Files, MemoryFiles, join, parent};

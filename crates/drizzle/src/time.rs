@@ -13,9 +13,24 @@ pub(crate) fn folder_millis(name: &str) -> Option<i64> {
 
 /// A time for people, such as `2026-11-20 23:03:37 UTC`; the bare number where it is no such time.
 pub(crate) fn show_millis(millis: i64) -> String {
-    // The years 1970 to 9999.
+    match parts(millis) {
+        Some([year, month, day, hour, minute, second]) => {
+            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+        }
+        None => millis.to_string(),
+    }
+}
+
+/// The `yyyymmddhhmmss` (UTC) that the name of a folder begins with.
+pub(crate) fn folder_time(millis: i64) -> String {
+    let [year, month, day, hour, minute, second] = parts(millis).unwrap_or([1970, 1, 1, 0, 0, 0]);
+    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
+}
+
+/// Year, month, day, hour, minute and second of a time of the years 1970 to 9999.
+fn parts(millis: i64) -> Option<[i64; 6]> {
     if !(0..253_402_300_800_000).contains(&millis) {
-        return millis.to_string();
+        return None;
     }
     let seconds = millis / 1000;
     let (mut year, mut rest) = (1970, seconds / 86_400);
@@ -26,8 +41,7 @@ pub(crate) fn show_millis(millis: i64) -> String {
     let start = days(year, 1, 1);
     let month = (2..=12).rev().find(|month| days(year, *month, 1) - start <= rest).unwrap_or(1);
     let day = rest - (days(year, month, 1) - start) + 1;
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+    Some([year, month, day, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60])
 }
 
 /// Days from 1970-01-01 to the given date.
@@ -54,6 +68,7 @@ mod tests {
         ] {
             assert_eq!(folder_millis(name), Some(millis), "{name}");
             assert_eq!(show_millis(millis), shown);
+            assert_eq!(folder_time(millis), name[..14]);
         }
         assert_eq!(folder_millis("20261320230337_init"), None);
         assert_eq!(folder_millis("init"), None);

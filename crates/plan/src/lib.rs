@@ -5,17 +5,21 @@
 //! reads or writes a file, and nothing here knows what a statement locks: crate `facts` is asked, and crate
 //! `linter` says which statements need another path.
 
+mod backfill;
 mod check;
 mod files;
 mod model;
+mod outline;
 mod plan;
 mod recipes;
 mod site;
 mod split;
 mod text;
 
+pub use backfill::{backfill_file, read_backfill, rows_left, script};
 pub use check::{Checked, Deploy};
 pub use files::{OwnFile, Texts, Waiting};
 pub use model::{Backfill, Gate, Part, Phase, Refusal, Stage};
+pub use outline::{Outline, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, outline};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};

@@ -1,7 +1,7 @@
 //! The JSON Schemas of what is printed for programs, made of the types that are printed. `cargo xtask codegen`
 //! writes them to `schema/`, and makes the TypeScript types of the npm package from them.
 
-use crate::{facts_json, json};
+use crate::{facts_json, json, plan};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -14,6 +14,11 @@ pub fn lint_schema() -> Value {
 /// The schema of each object that `brolly facts` prints.
 pub fn facts_schema() -> Value {
     schema::<facts_json::Line<'_>>()
+}
+
+/// The schema of the document that `brolly plan --format json` prints.
+pub fn plan_schema() -> Value {
+    schema::<plan::Plans<'_>>()
 }
 
 fn schema<T: JsonSchema>() -> Value {

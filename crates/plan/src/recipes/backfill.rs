@@ -35,6 +35,11 @@ pub(super) fn make(site: Site<'_>) -> Answer {
             "the {what} can't be taken apart into batches: it has WITH, LIMIT, RETURNING or an alias"
         )));
     };
+    if table.primary_key().is_none() && (pieces.from.is_some() || pieces.condition.is_none()) {
+        return Some(Err(format!(
+            "`{shown_table}` has no primary key to go by in batches, and nothing tells which rows are done"
+        )));
+    }
     let words = write.columns.join("_");
     let suffix = if words.is_empty() { "rows".to_owned() } else { words };
     let plain: String = format!("{name}_{suffix}")

@@ -1,0 +1,239 @@
+//! Whether what waits may go: what history, deployed code and the database say to each gate.
+
+use super::waiting::Waits;
+use crate::args::ContractArguments;
+use crate::disk::Disk;
+use crate::errors::Error;
+use crate::judge::{Judge, line};
+use crate::plan::BACKFILLS;
+use crate::projects::Target;
+use crate::settings_file::Found;
+use drizzle::{Files, Migration, Project, join, split_chunks};
+use plan::{Gate, read_backfill, rows_left};
+use source::{Diagnostic, Severity, SourceFile};
+use std::collections::BTreeSet;
+
+/// Who is asked.
+pub struct Asked<'a, 'd> {
+    /// The disk.
+    pub disk: &'d Disk,
+    /// Knows deployed versions.
+    pub judge: &'a mut Judge<'d>,
+    /// The settings of the project.
+    pub settings: &'a Found,
+    /// The arguments.
+    pub wanted: &'a ContractArguments,
+    /// The project.
+    pub target: &'a Target,
+}
+
+/// For each waiting file: why it may not go, a line each; nothing where it may.
+pub fn answers(asked: &mut Asked<'_, '_>, all: &[Waits]) -> Result<Vec<Vec<String>>, Error> {
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let serving = asked.judge.serving(&asked.target.project, asked.settings)?;
+    let mut rows = Rows::of(asked, all)?;
+    let mut found = Vec::new();
+    for waits in all {
+        let mut why_not = Vec::new();
+        let mut tags: BTreeSet<&str> = BTreeSet::from([waits.waiting.of.as_str()]);
+        for gate in &waits.waiting.gates {
+            match gate {
+                Gate::Deployed { migration } => drop(tags.insert(migration)),
+                // What the code says is asked below, by the same rules that `lint` goes by.
+                Gate::Unused { .. } => {}
+                Gate::Backfilled { .. } | Gate::NoRows { .. } => {
+                    why_not.extend(rows.answer(gate, &waits.waiting.name))
+                }
+            }
+        }
+        for tag in tags {
+            why_not.extend(not_deployed(asked, &serving, tag));
+        }
+        found.push(why_not);
+    }
+    let broken = broken(asked, all)?;
+    for (why_not, more) in found.iter_mut().zip(broken) {
+        why_not.extend(more);
+    }
+    Ok(found)
+}
+
+/// Why a migration is not everywhere, where that is so.
+fn not_deployed(
+    asked: &mut Asked<'_, '_>,
+    serving: &[std::sync::Arc<crate::versions::Version>],
+    tag: &str,
+) -> Option<String> {
+    let project = &asked.target.project;
+    let Some(migration) = project.migrations.iter().find(|migration| migration.tag == tag) else {
+        return Some(format!("there is no migration {tag}, which it comes from"));
+    };
+    if serving.is_empty() {
+        return Some(format!(
+            "nothing tells whether {tag} is deployed: name the versions that serve with --deployed"
+        ));
+    }
+    let versions = asked.judge.versions();
+    let lacking = serving.iter().find(|version| {
+        let path = versions.inside(version, &migration.sql_path);
+        !path.is_some_and(|path| version.has(&path))
+    })?;
+    Some(format!("{} has no {tag}: it waits until every deployed version has it", lacking.label()))
+}
+
+/// For each waiting file, what would break, and what else `lint` has against it: each is put behind all migrations
+/// as the one that is pending.
+fn broken(asked: &mut Asked<'_, '_>, all: &[Waits]) -> Result<Vec<Vec<String>>, Error> {
+    let project = with_waiting(&asked.target.project, all);
+    let named = all.iter().map(|waits| waits.path.clone()).collect();
+    let target = Target { project, diagnostics: Vec::new(), named: Some(named) };
+    let options = asked.wanted.server.options(&asked.settings.settings);
+    let selected = asked.judge.select(target, asked.settings)?;
+    let analysis = facts::analyze(&selected.project, &selected.sets, &options);
+    let found = linter::accept(linter::lint(&analysis, &selected.project), &analysis, &selected.project);
+    let found = linter::weigh(found, &asked.settings.weights());
+    let of = |waits: &Waits| {
+        let about = |one: &&Diagnostic| {
+            one.severity == Severity::Error
+                && one.accepted.is_none()
+                && one.migration.as_deref() == Some(&waits.waiting.name)
+        };
+        let mut lines: Vec<String> = Vec::new();
+        for one in found.iter().filter(about) {
+            lines.push(one.what.clone());
+            lines.extend(one.secondary.iter().take(3).map(|label| {
+                let place = label.file.position(label.span.start);
+                format!("  {}:{}", label.file.shown(), place.line)
+            }));
+        }
+        lines
+    };
+    let mut answers: Vec<Vec<String>> = all.iter().map(of).collect();
+    if let (Some(first), false) = (answers.first_mut(), selected.diagnostics.is_empty()) {
+        first.extend(selected.unreadable().map(line));
+    }
+    Ok(answers)
+}
+
+/// The project with what waits behind its migrations.
+fn with_waiting(project: &Project, all: &[Waits]) -> Project {
+    let mut project = project.clone();
+    for waits in all {
+        let text = &waits.waiting.sql;
+        project.migrations.push(Migration {
+            tag: waits.waiting.name.clone(),
+            file: SourceFile::new(waits.path.clone(), text.clone()),
+            readable: true,
+            when: None,
+            chunks: split_chunks(text),
+            snapshot: None,
+            breakpoints: true,
+            sql_path: waits.path.clone(),
+            journal_span: None,
+        });
+    }
+    project
+}
+
+/// A query, and how many rows it counts or why it counts none.
+type Counted = (String, Result<i64, String>);
+
+/// What the database says of rows, or the user.
+struct Rows {
+    /// What was asked.
+    counted: Vec<Counted>,
+    /// Files of backfills, by name: the query that counts what is left, where there is one.
+    backfills: Vec<(String, Option<String>)>,
+    /// What is known to be done.
+    done: Vec<String>,
+    asked: bool,
+}
+
+impl Rows {
+    fn of(asked: &Asked<'_, '_>, all: &[Waits]) -> Result<Rows, Error> {
+        let mut rows = Rows {
+            counted: Vec::new(),
+            backfills: Vec::new(),
+            done: asked.wanted.done.clone(),
+            asked: asked.wanted.database_url.is_some(),
+        };
+        let mut queries = BTreeSet::new();
+        for gate in all.iter().flat_map(|waits| &waits.waiting.gates) {
+            match gate {
+                Gate::Backfilled { backfill } => {
+                    let query = left(asked.disk, &asked.target.project, backfill);
+                    queries.extend(query.clone());
+                    rows.backfills.push((backfill.clone(), query));
+                }
+                Gate::NoRows { table, condition } => {
+                    queries.insert(format!("SELECT count(*) FROM {table} WHERE {condition}"));
+                }
+                _ => {}
+            }
+        }
+        if let Some(url) = &asked.wanted.database_url {
+            rows.counted = counted(url, queries)?;
+        }
+        Ok(rows)
+    }
+
+    /// Why a gate does not hold, where that is so.
+    fn answer(&mut self, gate: &Gate, name: &str) -> Option<String> {
+        let query = match gate {
+            Gate::Backfilled { backfill } if self.done.contains(backfill) => return None,
+            Gate::Backfilled { backfill } => {
+                let known = self.backfills.iter().find(|(known, _)| known == backfill);
+                match known.and_then(|(_, query)| query.clone()) {
+                    Some(query) => query,
+                    None => {
+                        return Some(format!(
+                            "whether backfill {backfill} is finished can't be asked: say --done {backfill} once it is"
+                        ));
+                    }
+                }
+            }
+            Gate::NoRows { .. } if self.done.iter().any(|done| done == name) => return None,
+            Gate::NoRows { table, condition } => format!("SELECT count(*) FROM {table} WHERE {condition}"),
+            _ => return None,
+        };
+        if !self.asked {
+            let name = if let Gate::Backfilled { backfill } = gate { backfill } else { name };
+            return Some(format!("needs that {gate}: ask with --database-url URL, or say --done {name}"));
+        }
+        match self.counted.iter().find(|(known, _)| *known == query).map(|(_, count)| count) {
+            Some(Ok(0)) => None,
+            Some(Ok(count)) => Some(format!("{count} rows are left: {query}")),
+            Some(Err(why)) => Some(format!("the database does not say: {why}")),
+            None => Some(format!("nobody asked the database for {query}")),
+        }
+    }
+}
+
+/// The query that counts the rows that a backfill has left.
+fn left(disk: &Disk, project: &Project, backfill: &str) -> Option<String> {
+    let path = join(&project.dir, &format!("{BACKFILLS}/{backfill}.sql"));
+    let text = source::decode(&disk.read(&path).ok()?).text;
+    rows_left(&read_backfill(backfill, &text).ok()?)
+}
+
+fn counted(url: &str, queries: BTreeSet<String>) -> Result<Vec<Counted>, Error> {
+    let target = pg::target(url)?.named("brolly contract");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
+    let work = async {
+        let connection = pg::connect(&target).await?;
+        let mut counted = Vec::new();
+        for query in queries {
+            let count = match connection.value(&query).await {
+                Ok(value) => Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0)),
+                Err(error) => Err(error.to_string()),
+            };
+            counted.push((query, count));
+        }
+        connection.close().await;
+        Ok::<_, pg::Error>(counted)
+    };
+    Ok(runtime.block_on(pg::unless_interrupted(work))??)
+}

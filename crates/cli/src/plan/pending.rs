@@ -1,0 +1,107 @@
+//! What a plan is made for: the pending set of each project, or the migrations that were named.
+
+use crate::args::{self, Pending, Server};
+use crate::disk::Disk;
+use crate::errors::Error;
+use crate::judge::{Choice, Judge, Selected, line};
+use crate::projects::{self, Target};
+use crate::settings_file::SettingsFiles;
+use drizzle::Project;
+use facts::PendingSet;
+use plan::{Plan, Request};
+use std::collections::BTreeSet;
+
+/// A pending set and its path.
+pub struct Planned {
+    /// The project as it is on the disk.
+    pub project: Project,
+    /// The path.
+    pub plan: Plan,
+    /// Migrations of the set that are no news to the base: databases may have run them.
+    pub deployed: Vec<String>,
+}
+
+/// The path of each pending set, and what was passed over.
+pub fn planned(
+    disk: &Disk,
+    pending: &Pending,
+    choice: &args::Choice,
+    server: &Server,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Vec<Planned>, Vec<String>), Error> {
+    let found = projects::find(disk, &pending.places())?;
+    let mut notes = found.notes;
+    let mut files = SettingsFiles::new(disk, pending.settings.as_deref());
+    let mut judge = Judge::new(disk, Choice::New, choice, env);
+    let mut named: BTreeSet<&String> = pending.migrations.iter().collect();
+    let mut all = Vec::new();
+    for target in found.targets {
+        let settings = files.of(&target.project)?;
+        let options = server.options(&settings.settings);
+        let paths = wanted(disk, &target.project, &pending.migrations, &mut named);
+        if !pending.migrations.is_empty() && paths.is_empty() {
+            continue;
+        }
+        // What is new is asked in any case: what is not may have run somewhere.
+        let again = Target { project: target.project.clone(), diagnostics: Vec::new(), named: None };
+        let mut selected = judge.select(again, &settings)?;
+        let fresh: BTreeSet<String> = selected.judged().map(|migration| migration.tag.clone()).collect();
+        let everything = selected.about.everything;
+        if !paths.is_empty() {
+            selected = judge.select(Target { named: Some(paths), ..target }, &settings)?;
+        }
+        notes.extend(selected.unreadable().map(line));
+        notes.extend(selected.codes.notes.iter().cloned());
+        if selected.sets.is_empty() || (everything && pending.migrations.is_empty()) {
+            notes.push(match everything {
+                true => format!("{}: {}: name the migrations to plan", selected.project.dir, selected.text),
+                false => format!("{}: {}", selected.project.dir, selected.text),
+            });
+            continue;
+        }
+        for set in 0..selected.sets.len() {
+            let (project, set) = last(&selected, set);
+            let weights = settings.weights();
+            let plan =
+                plan::plan(Request { project: &project, set: &set, options: &options, weights: &weights });
+            let tags = set.migrations.iter().map(|index| project.migrations[*index].tag.clone());
+            let deployed = tags.filter(|tag| everything || !fresh.contains(tag)).collect();
+            all.push(Planned { project: selected.as_written.clone(), plan, deployed });
+        }
+    }
+    match named.first() {
+        Some(name) => Err(Error::NoSuchMigration { name: (*name).clone() }),
+        None => Ok((all, notes)),
+    }
+}
+
+/// The SQL files of a project that the words name.
+fn wanted<'a>(
+    disk: &Disk,
+    project: &Project,
+    words: &'a [String],
+    left: &mut BTreeSet<&'a String>,
+) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for word in words {
+        let path = disk.tidy(word);
+        let meant = project.migrations.iter().filter(|migration| {
+            migration.tag == *word
+                || migration.sql_path == path
+                || migration.sql_path.strip_suffix("/migration.sql") == Some(path.as_str())
+        });
+        for migration in meant {
+            paths.insert(migration.sql_path.clone());
+            left.remove(word);
+        }
+    }
+    paths
+}
+
+/// The project up to a set, which is at its end.
+fn last(selected: &Selected, set: usize) -> (Project, PendingSet) {
+    let set = selected.sets[set].clone();
+    let mut project = selected.project.clone();
+    project.migrations.truncate(set.migrations.last().map_or(0, |last| last + 1));
+    (project, set)
+}

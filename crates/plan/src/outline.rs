@@ -1,0 +1,179 @@
+//! A plan for readers: deploy by deploy, which files, who waits, what must hold before the next, and when the new
+//! version of the app may serve traffic.
+
+use crate::check::{Checked, Deploy};
+use crate::model::{Backfill, Gate, Phase, Refusal};
+use crate::plan::Plan;
+use catalog::RelationKind;
+use facts::{LockMode, Step};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A plan, deploy by deploy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outline {
+    /// The migrations that it is for.
+    pub migrations: Vec<String>,
+    /// What is changed, and why it can't stay in one step.
+    pub parts: Vec<OutlinePart>,
+    /// The deploys in order; empty where nothing has to be done, or where there is no path.
+    pub deploys: Vec<OutlineDeploy>,
+    /// Statements that there is no path for.
+    pub refused: Vec<Refusal>,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlinePart {
+    /// The recipe, whose page says more.
+    pub recipe: String,
+    /// What is changed.
+    pub title: String,
+    /// Why it takes several steps.
+    pub why: String,
+    /// What the people who write the app have to know.
+    pub advice: Vec<String>,
+}
+
+/// One deploy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlineDeploy {
+    /// Its number, from 1.
+    pub number: usize,
+    /// What must hold before it, a line each.
+    pub needs: Vec<String>,
+    /// Its migrations, in order.
+    pub files: Vec<OutlineFile>,
+    /// Rows to be changed once they have run.
+    pub backfills: Vec<Backfill>,
+    /// Whether the new version of the app goes out with it.
+    pub ships_code: bool,
+    /// Whether the code has to wait for the backfills.
+    pub code_waits: bool,
+}
+
+/// One migration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlineFile {
+    /// Its tag, or the name of the file that waits.
+    pub name: String,
+    /// Whether it waits in `contract/`.
+    pub waits: bool,
+    /// Its SQL.
+    pub sql: String,
+    /// Which locks make others wait, a line each.
+    pub locks: Vec<OutlineLock>,
+    /// Tables that are read whole while nobody waits for it.
+    pub reads: Vec<String>,
+}
+
+/// A lock that makes others wait, for a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlineLock {
+    /// `schema.name`.
+    pub relation: String,
+    /// Its mode.
+    pub mode: String,
+    /// Who waits.
+    pub who_waits: String,
+}
+
+/// The plan for readers. `own` are the names of the files that follow the migrations, in the order of its texts.
+pub fn outline(plan: &Plan, own: &[String]) -> Outline {
+    let migrations = plan.before.sets.iter().flat_map(|set| &set.migrations);
+    let tags = migrations.map(|index| plan.project.migrations[*index].tag.clone()).collect();
+    let parts = plan.parts.iter().map(|part| OutlinePart {
+        recipe: part.recipe.to_owned(),
+        title: part.title.clone(),
+        why: part.why.clone(),
+        advice: part.advice.clone(),
+    });
+    let deploys = plan.path.as_ref().map(|path| deploys(plan, path, own)).unwrap_or_default();
+    Outline { migrations: tags, parts: parts.collect(), deploys, refused: plan.refused.clone() }
+}
+
+fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
+    let ships = path.deploys.iter().rposition(|deploy| matches!(deploy.phase, Phase::Expand(_)));
+    let each = path.deploys.iter().enumerate().map(|(n, deploy)| {
+        let waiting = plan.texts.waiting.iter().filter(|one| one.phase == deploy.phase);
+        let mut needs: Vec<Gate> = waiting.flat_map(|one| one.gates.iter().cloned()).collect();
+        needs.sort();
+        needs.dedup();
+        let first = n == 0;
+        OutlineDeploy {
+            number: n + 1,
+            needs: needs.iter().map(ToString::to_string).collect(),
+            files: files(path, n, deploy, own),
+            backfills: if first { plan.texts.backfills.clone() } else { Vec::new() },
+            ships_code: ships == Some(n),
+            code_waits: first && plan.parts.iter().any(|part| part.code_waits),
+        }
+    });
+    each.collect()
+}
+
+fn files(path: &Checked, set: usize, deploy: &Deploy, own: &[String]) -> Vec<OutlineFile> {
+    let mut own = own.iter();
+    let of = |index: &usize| {
+        let migration = &path.project.migrations[*index];
+        let waits = deploy.phase != Phase::Expand(0);
+        // What follows the migrations has no tag yet.
+        let fresh = !waits && migration.tag.contains(".own_");
+        let name = if fresh { own.next().cloned() } else { None };
+        let steps: Vec<&Step> =
+            path.analysis.steps_of(set).iter().filter(|step| step.migration == *index).collect();
+        OutlineFile {
+            name: name.unwrap_or_else(|| migration.tag.clone()),
+            waits,
+            sql: migration.file.text.clone(),
+            locks: locks(&steps),
+            reads: reads(&steps),
+        }
+    };
+    let mut found = Vec::new();
+    found.extend(deploy.migrations.iter().map(of));
+    found
+}
+
+fn locks(steps: &[&Step]) -> Vec<OutlineLock> {
+    let mut strongest: Vec<(String, LockMode)> = Vec::new();
+    for step in steps {
+        for lock in step.facts.locks.iter().filter(|lock| !lock.new && lock.mode.blocks_writes()) {
+            match strongest.iter_mut().find(|(relation, _)| *relation == lock.relation) {
+                Some((_, mode)) => *mode = (*mode).max(lock.mode),
+                None => strongest.push((lock.relation.clone(), lock.mode)),
+            }
+        }
+    }
+    let each = strongest.into_iter().map(|(relation, mode)| OutlineLock {
+        relation,
+        mode: mode.to_string(),
+        who_waits: mode.who_waits().to_owned(),
+    });
+    each.collect()
+}
+
+/// Tables that are read whole under locks that let reads and writes pass.
+fn reads(steps: &[&Step]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for step in steps {
+        let quiet = |relation: &str| {
+            step.facts.lock_on(relation).is_none_or(|lock| !lock.mode.blocks_writes())
+                && !step
+                    .after
+                    .relations()
+                    .any(|known| known.name.to_string() == relation && known.kind == RelationKind::Sequence)
+        };
+        for cost in step.facts.scans.iter().filter(|cost| !cost.new && quiet(&cost.relation)) {
+            if !found.contains(&cost.relation) {
+                found.push(cost.relation.clone());
+            }
+        }
+    }
+    found
+}

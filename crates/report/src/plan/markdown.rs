@@ -1,0 +1,64 @@
+//! A plan for the description of a pull request.
+
+use super::{backfill_line, backfill_sql, code_line, heading, shown};
+use plan::Outline;
+use std::fmt::Write;
+
+/// Plans as Markdown.
+pub fn plan_markdown(plans: &[Outline]) -> String {
+    let mut out = String::new();
+    for outline in plans {
+        let _ = writeln!(out, "## The safe path of {}\n", outline.migrations.join(", "));
+        if outline.deploys.is_empty() && outline.refused.is_empty() {
+            let _ = writeln!(out, "Nothing to do: it can be deployed as it is.\n");
+        }
+        for part in &outline.parts {
+            let _ = writeln!(out, "- **{}**: {}", part.title, part.why);
+            for advice in &part.advice {
+                let _ = writeln!(out, "  - {advice}");
+            }
+        }
+        for deploy in &outline.deploys {
+            let _ = writeln!(out, "\n### Deploy {}: {}\n", deploy.number, heading(deploy));
+            for gate in &deploy.needs {
+                let _ = writeln!(out, "- [ ] {gate}");
+            }
+            if !deploy.needs.is_empty() {
+                out.push('\n');
+            }
+            for file in &deploy.files {
+                let place = if file.waits { "contract/" } else { "" };
+                let _ = writeln!(out, "`{place}{}.sql`\n\n```sql\n{}\n```\n", file.name, file.sql.trim_end());
+                for lock in &file.locks {
+                    let _ = writeln!(
+                        out,
+                        "{} on `{}`, for a moment: {}.\n",
+                        lock.mode,
+                        shown(&lock.relation),
+                        lock.who_waits
+                    );
+                }
+                for table in &file.reads {
+                    let _ = writeln!(out, "Reads `{}` while reads and writes go on.\n", shown(table));
+                }
+            }
+            for backfill in &deploy.backfills {
+                let _ = writeln!(
+                    out,
+                    "Backfill `backfills/{}.sql`: {}\n",
+                    backfill.name,
+                    backfill_line(backfill)
+                );
+                let _ = writeln!(out, "```sql\n{}\n```\n", backfill_sql(backfill));
+            }
+            if let Some(line) = code_line(deploy) {
+                let _ = writeln!(out, "{line}\n");
+            }
+        }
+        for refused in &outline.refused {
+            let _ =
+                writeln!(out, "\nNo path for `{}` of {}: {}\n", refused.what, refused.migration, refused.why);
+        }
+    }
+    out
+}
