@@ -55,7 +55,8 @@ fn of_folder(folder: &Path, name: &str) -> Result<Vec<Outcome>, String> {
         if !is_dangerous(&until, &set, &options) {
             return None;
         }
-        let plan = plan::plan(Request { project: &until, set: &set, options: &options, weights: &weights });
+        let (project, set) = (&until, &set);
+        let plan = plan::plan(Request { project, set, options: &options, weights: &weights, values: &[] });
         Some(outcome(&plan, format!("{name} {}", project.migrations[index].tag)))
     });
     Ok(outcomes.collect())

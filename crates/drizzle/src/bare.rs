@@ -60,6 +60,7 @@ pub fn load_sql_files(files: &dyn Files, paths: &[String]) -> (Project, Vec<Diag
         ledger: Ledger::default(),
         migrations,
         journal: None,
+        waiting: Vec::new(),
     };
     (project, diagnostics)
 }

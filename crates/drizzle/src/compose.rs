@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_journal_goes_on_as_it_was_written() {
-        let snapshot = "{\n  \"id\": \"one\",\n  \"prevId\": \"none\",\n  \"version\": \"7\"\n}";
+        let snapshot = "{\n  \"id\": \"one\",\n  \"prevId\": \"00000000-0000-0000-0000-000000000000\",\n  \"version\": \"7\",\n  \"tables\": {}\n}";
         let files = MemoryFiles::new([
             ("d/meta/_journal.json", JOURNAL),
             ("d/meta/0000_snapshot.json", snapshot),
@@ -314,7 +314,8 @@ mod tests {
         assert!(found.is_empty(), "{found:?}");
         let when: Vec<i64> = after.migrations.iter().filter_map(|migration| migration.when).collect();
         assert_eq!(when, [1_700_000_000_000, 1_700_000_000_001, 1_700_000_000_002]);
-        assert!(crate::check_snapshots(&written, &after).is_empty());
+        let found = crate::check_snapshots(&written, &after);
+        assert!(found.is_empty(), "{found:?}");
         let text = composed.changes[4].text.as_deref().expect("the journal");
         assert!(text.starts_with(&JOURNAL[..JOURNAL.len() - 6]), "{text}");
     }

@@ -38,7 +38,7 @@ pub use config::{Config, Dialect, Prefix, Setting, read_config};
 pub use edited::edited;
 pub use files::{Entry, FileError, Files, MemoryFiles, join, parent};
 pub use find::{find_configs, find_folders};
-pub use project::{Layout, Ledger, Migration, Project, load};
+pub use project::{Layout, Ledger, Migration, Project, WAITING, load};
 pub use snapshot::{
     Check, Column, ForeignKey, Generated, Identity, Index, IndexColumn, Policy, PrimaryKey, QName, Sequence,
     Snapshot, Table, Unique, View, snapshot, snapshots,

@@ -25,6 +25,8 @@ pub struct Project {
     pub migrations: Vec<Migration>,
     /// The journal file, in the journal format.
     pub journal: Option<Arc<SourceFile>>,
+    /// Statements that were put off for a later deploy (`contract/*.sql`), in the order in which they go.
+    pub waiting: Vec<Arc<SourceFile>>,
 }
 
 /// How a folder keeps its migrations.
@@ -84,8 +86,16 @@ pub fn load(files: &dyn Files, dir: &str, config: Option<Config>) -> (Project, V
         table: config.migrations_table.clone(),
     });
     let dialect = config.as_ref().map_or(Dialect::Unknown, |config| config.dialect.clone());
-    let mut project =
-        Project { dir, layout: Layout::Bare, config, dialect, ledger, migrations: Vec::new(), journal: None };
+    let mut project = Project {
+        dir,
+        layout: Layout::Bare,
+        config,
+        dialect,
+        ledger,
+        migrations: Vec::new(),
+        journal: None,
+        waiting: Vec::new(),
+    };
     let mut diagnostics = Vec::new();
 
     if let Dialect::Other(name) = &project.dialect {
@@ -110,7 +120,35 @@ pub fn load(files: &dyn Files, dir: &str, config: Option<Config>) -> (Project, V
     } else {
         folders::load(files, &mut project, &entries, &mut diagnostics);
     }
+    if has_dir(&entries, WAITING) {
+        project.waiting = waiting(files, &project);
+    }
     (project, diagnostics)
+}
+
+/// The folder of what waits for a later deploy, beside the migrations.
+pub const WAITING: &str = "contract";
+
+/// What waits: by the migration that it comes from, then by the number behind its tag.
+fn waiting(files: &dyn Files, project: &Project) -> Vec<Arc<SourceFile>> {
+    let dir = join(&project.dir, WAITING);
+    let place = |name: &str| {
+        let of = |m: &Migration| name.strip_prefix(&*m.tag).is_some_and(|rest| rest.starts_with('.'));
+        let at = project.migrations.iter().rposition(of);
+        let rest = at.map_or(name, |at| &name[project.migrations[at].tag.len() + 1..]);
+        let number = rest.split('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(u32::MAX);
+        (at.unwrap_or(usize::MAX), number)
+    };
+    let entries = files.list(&dir).unwrap_or_default().into_iter();
+    let names = entries.filter(|entry| !entry.is_dir && entry.name.ends_with(".sql")).map(|entry| entry.name);
+    let mut names: Vec<((usize, u32), String)> = names.map(|name| (place(&name), name)).collect();
+    names.sort();
+    let read = |(_, name): ((usize, u32), String)| {
+        let path = join(&dir, &name);
+        let text = source::decode(&files.read(&path).ok()?).text;
+        Some(SourceFile::new(path, text))
+    };
+    names.into_iter().filter_map(read).collect()
 }
 
 /// A folder of another database, which is named and left alone.

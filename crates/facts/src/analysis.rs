@@ -79,6 +79,8 @@ pub struct JudgedSet {
     pub start: Arc<Catalog>,
     /// The schema when it ended.
     pub end: Arc<Catalog>,
+    /// The schema once what waits for later deploys has run too; `None` where nothing waits.
+    pub settled: Option<Arc<Catalog>>,
     /// The versions of the app that serve traffic while it runs, the newest last; at least one.
     pub old_apps: Vec<Arc<App>>,
     /// The app that is being deployed, where it is known.

@@ -7,11 +7,12 @@ use crate::deployed::Deployed;
 use crate::model::{Facts, Operation};
 use crate::predict::{Context, predict};
 use crate::session::{Boundary, Session};
+use crate::settled::settled;
 use crate::{body, predict};
 use catalog::{Applied, Catalog, Change, apply};
 use drizzle::{Migration, Project};
 use rayon::prelude::*;
-use source::Span;
+use source::{SourceFile, Span};
 use sql::{Parsed, Statement, Stmt, SyntaxError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub fn analyze_each(
         transactions: 0,
         current: None,
         ran_outside: None,
+        waiting: &project.waiting,
         done,
     };
     // One window is replayed while the next one is parsed.
@@ -122,6 +124,8 @@ struct Fold<'a> {
     current: Option<Current>,
     /// See [`JudgedSet::ran_outside`].
     ran_outside: Option<Arc<str>>,
+    /// See [`Project::waiting`].
+    waiting: &'a [Arc<SourceFile>],
     done: &'a mut dyn FnMut(Analysis),
 }
 
@@ -168,6 +172,7 @@ impl Fold<'_> {
         self.analysis.sets.push(JudgedSet {
             start: self.catalog.clone(),
             end: self.catalog.clone(),
+            settled: None,
             old_apps: old_apps.clone(),
             new_app: set.new_app.clone(),
             steps: at..at,
@@ -186,6 +191,7 @@ impl Fold<'_> {
         let Some(mut current) = self.current.take() else { return };
         let Some(set) = self.analysis.sets.last_mut() else { return };
         set.end = self.catalog.clone();
+        set.settled = settled(&self.catalog, self.waiting);
         set.steps.end = self.analysis.steps.len();
         let steps = &mut self.analysis.steps[set.steps.clone()];
         current.deployed.committed(&self.catalog, steps);

@@ -64,7 +64,14 @@ pub fn new_differences(judged: &JudgedSet) -> Vec<Difference> {
             one.kind != DifferenceKind::OnlyDeclared
                 || judged.new_app.as_ref().is_some_and(|app| app.knows(one))
         };
-        found.extend(differences_of(new, &judged.end, &name).into_iter().filter(fresh).filter(declared));
+        // What waits for a later deploy brings types and NOT NULL in line; what the new app names, it needs now.
+        let later = judged.settled.as_ref().map(|settled| differences_of(new, settled, &name));
+        let stays = |one: &Difference| {
+            let kept = later.as_ref().is_none_or(|later| later.contains(one));
+            kept || matches!(one.kind, DifferenceKind::OnlyDeclared | DifferenceKind::OnlyReplayed)
+        };
+        let now = differences_of(new, &judged.end, &name).into_iter();
+        found.extend(now.filter(fresh).filter(declared).filter(stays));
     }
     found
 }

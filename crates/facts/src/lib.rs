@@ -28,6 +28,7 @@ mod rewrite;
 mod row_security;
 mod schema_differences;
 mod session;
+mod settled;
 mod unnoticed;
 mod values;
 

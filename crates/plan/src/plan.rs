@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub options: &'a Options,
     /// How much findings weigh.
     pub weights: &'a Weights,
+    /// Values for rows that have none: `users.country` or `auth.users.country`, and an expression.
+    pub values: &'a [(String, String)],
 }
 
 /// A path for a pending set, or why there is none.
@@ -69,7 +71,7 @@ pub fn plan(request: Request<'_>) -> Plan {
     let mut plan =
         Plan { project, before, parts: Vec::new(), refused: Vec::new(), texts: Texts::default(), path: None };
     for _ in 0..ROUNDS {
-        let (parts, refused) = parts(&plan.project, &plan.before, &found, &followers);
+        let (parts, refused) = parts(request, &plan.project, &plan.before, &found, &followers);
         plan.parts = parts;
         plan.refused = refused;
         if !plan.refused.is_empty() || plan.parts.is_empty() {
@@ -117,6 +119,7 @@ pub(crate) fn asks(finding: &Diagnostic) -> bool {
 }
 
 fn parts(
+    request: Request<'_>,
     project: &Project,
     analysis: &Analysis,
     found: &[Diagnostic],
@@ -133,7 +136,8 @@ fn parts(
         if asking.is_empty() && !follows {
             continue;
         }
-        let site = Site { analysis, project, at, step, findings: &about, parts: &parts };
+        let values = request.values;
+        let site = Site { analysis, project, at, step, findings: &about, parts: &parts, values };
         let answer =
             RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
         match answer {

@@ -1,6 +1,7 @@
 //! What a recipe sees: one statement of a judged set with its findings, and shorthands for questions.
 
-use crate::model::{Part, Stage};
+use crate::model::{Backfill, Part, Stage};
+use catalog::written::{quoted, sql_name};
 use catalog::{Catalog, QName, Relation, RelationId, RelationKind};
 use drizzle::Project;
 use facts::{Analysis, BreakCause, Facts, JudgedSet, Step};
@@ -22,6 +23,8 @@ pub struct Site<'a> {
     pub findings: &'a [&'a Diagnostic],
     /// What recipes made of the statements before it.
     pub parts: &'a [Part],
+    /// Values for rows that have none, by column.
+    pub values: &'a [(String, String)],
 }
 
 impl<'a> Site<'a> {
@@ -109,6 +112,27 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// The value that somebody gave for rows that have none in a column.
+    pub fn value(&self, table: &QName, column: &str) -> Option<&'a str> {
+        let (short, long) = (format!("{}.{column}", shown(table)), format!("{table}.{column}"));
+        let given = self.values.iter().find(|(name, _)| *name == short || *name == long);
+        given.map(|(_, value)| value.as_str())
+    }
+
+    /// The backfill that gives a column a value where it has none.
+    pub fn fill(&self, table: &Relation, column: &str, value: &str) -> Backfill {
+        let quoted = quoted(column);
+        Backfill {
+            name: format!("{}.{}_{column}", self.tag(), table.name.name),
+            table: sql_name(&table.name),
+            key: key(table),
+            set: format!("{quoted} = {value}"),
+            from: None,
+            condition: Some(format!("{quoted} IS NULL")),
+            batch: 1000,
+        }
+    }
+
     /// The backfills so far of a table.
     pub fn backfills_of(&self, table: &str) -> Vec<String> {
         let filled = self.parts.iter().filter_map(|part| part.backfill.as_ref());
@@ -144,6 +168,11 @@ impl Part {
         self.advice.push(text.into());
         self
     }
+}
+
+/// What batches of a table go by: its primary key, or nothing.
+pub fn key(table: &Relation) -> Vec<String> {
+    table.primary_key().map(|key| table.column_names(&key.columns)).unwrap_or_default()
 }
 
 /// A relation's name for people: `public` goes without saying.

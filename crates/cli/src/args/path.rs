@@ -53,6 +53,20 @@ pub struct Pending {
     /// The settings to go by instead of the nearest brolly.json above the project.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub settings: Option<String>,
+    /// A value for rows that have none in a column that becomes required, as SQL: `users.country='DE'`.
+    /// May be given several times.
+    #[arg(long, value_name = "COLUMN=SQL", value_parser = value)]
+    pub value: Vec<(String, String)>,
+}
+
+/// A column and an expression.
+fn value(text: &str) -> Result<(String, String), String> {
+    let (column, value) =
+        text.split_once('=').filter(|(_, value)| !value.trim().is_empty()).unwrap_or_default();
+    match column.split('.').count() {
+        2 | 3 => Ok((column.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write TABLE.COLUMN=SQL, as in users.country='DE'".to_owned()),
+    }
 }
 
 impl Pending {

@@ -119,7 +119,7 @@ fn broken(asked: &mut Asked<'_, '_>, all: &[Waits]) -> Result<Vec<Vec<String>>, 
 
 /// The project with what waits behind its migrations.
 fn with_waiting(project: &Project, all: &[Waits]) -> Project {
-    let mut project = project.clone();
+    let mut project = Project { waiting: Vec::new(), ..project.clone() };
     for waits in all {
         let text = &waits.waiting.sql;
         project.migrations.push(Migration {

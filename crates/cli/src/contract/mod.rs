@@ -38,7 +38,7 @@ pub fn contract(
     let mut named: BTreeSet<&str> = wanted.names.iter().map(|name| without_ending(name)).collect();
     let mut any = false;
     for target in found.targets {
-        let (all, broken) = waiting::all(disk, &target.project);
+        let (all, broken) = waiting::all(&target.project);
         any |= !all.is_empty();
         if !broken.is_empty() {
             outcome.code = errors::COULD_NOT;

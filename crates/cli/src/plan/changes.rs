@@ -2,10 +2,8 @@
 
 use super::Planned;
 use crate::disk::Disk;
-use drizzle::{ComposeError, FileChange, NewMigration, compose, join};
+use drizzle::{ComposeError, FileChange, NewMigration, WAITING, compose, join};
 
-/// The folder that waiting statements lie in, beside the migrations.
-pub const CONTRACT: &str = "contract";
 /// The folder of backfills.
 pub const BACKFILLS: &str = "backfills";
 
@@ -44,7 +42,7 @@ pub fn files(disk: &Disk, planned: &Planned) -> Result<Files, ComposeError> {
     let composed = compose(disk, project, &own, 0)?;
     changes.extend(composed.changes);
     for waiting in &texts.waiting {
-        let path = join(&project.dir, &format!("{CONTRACT}/{}.sql", waiting.name));
+        let path = join(&project.dir, &format!("{WAITING}/{}.sql", waiting.name));
         changes.push(FileChange { path, text: Some(waiting.text()) });
     }
     for backfill in &texts.backfills {

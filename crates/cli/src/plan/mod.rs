@@ -3,7 +3,7 @@
 mod changes;
 mod pending;
 
-pub use changes::{BACKFILLS, CONTRACT, bare_name, files};
+pub use changes::{BACKFILLS, bare_name, files};
 pub use pending::{Planned, planned};
 
 use crate::Outcome;

@@ -62,8 +62,14 @@ pub fn planned(
         for set in 0..selected.sets.len() {
             let (project, set) = last(&selected, set);
             let weights = settings.weights();
-            let plan =
-                plan::plan(Request { project: &project, set: &set, options: &options, weights: &weights });
+            let values = &pending.value;
+            let plan = plan::plan(Request {
+                project: &project,
+                set: &set,
+                options: &options,
+                weights: &weights,
+                values,
+            });
             let tags = set.migrations.iter().map(|index| project.migrations[*index].tag.clone());
             let deployed = tags.filter(|tag| everything || !fresh.contains(tag)).collect();
             all.push(Planned { project: selected.as_written.clone(), plan, deployed });

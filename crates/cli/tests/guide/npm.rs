@@ -86,6 +86,11 @@ impl DrizzleKit {
         String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr)
     }
 
+    /// What `drizzle-kit check` says.
+    pub fn checked(&self, folder: &Folder) -> String {
+        self.quietly(folder, &["check"])
+    }
+
     /// What it still writes.
     pub fn left_to_generate(&self, folder: &Folder) -> Option<String> {
         let before = files(folder);

@@ -1,9 +1,8 @@
 //! Rows are changed in batches outside of the migration, while the app goes on.
 
 use super::Answer;
-use super::volatile_default::key;
 use crate::model::Backfill;
-use crate::site::{Site, shown};
+use crate::site::{Site, key, shown};
 use crate::text::{code, word};
 use catalog::written::sql_name;
 use catalog::{Found, QName};

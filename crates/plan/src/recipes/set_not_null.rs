@@ -24,7 +24,9 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     if old_writers {
         gates.push(Gate::Deployed { migration: site.tag().to_owned() });
     }
-    let backfills = site.backfills_of(&relation);
+    let own = site.value(&table.name, &column.name).map(|value| site.fill(table, &column.name, value));
+    let mut backfills = site.backfills_of(&relation);
+    backfills.extend(own.as_ref().map(|own| own.name.clone()));
     gates.extend(backfills.iter().map(|name| Gate::Backfilled { backfill: name.clone() }));
     let may_hold_null = site.facts().failures.iter().any(|one| one.cause == FailureCause::NotNull);
     if may_hold_null && !gates.is_empty() {
@@ -38,8 +40,20 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         }
         false => "SET NOT NULL reads all rows while nobody can use the table",
     };
-    let part = site.part("set-not-null", format!("require {name}"), why);
-    Some(Ok(part.then_all(stages(&site, table, &column.name, phase, &gates))))
+    let mut part = site.part("set-not-null", format!("require {name}"), why).then_all(stages(
+        &site,
+        table,
+        &column.name,
+        phase,
+        &gates,
+    ));
+    if may_hold_null && backfills.is_empty() {
+        part = part.advice(format!(
+            "rows that hold NULL need a value first: `--value {name}=EXPRESSION` writes a backfill"
+        ));
+    }
+    part.backfill = own;
+    Some(Ok(part))
 }
 
 /// The constraint for new rows, the check of old ones, and NOT NULL, which then reads nothing.

@@ -1,10 +1,9 @@
 //! A new column whose default differs from row to row: the default first, then the rows in batches.
 
 use super::{Answer, set_not_null};
-use crate::model::{Backfill, Gate, Phase};
+use crate::model::{Gate, Phase};
 use crate::site::{Site, shown};
 use crate::text;
-use catalog::Relation;
 use catalog::written::{quoted, sql_name};
 use facts::RewriteCause;
 use source::Span;
@@ -33,15 +32,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     });
     let bare = bare(site, default.span, not_null);
     let (relation, quoted_column) = (sql_name(&table.name), quoted(&column.name.text));
-    let backfill = Backfill {
-        name: format!("{}.{}_{}", site.tag(), table.name.name, column.name.text),
-        table: relation.clone(),
-        key: key(table),
-        set: format!("{quoted_column} = {}", default.text),
-        from: None,
-        condition: Some(format!("{quoted_column} IS NULL")),
-        batch: 1000,
-    };
+    let backfill = site.fill(table, &column.name.text, &default.text);
     let gates = vec![Gate::Backfilled { backfill: backfill.name.clone() }];
     let mut part = site
         .part(
@@ -73,9 +64,4 @@ fn bare(site: Site<'_>, default: Span, not_null: Option<Span>) -> String {
     let mut cuts = vec![(Span { start: from, end: default.end }, String::new())];
     cuts.extend(not_null.map(|span| (within(span), String::new())));
     text::tidy(&text::with(text, cuts))
-}
-
-/// What batches of a table go by: its primary key, or nothing.
-pub(super) fn key(table: &Relation) -> Vec<String> {
-    table.primary_key().map(|key| table.column_names(&key.columns)).unwrap_or_default()
 }
