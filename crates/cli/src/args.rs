@@ -1,10 +1,12 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
+mod back;
 mod code;
 mod path;
 mod servers;
 mod setup;
 
+pub use back::{RollbackArguments, RollbackFormat};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
 pub use servers::{
@@ -12,6 +14,7 @@ pub use servers::{
 };
 pub use setup::{Also, Ci, CompletionsArguments, InitArguments, ManArguments};
 
+use back::ROLLBACK_EXAMPLES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
@@ -39,6 +42,7 @@ Examples:
   brolly plan                        the deploys that a safe path takes, and their SQL
   brolly fix --write                 make the pending migrations safe
   brolly contract                    what waits for a later deploy, and whether it may go
+  brolly rollback --write            the way back of the new migrations, in drizzle/rollbacks
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice
   brolly explain drop-column         what a rule is about, and the safe way
@@ -68,6 +72,10 @@ pub enum Command {
     /// production's size, and it is measured who waits, for how long, and what fails.
     #[command(after_help = REHEARSE_EXAMPLES)]
     Rehearse(Box<RehearseArguments>),
+    /// Write the way back of migrations: for each, SQL that takes it back, derived from the schema that it met.
+    /// Says what is lost and what can't be taken back.
+    #[command(after_help = ROLLBACK_EXAMPLES)]
+    Rollback(Box<RollbackArguments>),
     /// Read row counts, sizes, write rates and long transactions from a server into a file, by which
     /// `lint` then weighs what it finds. Reads only, and waits for nobody.
     #[command(after_help = STATS_EXAMPLES)]

@@ -76,7 +76,7 @@ fn identity_words(catalog: &Catalog, relation: &Relation, column: &Column, ident
 }
 
 /// A default as written. `None` for one that takes its values from a sequence that has another name by now.
-pub(super) fn default_text<'e>(catalog: &Catalog, default: &'e Expr) -> Option<&'e str> {
+pub fn default_text<'e>(catalog: &Catalog, default: &'e Expr) -> Option<&'e str> {
     let renamed = default.uses.functions.iter().filter(|call| call.name.name == "nextval").any(|call| {
         let argument = call.strings.first().and_then(|argument| argument.as_deref());
         let sequence = argument.and_then(|argument| {
