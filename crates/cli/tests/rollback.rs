@@ -90,14 +90,14 @@ fn in_the_layout_of_folders_too() {
     let folder = folder();
     folder.write("drizzle/20240101000000_create/migration.sql", CREATE);
     folder.write("drizzle/20240102000000_drop/migration.sql", DROP);
-    let ended = folder.brolly(&["rollback", "--all", "--write"]);
+    let ended = folder.brolly(&["rollback", "--out", "drizzle", "--all", "--write"]);
     ended.says(
         0,
         &["drizzle/rollbacks/20240101000000_create.sql", "drizzle/rollbacks/20240102000000_drop.sql"],
     );
-    let again = folder.brolly(&["rollback", "--all", "--write"]);
+    let again = folder.brolly(&["rollback", "--out", "drizzle", "--all", "--write"]);
     again.says(0, &["20240101000000_create.sql: 1 statement, unchanged"]);
-    folder.brolly(&["lint", "--all"]).lacks("rollbacks");
+    folder.brolly(&["lint", "--out", "drizzle", "--all"]).lacks("rollbacks");
 }
 
 #[test]

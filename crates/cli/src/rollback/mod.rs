@@ -42,6 +42,10 @@ pub fn rollback(
             let Some(migration) = selected.project.migrations.iter().find(|one| one.tag == back.tag) else {
                 continue;
             };
+            let refused = back.refused.iter();
+            outcome.notes.extend(refused.map(|why| {
+                format!("brolly: the way back of {} is wrong, please report it: {why}", back.tag)
+            }));
             let path = companion(&selected.project, migration);
             let body = format!("{}{}", text(&back), of_ledger(&selected.project, migration));
             let body = file::signed(&body);

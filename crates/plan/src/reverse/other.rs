@@ -6,7 +6,7 @@ use super::alter::rename_and_move;
 use super::step::{Phase, Undo};
 use super::words::{label, part, shown};
 use catalog::written::{literal, quoted, sql_name};
-use catalog::{Change, QName, RelationId, RelationKind, TypeId, UserTypeKind};
+use catalog::{Change, QName, RelationId, RelationKind, TypeId, UserTypeKind, implicit_constraint_name};
 use facts::Operation;
 use sql::{AlterAction, AlterTable, ObjectKind, Persistence, Rename, Stmt, Transaction};
 
@@ -55,23 +55,31 @@ fn detach(undo: &mut Undo<'_>, parent: RelationId, partition: RelationId) {
 }
 
 fn attach(undo: &mut Undo<'_>, parent: RelationId, partition: RelationId) {
-    let bound = undo.before.relation(partition).and_then(|found| found.partition_bound.clone());
+    let found = undo.before.relation(partition).cloned();
+    let bound = found.as_ref().and_then(|found| found.partition_bound.clone());
+    let whole = undo.before.relation(parent).map(|parent| parent.partition_key.clone()).unwrap_or_default();
     let (Some(parent), Some(partition)) = (undo.name(parent), undo.name(partition)) else { return };
-    match bound {
-        Some(bound) => {
-            let sql = format!(
-                "ALTER TABLE {} ATTACH PARTITION {} {bound}",
-                sql_name(&parent),
-                sql_name(&partition)
-            );
-            let fails = Note::Fails(format!("rows of {} are out of its bound by now", label(&partition)));
-            undo.run(Phase::Tables, sql, vec![fails]);
-        }
-        None => {
-            let why = format!("{} stays on its own, since its bound is not known", label(&partition));
-            undo.say(Phase::Tables, Note::NotReversed(why));
-        }
+    let Some(bound) = bound else {
+        let why = format!("{} stays on its own, since its bound is not known", label(&partition));
+        return undo.say(Phase::Tables, Note::NotReversed(why));
+    };
+    let sql = format!("ALTER TABLE {} ATTACH PARTITION {} {bound}", sql_name(&parent), sql_name(&partition));
+    let mut notes = vec![Note::Fails(format!("rows of {} are out of its bound by now", label(&partition)))];
+    let concurrently = match undo.step.statement.as_ref().map(|statement| &statement.stmt) {
+        Some(Stmt::AlterTable(alter)) => alter.commands.iter().any(|command| {
+            matches!(command.action, AlterAction::DetachPartition { concurrently, finalize, .. } if concurrently || finalize)
+        }),
+        _ => false,
+    };
+    if let (true, Some(found)) = (concurrently, &found) {
+        let check = implicit_constraint_name(undo.before, found, &whole, "check");
+        let why = format!(
+            "{}, the CHECK of its bound that DETACH CONCURRENTLY left there",
+            part(&partition, &check)
+        );
+        notes.push(Note::NotReversed(why));
     }
+    undo.run(Phase::Tables, sql, notes);
 }
 
 fn domain(undo: &mut Undo<'_>, id: TypeId) {
