@@ -166,7 +166,8 @@ fn retype(undo: &mut Undo<'_>, was: &Column, now: &Column, set: &str, name: &str
     // Between two kinds of value there may be no cast but by their text.
     let builtin = |column: &Column| matches!(column.ty.base, TypeRef::Builtin(_));
     let by_text = if now.ty.array { "::text[]" } else { "::text" };
-    let by_text = if builtin(was) && builtin(now) && has_cast(was, now) { "" } else { by_text };
+    let direct = old == "text" || builtin(was) && builtin(now) && has_cast(was, now);
+    let by_text = if direct { "" } else { by_text };
     let same = was.ty == now.ty;
     let using = if same { String::new() } else { format!(" USING {column}{by_text}::{old}") };
     let mut notes = Vec::new();
@@ -193,6 +194,9 @@ fn has_cast(was: &Column, now: &Column) -> bool {
 
 /// Whether every value of one type is the same value of the other.
 fn widens(from: &catalog::Type, to: &catalog::Type) -> bool {
+    if to.base == TypeRef::Builtin("text".to_owned()) && !to.array {
+        return true;
+    }
     let (TypeRef::Builtin(a), TypeRef::Builtin(b)) = (&from.base, &to.base) else { return false };
     if from.array != to.array {
         return false;
@@ -206,7 +210,7 @@ fn widens(from: &catalog::Type, to: &catalog::Type) -> bool {
         ("int2", "int4" | "int8" | "numeric") | ("int4", "int8" | "numeric") | ("int8", "numeric") => {
             to.modifiers.is_empty()
         }
-        ("varchar", "text") | ("float4", "float8") | ("json", "text") | ("uuid", "text") => true,
+        ("float4", "float8") => true,
         ("text", "varchar") => to.modifiers.is_empty(),
         (a, b) => a == b && longer(),
     }

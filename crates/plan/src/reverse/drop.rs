@@ -34,9 +34,9 @@ pub(super) fn column(undo: &mut Undo<'_>, id: RelationId, column: ColumnId) {
     let Some(relation) = undo.after.relation(id) else { return };
     let Some(found) = relation.column_by_id(column) else { return };
     let sql = format!("ALTER TABLE {} DROP COLUMN {}", sql_name(&relation.name), quoted(&found.name));
-    let lost = match found.generated {
-        Some(_) => Vec::new(),
-        None => vec![Note::Lost(format!("the values of {}", part(&relation.name, &found.name)))],
+    let lost = match found.generated.is_some() || undo.is_new(id) {
+        true => Vec::new(),
+        false => vec![Note::Lost(format!("the values of {}", part(&relation.name, &found.name)))],
     };
     undo.run(Phase::Take, sql, lost);
 }

@@ -8,6 +8,7 @@ mod check;
 mod create;
 mod drop;
 mod json;
+mod needed;
 mod other;
 mod restore;
 mod step;

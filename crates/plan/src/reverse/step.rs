@@ -3,7 +3,7 @@
 //! What was made goes first, under the names it has now; then names go back, and all that follows is written with the
 //! names of the schema before.
 
-use super::{Note, ReverseStatement, alter, create, drop, other, restore};
+use super::{Note, ReverseStatement, alter, create, drop, needed, other, restore};
 use catalog::{Catalog, Change, ColumnId, ConstraintKind, QName, RelationId};
 use facts::Step;
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,18 +180,6 @@ impl<'a> Undo<'a> {
 
     /// Whether a change needs no way back of its own: that of another one takes it along.
     fn goes_along(&self, change: &Change) -> bool {
-        if let Change::ConstraintAdded { relation, name, .. } = change
-            && let Some(target) = self.target_of(self.after, *relation, name)
-        {
-            // A new table that refers to one made behind it would keep that one from going.
-            let kept = self.is_new(*relation) && self.is_new(target) && target > *relation;
-            if kept && !self.is_passing(*relation) && !self.is_passing(target) {
-                return false;
-            }
-            if self.is_passing(target) {
-                return true;
-            }
-        }
         if let Change::ConstraintDropped { constraint, .. } = change
             && let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind
             && self.is_passing(*target)
@@ -210,13 +198,21 @@ impl<'a> Undo<'a> {
         if self.is_passing(relation) {
             return true;
         }
-        !whole && (self.is_new(relation) || self.is_inherited(change, relation))
+        if let Change::ConstraintAdded { name, .. } = change
+            && self.target_of(relation, name).is_some_and(|(target, _)| self.is_passing(target))
+        {
+            return true;
+        }
+        let new = self.is_new(relation) && !needed::is_in_the_way(self, change, relation);
+        !whole && (new || self.is_inherited(change, relation))
     }
 
-    /// The relation that a foreign key refers to.
-    fn target_of(&self, catalog: &Catalog, relation: RelationId, name: &str) -> Option<RelationId> {
-        match &catalog.relation(relation)?.constraint(name)?.kind {
-            ConstraintKind::ForeignKey { target, .. } => *target,
+    /// The relation and the columns that a foreign key refers to.
+    pub fn target_of(&self, relation: RelationId, name: &str) -> Option<(RelationId, &[ColumnId])> {
+        match &self.after.relation(relation)?.constraint(name)?.kind {
+            ConstraintKind::ForeignKey { target: Some(target), target_columns, .. } => {
+                Some((*target, target_columns))
+            }
             _ => None,
         }
     }
