@@ -105,10 +105,12 @@ fn as_json() {
     let folder = project();
     let ended = folder.brolly(&["rollback", "--all", "--format", "json"]);
     let document: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let schema = plan::reverse::schema();
+    assert!(jsonschema::is_valid(&schema, &document), "{document:#}");
     let last = &document["rollbacks"][1];
     assert_eq!(last["migration"], "0001_drop_nickname");
     assert_eq!(last["path"], "drizzle/rollbacks/0001_drop_nickname.sql");
-    assert_eq!(last["statements"][0]["not_reversed"][0], "the rows that UPDATE changed in users");
+    assert_eq!(last["statements"][0]["notReversed"][0], "the rows that UPDATE changed in users");
     assert_eq!(last["statements"][0]["sql"], Value::Null);
     assert_eq!(last["statements"][1]["lost"][0], "the values of users.nickname: rows get its default");
 }

@@ -52,6 +52,6 @@ pub struct RollbackArguments {
 pub enum RollbackFormat {
     /// The text of the files.
     Sql,
-    /// One JSON document.
+    /// One JSON document (schema/rollback.schema.json describes it).
     Json,
 }

@@ -27,7 +27,7 @@ pub fn rollback(
     let mut judge = Judge::new(disk, choice, &wanted.choice, env);
     let mut files = SettingsFiles::new(disk, wanted.places.settings.as_deref());
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
-    let mut document = Document { rollbacks: Vec::new() };
+    let mut document = Document { version: 1, rollbacks: Vec::new() };
     for target in found.targets {
         let settings = files.of(&target.project)?;
         let options = crate::args::Server::default().options(&settings.settings);

@@ -2,17 +2,22 @@
 
 use super::{Note, Reverse};
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 /// The document that `brolly rollback --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Document {
+    /// The version of this form, 1.
+    pub version: u32,
     /// The ways back, in the order of their migrations.
     pub rollbacks: Vec<Rollback>,
 }
 
 /// The way back of one migration.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Rollback {
     /// The migration's tag or folder name.
     pub migration: String,
@@ -26,6 +31,7 @@ pub struct Rollback {
 
 /// One statement, or what is said in the place of one.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Statement {
     /// The statement without a semicolon; null where there is only something to say.
     pub sql: Option<String>,
@@ -39,6 +45,12 @@ pub struct Statement {
     pub not_reversed: Vec<String>,
     /// When it fails.
     pub fails_if: Vec<String>,
+}
+
+/// The JSON Schema of [`Document`], made of the type that is printed.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<Document>().to_value()
 }
 
 /// A way back for programs, `text` being that of its file at `path`.

@@ -15,7 +15,7 @@ mod step;
 mod text;
 mod words;
 
-pub use json::{Document, Rollback, Statement, json};
+pub use json::{Document, Rollback, Statement, json, schema};
 pub use text::{HEADER, text};
 
 use catalog::Difference;
