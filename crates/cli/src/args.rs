@@ -2,12 +2,14 @@
 
 mod back;
 mod code;
+mod explain;
 mod path;
 mod servers;
 mod setup;
 
 pub use back::{RollbackArguments, RollbackFormat};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
+pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
@@ -211,32 +213,6 @@ pub struct FactsArguments {
     pub format: FactsFormat,
 }
 
-/// Arguments of `brolly explain`.
-#[derive(Debug, Args)]
-pub struct ExplainArguments {
-    /// A rule such as `drop-column`, or a migration by its tag or path; without it, all rules are listed.
-    #[arg(value_name = "RULE|MIGRATION")]
-    pub what: Option<String>,
-    /// A Drizzle config to read; may be given several times.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Vec<String>,
-    /// A migrations folder (`out` of the config); may be given several times.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub out: Vec<String>,
-    /// The settings to go by instead of the nearest brolly.json above the project.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub settings: Option<String>,
-    /// What to judge for.
-    #[command(flatten)]
-    pub server: Server,
-    /// How it is written.
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
-    pub format: ExplainFormat,
-    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
-}
-
 /// Arguments of `brolly lsp`.
 #[derive(Debug, Args)]
 pub struct LspArguments {
@@ -250,15 +226,6 @@ pub struct LspArguments {
     /// Speak over standard input and output, as it always does; many editors pass this.
     #[arg(long)]
     pub stdio: bool,
-}
-
-/// How an explanation is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExplainFormat {
-    /// For people.
-    Human,
-    /// One JSON document.
-    Json,
 }
 
 /// Where the migrations are.

@@ -5,6 +5,7 @@
 //! oldest and half on the newest version, and a share of them on each other one. `MAJOR=17` and `CASE=part of its name` narrow it down.
 
 #![allow(clippy::disallowed_methods, reason = "tests read files and look at their environment")]
+#![allow(clippy::disallowed_macros, reason = "how much was tried is said")]
 
 #[path = "../../linter/tests/case/mod.rs"]
 mod case;
