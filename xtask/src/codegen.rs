@@ -49,6 +49,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/lint.schema.json", lint),
         ("schema/facts.schema.json", facts),
         ("schema/plan.schema.json", pretty(&report::plan_schema())),
+        ("schema/rollback.schema.json", pretty(&plan::reverse::schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
     ])

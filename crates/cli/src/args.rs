@@ -1,17 +1,22 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
+mod back;
 mod code;
+mod explain;
 mod path;
 mod servers;
 mod setup;
 
+pub use back::{RollbackArguments, RollbackFormat};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
+pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
 pub use setup::{Also, Ci, CompletionsArguments, InitArguments, ManArguments};
 
+use back::ROLLBACK_EXAMPLES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
@@ -39,6 +44,7 @@ Examples:
   brolly plan                        the deploys that a safe path takes, and their SQL
   brolly fix --write                 make the pending migrations safe
   brolly contract                    what waits for a later deploy, and whether it may go
+  brolly rollback --write            the way back of the new migrations, in drizzle/rollbacks
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice
   brolly explain drop-column         what a rule is about, and the safe way
@@ -68,6 +74,10 @@ pub enum Command {
     /// production's size, and it is measured who waits, for how long, and what fails.
     #[command(after_help = REHEARSE_EXAMPLES)]
     Rehearse(Box<RehearseArguments>),
+    /// Write the way back of migrations: for each, SQL that takes it back, derived from the schema that it met.
+    /// Says what is lost and what can't be taken back.
+    #[command(after_help = ROLLBACK_EXAMPLES)]
+    Rollback(Box<RollbackArguments>),
     /// Read row counts, sizes, write rates and long transactions from a server into a file, by which
     /// `lint` then weighs what it finds. Reads only, and waits for nobody.
     #[command(after_help = STATS_EXAMPLES)]
@@ -203,32 +213,6 @@ pub struct FactsArguments {
     pub format: FactsFormat,
 }
 
-/// Arguments of `brolly explain`.
-#[derive(Debug, Args)]
-pub struct ExplainArguments {
-    /// A rule such as `drop-column`, or a migration by its tag or path; without it, all rules are listed.
-    #[arg(value_name = "RULE|MIGRATION")]
-    pub what: Option<String>,
-    /// A Drizzle config to read; may be given several times.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Vec<String>,
-    /// A migrations folder (`out` of the config); may be given several times.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub out: Vec<String>,
-    /// The settings to go by instead of the nearest brolly.json above the project.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub settings: Option<String>,
-    /// What to judge for.
-    #[command(flatten)]
-    pub server: Server,
-    /// How it is written.
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
-    pub format: ExplainFormat,
-    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
-}
-
 /// Arguments of `brolly lsp`.
 #[derive(Debug, Args)]
 pub struct LspArguments {
@@ -242,15 +226,6 @@ pub struct LspArguments {
     /// Speak over standard input and output, as it always does; many editors pass this.
     #[arg(long)]
     pub stdio: bool,
-}
-
-/// How an explanation is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExplainFormat {
-    /// For people.
-    Human,
-    /// One JSON document.
-    Json,
 }
 
 /// Where the migrations are.

@@ -26,6 +26,7 @@ mod place;
 mod plan;
 mod projects;
 mod rehearse;
+mod rollback;
 mod rules;
 mod schema_filter;
 mod select;
@@ -94,6 +95,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Verify(wanted) => verify::verify(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Diff(wanted) => diff::diff(&disk, wanted, &variable),
         Command::Rehearse(wanted) => rehearse::rehearse(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Rollback(wanted) => rollback::rollback(&disk, wanted, &variable),
         Command::Stats(wanted) => stats::stats(&disk, wanted),
         Command::Uses(wanted) => uses::uses(&disk, wanted),
         Command::Status(wanted) => status::status(&disk, wanted, &variable),

@@ -99,7 +99,7 @@ fn heavy_libraries_stay_in_their_rooms() {
         ("annotate-snippets", &["report"]),
         ("clap", &["cli"]),
         ("saphyr-parser", &["deploy"]),
-        ("schemars", &["source", "facts", "code", "report", "settings"]),
+        ("schemars", &["source", "facts", "code", "plan", "report", "settings"]),
         ("lsp-server", &["lsp"]),
         ("lsp-types", &["lsp"]),
         ("imbl", &["catalog"]),

@@ -12,6 +12,7 @@ mod model;
 mod outline;
 mod plan;
 mod recipes;
+pub mod reverse;
 mod site;
 mod split;
 mod text;

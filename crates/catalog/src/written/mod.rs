@@ -13,7 +13,7 @@ pub use object::{
     expression_text, function_definition, function_signature, policy_definition, role_name,
     sequence_definition, trigger_definition, type_definition, view_definition,
 };
-pub use table::{column_definition, constraint_definition, is_serial};
+pub use table::{column_definition, constraint_definition, default_text, is_serial};
 
 use crate::{Catalog, QName, Type, TypeRef, format_type};
 

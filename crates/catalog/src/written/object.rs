@@ -180,7 +180,7 @@ pub fn function_signature(catalog: &Catalog, function: &Function) -> Option<Stri
 }
 
 /// The expression of a generated column or a CHECK, over the columns of a relation as they are named now.
-pub fn expression_text<'e>(relation: &Relation, expr: &'e Expr) -> Option<&'e str> {
+pub fn expression_text(relation: &Relation, expr: &Expr) -> Option<String> {
     fresh(relation, expr, None)
 }
 

@@ -76,7 +76,7 @@ fn identity_words(catalog: &Catalog, relation: &Relation, column: &Column, ident
 }
 
 /// A default as written. `None` for one that takes its values from a sequence that has another name by now.
-pub(super) fn default_text<'e>(catalog: &Catalog, default: &'e Expr) -> Option<&'e str> {
+pub fn default_text<'e>(catalog: &Catalog, default: &'e Expr) -> Option<&'e str> {
     let renamed = default.uses.functions.iter().filter(|call| call.name.name == "nextval").any(|call| {
         let argument = call.strings.first().and_then(|argument| argument.as_deref());
         let sequence = argument.and_then(|argument| {
@@ -89,15 +89,31 @@ pub(super) fn default_text<'e>(catalog: &Catalog, default: &'e Expr) -> Option<&
     (!renamed).then_some(default.text.as_str())
 }
 
-/// The text of an expression over the columns of a relation. `None` where a column that it was written with has
-/// another name by now: it has to be among `ids`, where they are known.
-pub(super) fn fresh<'e>(relation: &Relation, expr: &'e Expr, ids: Option<&[ColumnId]>) -> Option<&'e str> {
+/// The text of an expression over the columns of one relation. `None` where a column that it was written with has
+/// another name by now: it has to be among `ids`, where they are known. A name that the relation had then is left out.
+pub(super) fn fresh(relation: &Relation, expr: &Expr, ids: Option<&[ColumnId]>) -> Option<String> {
     let known = |name: &String| {
         relation.column(name).is_some_and(|column| ids.is_none_or(|ids| ids.contains(&column.id)))
     };
-    let here = expr.uses.queries.is_empty() && !is_qualified_otherwise(relation, expr);
-    let all = here && expr.uses.columns.iter().filter_map(|c| c.name.as_ref()).all(known);
-    all.then_some(expr.text.as_str())
+    let here = expr.uses.queries.is_empty();
+    let all = here && expr.uses.columns.iter().filter_map(|column| column.name.as_ref()).all(known);
+    all.then(|| without_other_names(relation, expr)).flatten()
+}
+
+/// An expression over one relation, in which nothing but that relation can be what qualifies a column.
+fn without_other_names(relation: &Relation, expr: &Expr) -> Option<String> {
+    if !is_qualified_otherwise(relation, expr) {
+        return Some(expr.text.clone());
+    }
+    let mut text = expr.text.clone();
+    let mut columns = sql::parse_expression(&text)?.uses.columns;
+    columns.sort_by_key(|column| std::cmp::Reverse(column.span.start));
+    for column in columns.into_iter().filter(|column| !column.qualifier.is_empty()) {
+        let (start, end) = (column.span.start as usize, column.span.end as usize);
+        let (before, behind) = (text.get(..start)?, text.get(end..)?);
+        text = format!("{before}{}{behind}", quoted(&column.name?));
+    }
+    Some(text)
 }
 
 /// A constraint as it would be written behind `ADD CONSTRAINT name`. `None` for an exclusion, whose elements are not
@@ -234,6 +250,12 @@ mod tests {
         assert_eq!(constraint_definition(&catalog, users, check), None);
         assert_eq!(column_definition(&catalog, users, users.column("lower").expect("there")), None);
         assert_eq!(column_definition(&catalog, posts, posts.column("id").expect("there")), None);
+        let other = after(
+            "CREATE TABLE t (a int, CONSTRAINT c CHECK (\"t\".\"a\" > 0 AND t.a < 9)); ALTER TABLE t RENAME TO u;",
+        );
+        let table = other.relations().next().expect("one");
+        let written = constraint_definition(&other, table, &table.constraints[0]);
+        assert_eq!(written.as_deref(), Some("CHECK (\"a\" > 0 AND \"a\" < 9)"));
         let key = users.constraint("users_email").expect("there");
         let written = constraint_definition(&catalog, users, key).expect("held by number");
         assert_eq!(written, "UNIQUE NULLS NOT DISTINCT (\"mail\", \"role\") DEFERRABLE");
