@@ -21,6 +21,6 @@ pub use backfill::{backfill_file, read_backfill, rows_left, script};
 pub use check::{Checked, Deploy};
 pub use files::{OwnFile, Texts, Waiting};
 pub use model::{Backfill, Gate, Part, Phase, Refusal, Stage};
-pub use outline::{Outline, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, outline};
+pub use outline::{Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, outline};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};

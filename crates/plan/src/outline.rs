@@ -4,6 +4,7 @@
 use crate::check::{Checked, Deploy};
 use crate::model::{Backfill, Gate, Phase, Refusal};
 use crate::plan::Plan;
+use crate::reverse::reverse_each;
 use catalog::RelationKind;
 use facts::{LockMode, Step};
 use schemars::JsonSchema;
@@ -53,6 +54,20 @@ pub struct OutlineDeploy {
     pub ships_code: bool,
     /// Whether the code has to wait for the backfills.
     pub code_waits: bool,
+    /// The way back from it, as long as the next has not run.
+    pub back: OutlineBack,
+}
+
+/// The way back from a deploy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlineBack {
+    /// The statements, in order; empty where nothing has to be done.
+    pub sql: Vec<String>,
+    /// What is lost on it, a line each.
+    pub lost: Vec<String>,
+    /// What it does not undo, and why, a line each.
+    pub not_reversed: Vec<String>,
 }
 
 /// One migration.
@@ -112,9 +127,20 @@ fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
             backfills: if first { plan.texts.backfills.clone() } else { Vec::new() },
             ships_code: ships == Some(n),
             code_waits: first && plan.parts.iter().any(|part| part.code_waits),
+            back: back(path.analysis.steps_of(n)),
         }
     });
     each.collect()
+}
+
+fn back(steps: &[Step]) -> OutlineBack {
+    let mut back = OutlineBack::default();
+    for one in reverse_each(steps).iter().rev() {
+        back.sql.extend(one.sql.iter().filter_map(|statement| statement.sql.clone()));
+        back.lost.extend(one.lost().map(str::to_owned));
+        back.not_reversed.extend(one.not_reversed().map(str::to_owned));
+    }
+    back
 }
 
 fn files(path: &Checked, set: usize, deploy: &Deploy, own: &[String]) -> Vec<OutlineFile> {

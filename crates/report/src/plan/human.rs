@@ -48,6 +48,19 @@ fn of_deploy(deploy: &OutlineDeploy, out: &mut String) {
     if let Some(line) = code_line(deploy) {
         let _ = writeln!(out, "  {line}");
     }
+    let back = &deploy.back;
+    if !back.sql.is_empty() {
+        let _ = writeln!(out, "  the way back");
+    }
+    for sql in &back.sql {
+        let _ = writeln!(out, "    | {sql};");
+    }
+    for lost in &back.lost {
+        let _ = writeln!(out, "    lost: {lost}");
+    }
+    for left in &back.not_reversed {
+        let _ = writeln!(out, "    not reversed: {left}");
+    }
 }
 
 fn of_file(file: &OutlineFile, out: &mut String) {

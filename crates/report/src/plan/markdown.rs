@@ -54,6 +54,18 @@ pub fn plan_markdown(plans: &[Outline]) -> String {
             if let Some(line) = code_line(deploy) {
                 let _ = writeln!(out, "{line}\n");
             }
+            let back = &deploy.back;
+            if !back.sql.is_empty() {
+                let sql = back.sql.join(";\n");
+                let _ = writeln!(out, "<details><summary>The way back</summary>\n\n```sql\n{sql};\n```\n");
+                for line in back.lost.iter().map(|one| format!("Lost: {one}")) {
+                    let _ = writeln!(out, "- {line}");
+                }
+                for line in back.not_reversed.iter().map(|one| format!("Not reversed: {one}")) {
+                    let _ = writeln!(out, "- {line}");
+                }
+                out.push_str("\n</details>\n\n");
+            }
         }
         for refused in &outline.refused {
             let _ =
