@@ -91,9 +91,16 @@ fn of_relation(
         let same = after.column_by_id(old.id).filter(|new| new.name == old.name);
         // Dropped and added again under its name is still the column that the app writes.
         if let Some(new) = same.or_else(|| after.column(&old.name)) {
+            // Where no default is declared, the app does not count on one.
+            let counts_on_default =
+                declared.columns.iter().any(|column| column.name == old.name && column.default);
+            let from = found.len();
             of_column(start, now, after, old, new, version, steps, &mut found);
-            let given = declared.columns.iter().any(|column| column.name == old.name && !column.default);
-            if !given {
+            if !counts_on_default {
+                let kept = found.split_off(from).into_iter();
+                found.extend(kept.filter(|(_, one)| one.cause != BreakCause::DefaultDropped));
+            }
+            if counts_on_default {
                 found.extend(crate::keys::starts_over(now, after, old, new, steps));
             }
         }

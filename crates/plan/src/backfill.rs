@@ -14,6 +14,9 @@ pub fn backfill_file(backfill: &Backfill) -> String {
     let mut out = format!("{BACKFILL}\n");
     let mut line = |name: &str, value: &str| out.push_str(&format!("-- {name}: {value}\n"));
     line("table", &backfill.table);
+    if let Some(alias) = &backfill.alias {
+        line("alias", alias);
+    }
     if !backfill.key.is_empty() {
         line("key", &keys(backfill).join(", "));
     }
@@ -36,6 +39,7 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
     let mut backfill = Backfill {
         name: name.to_owned(),
         table: String::new(),
+        alias: None,
         key: Vec::new(),
         set: String::new(),
         from: None,
@@ -52,6 +56,7 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
         let value = value.trim();
         match field {
             "table" => value.clone_into(&mut backfill.table),
+            "alias" => backfill.alias = Some(value.to_owned()),
             "key" => backfill.key = names(value),
             "set" => value.clone_into(&mut backfill.set),
             "from" => backfill.from = Some(value.to_owned()),
@@ -61,7 +66,10 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
                 backfill.batch = rows.ok_or((n + 1, format!("`{value}` is no number of rows")))?;
             }
             other => {
-                return Err((n + 1, format!("`{other}` is none of table, key, set, from, where and batch")));
+                return Err((
+                    n + 1,
+                    format!("`{other}` is none of table, alias, key, set, from, where and batch"),
+                ));
             }
         }
     }
@@ -74,7 +82,7 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
 /// A query that counts the rows that are still to be done, where the file says which they are.
 pub fn rows_left(backfill: &Backfill) -> Option<String> {
     let condition = backfill.condition.as_ref().filter(|_| backfill.from.is_none())?;
-    Some(format!("SELECT count(*) FROM {} WHERE {condition}", backfill.table))
+    Some(format!("SELECT count(*) FROM {} WHERE {condition}", named(backfill)))
 }
 
 /// The whole backfill for psql: outside of a transaction, a COMMIT after each batch.
@@ -85,6 +93,7 @@ pub fn script(backfill: &Backfill) -> String {
 
 fn by_key(backfill: &Backfill) -> String {
     let Backfill { table, batch, .. } = backfill;
+    let (called, named) = (backfill.alias.as_ref().unwrap_or(table), named(backfill));
     let count = backfill.key.len();
     let variables = |word: &str| (1..=count).map(|n| format!("brolly_{word}_{n}")).collect::<Vec<_>>();
     let (from, next) = (variables("from"), variables("next"));
@@ -98,7 +107,7 @@ fn by_key(backfill: &Backfill) -> String {
         [one] => one.clone(),
         names => format!("({})", names.join(", ")),
     };
-    let qualified: Vec<String> = columns.iter().map(|column| format!("{table}.{column}")).collect();
+    let qualified: Vec<String> = columns.iter().map(|column| format!("{called}.{column}")).collect();
     let (key, list) = (row(&qualified), qualified.join(", "));
     let (first, last) = (row(&from), row(&next));
     let change = |range: &str| {
@@ -108,7 +117,7 @@ fn by_key(backfill: &Backfill) -> String {
     let assign: String =
         from.iter().zip(&next).map(|(from, next)| format!("    {from} := {next};\n")).collect();
     format!(
-        "DECLARE\n{}{}BEGIN\n  SELECT {list} INTO {} FROM {table} ORDER BY {list} LIMIT 1;\n  IF NOT FOUND THEN RETURN; END IF;\n  LOOP\n    SELECT {list} INTO {} FROM {table} WHERE {key} >= {first} ORDER BY {list} OFFSET {batch} LIMIT 1;\n    EXIT WHEN NOT FOUND;\n    {}\n    COMMIT;\n{assign}  END LOOP;\n  {}\n  COMMIT;\nEND",
+        "DECLARE\n{}{}BEGIN\n  SELECT {list} INTO {} FROM {named} ORDER BY {list} LIMIT 1;\n  IF NOT FOUND THEN RETURN; END IF;\n  LOOP\n    SELECT {list} INTO {} FROM {named} WHERE {key} >= {first} ORDER BY {list} OFFSET {batch} LIMIT 1;\n    EXIT WHEN NOT FOUND;\n    {}\n    COMMIT;\n{assign}  END LOOP;\n  {}\n  COMMIT;\nEND",
         declared(&from),
         declared(&next),
         from.join(", "),
@@ -120,21 +129,30 @@ fn by_key(backfill: &Backfill) -> String {
 
 /// Without a key: whichever rows are left, until there are none.
 fn by_place(backfill: &Backfill) -> String {
-    let Backfill { table, batch, .. } = backfill;
+    let batch = backfill.batch;
+    let (called, named) = (backfill.alias.as_ref().unwrap_or(&backfill.table), named(backfill));
     let condition = backfill.condition.as_deref().unwrap_or("true");
     format!(
-        "DECLARE\n  brolly_rows bigint;\nBEGIN\n  LOOP\n    {}\n    WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {batch}));\n    GET DIAGNOSTICS brolly_rows = ROW_COUNT;\n    COMMIT;\n    EXIT WHEN brolly_rows = 0;\n  END LOOP;\nEND",
+        "DECLARE\n  brolly_rows bigint;\nBEGIN\n  LOOP\n    {}\n    WHERE {called}.ctid = ANY (ARRAY(SELECT {called}.ctid FROM {named} WHERE {condition} LIMIT {batch}));\n    GET DIAGNOSTICS brolly_rows = ROW_COUNT;\n    COMMIT;\n    EXIT WHEN brolly_rows = 0;\n  END LOOP;\nEND",
         head(backfill)
     )
 }
 
 fn head(backfill: &Backfill) -> String {
-    let Backfill { table, set, from, .. } = backfill;
+    let (Backfill { set, from, .. }, table) = (backfill, named(backfill));
     match (set.is_empty(), from) {
         (true, None) => format!("DELETE FROM {table}"),
         (true, Some(from)) => format!("DELETE FROM {table} USING {from}"),
         (false, None) => format!("UPDATE {table} SET {set}"),
         (false, Some(from)) => format!("UPDATE {table} SET {set} FROM {from}"),
+    }
+}
+
+/// The table with the name that it is called by.
+fn named(backfill: &Backfill) -> String {
+    match &backfill.alias {
+        Some(alias) => format!("{} AS {alias}", backfill.table),
+        None => backfill.table.clone(),
     }
 }
 
@@ -173,6 +191,7 @@ mod tests {
         Backfill {
             name: "0007_x.users_c".to_owned(),
             table: "\"users\"".to_owned(),
+            alias: key.is_empty().then(|| "u".to_owned()),
             key: key.iter().map(|name| (*name).to_owned()).collect(),
             set: "\"c\" = 'a  b'".to_owned(),
             from: None,

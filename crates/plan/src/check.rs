@@ -81,8 +81,16 @@ pub(crate) fn check(
     }
     let findings = linter::accept(linter::lint(&analysis, &whole), &analysis, &whole);
     let findings = linter::weigh(findings, request.weights);
+    // What waited until every deployed version has the migration meets the app that the migration is for.
+    let late = deploys.iter().filter(|deploy| matches!(deploy.phase, Phase::Contract(_)));
+    let late = late.flat_map(|deploy| deploy.migrations.iter().map(|index| &*whole.migrations[*index].tag));
+    let late: BTreeSet<&str> = late.collect();
+    let is_meant = |one: &Diagnostic| {
+        one.migration.as_deref().is_some_and(|tag| late.contains(tag))
+            && found.iter().any(|other| other.rule == one.rule && other.what == one.what)
+    };
     let left: Vec<&Diagnostic> =
-        findings.iter().filter(|one| asks(one) && !is_lived_with(one, found)).collect();
+        findings.iter().filter(|one| asks(one) && !is_lived_with(one, found) && !is_meant(one)).collect();
     if let Some(first) = left.iter().max_by_key(|one| one.severity) {
         let statements = left
             .iter()

@@ -144,6 +144,8 @@ pub struct Backfill {
     pub name: String,
     /// The table as SQL.
     pub table: String,
+    /// The name that the other fields call it by, where that is another.
+    pub alias: Option<String>,
     /// The columns that batches go by, in the order of their index; empty for `ctid`.
     pub key: Vec<String>,
     /// `SET` list; empty where rows are deleted.

@@ -11,6 +11,7 @@ mod drop_default;
 mod drop_index;
 mod drop_object;
 mod outside;
+mod remade_key;
 mod required_column;
 mod set_not_null;
 mod volatile_default;
@@ -44,6 +45,7 @@ macro_rules! recipes {
 
 recipes! {
     outside "outside",
+    remade_key "remade-key",
     drop_column "drop-column",
     drop_object "drop-object",
     drop_default "drop-default",

@@ -125,6 +125,7 @@ impl<'a> Site<'a> {
         Backfill {
             name: format!("{}.{}_{column}", self.tag(), table.name.name),
             table: sql_name(&table.name),
+            alias: None,
             key: key(table),
             set: format!("{quoted} = {value}"),
             from: None,

@@ -41,6 +41,8 @@ pub(super) fn in_two_steps(
     let old_writers = site.breaks(&[BreakCause::NewConstraint]);
     let backfills = site.backfills_of(&sql_name(&table.name));
     let mut gates: Vec<Gate> = backfills.into_iter().map(|backfill| Gate::Backfilled { backfill }).collect();
+    // A row that contradicts a CHECK can't be updated any more, NOT VALID or not.
+    gates.extend(contradicting(site, table, name));
     if old_writers {
         gates.push(Gate::Deployed { migration: site.tag().to_owned() });
     }
@@ -55,6 +57,17 @@ pub(super) fn in_two_steps(
             .then(Stage::later(Phase::Contract(1), vec![promise], gates))
             .then(Stage::later(Phase::Contract(1), vec![validate], Vec::new()).apart()),
     })
+}
+
+/// That no row contradicts a CHECK, where rows may.
+fn contradicting(site: Site<'_>, table: &Relation, name: &str) -> Option<Gate> {
+    let constraint = site.after().relation(table.id)?.constraint(name)?;
+    let ConstraintKind::Check { expr, .. } = &constraint.kind else { return None };
+    let start = site.judged().start.relation(table.id)?;
+    let fresh = |id: &catalog::ColumnId| start.column_by_id(*id).is_none();
+    let all_new = !constraint.columns.is_empty() && constraint.columns.iter().all(fresh);
+    let condition = expr.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!all_new).then(|| Gate::NoRows { table: sql_name(&table.name), condition: format!("NOT ({condition})") })
 }
 
 /// The statement with NOT VALID behind its constraint, also within a DO block around it.

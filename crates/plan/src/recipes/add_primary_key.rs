@@ -36,43 +36,25 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let columns = column_list(&after.column_names(&constraint.columns));
     let (relation, name_sql) = (sql_name(&table.name), quoted(name));
     let own = sql_name(&QName::new(&*table.name.schema, &**name));
-    // A key that this set drops makes room in the same statement, so that there is no moment without one.
-    let dropped = site.others().find_map(|(at, step)| {
-        step.changes.iter().find_map(|change| match change {
-            Change::ConstraintDropped { relation, constraint, cascade: false }
-                if *relation == table.id && matches!(constraint.kind, ConstraintKind::PrimaryKey(_)) =>
-            {
-                Some((at, constraint.name.clone(), step.changes.len() == 1))
-            }
-            _ => None,
-        })
-    });
-    let building = format!("{}_build", name.chars().take(57).collect::<String>());
-    let index = if dropped.is_some() { quoted(&building) } else { name_sql.clone() };
-    let old =
-        dropped.as_ref().map_or(String::new(), |(_, old, _)| format!("DROP CONSTRAINT {}, ", quoted(old)));
-    let clear = match dropped.is_some() {
-        true => sql_name(&QName::new(&*table.name.schema, building)),
-        false => own,
-    };
     let sql = vec![
-        format!("DROP INDEX CONCURRENTLY IF EXISTS {clear}"),
-        format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON {relation} ({columns})"),
-        format!("ALTER TABLE {relation} {old}ADD CONSTRAINT {name_sql} PRIMARY KEY USING INDEX {index}"),
+        format!("DROP INDEX CONCURRENTLY IF EXISTS {own}"),
+        format!("CREATE UNIQUE INDEX CONCURRENTLY {name_sql} ON {relation} ({columns})"),
+        format!("ALTER TABLE {relation} ADD CONSTRAINT {name_sql} PRIMARY KEY USING INDEX {name_sql}"),
     ];
     let old_writers =
         site.breaks(&[BreakCause::NotNull, BreakCause::ConflictTarget, BreakCause::RequiredColumn]);
-    let gates = match old_writers {
+    let mut gates = match old_writers {
         true => vec![Gate::Deployed { migration: site.tag().to_owned() }],
         false => Vec::new(),
     };
-    let phase = if old_writers { Phase::Contract(1) } else { Phase::Expand(0) };
+    // As for NOT NULL alone: a row that holds NULL could not be updated any more.
+    gates.extend(nullable.iter().map(|column| Gate::NoRows {
+        table: relation.clone(),
+        condition: format!("{} IS NULL", quoted(column)),
+    }));
+    let phase = if gates.is_empty() { Phase::Expand(0) } else { Phase::Contract(1) };
     let title = format!("add primary key {name} to {}", shown(&table.name));
     let mut part = site.part("add-primary-key", title, "its index is built while nobody can use the table");
-    if let Some((at, _, true)) = dropped {
-        part.statements.push(at);
-        part.statements.sort_unstable();
-    }
     for column in &nullable {
         part = part.then_all(set_not_null::stages(&site, table, column, phase, &gates));
     }

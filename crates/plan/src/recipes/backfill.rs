@@ -1,7 +1,7 @@
 //! Rows are changed in batches outside of the migration, while the app goes on.
 
 use super::Answer;
-use crate::model::Backfill;
+use crate::model::{Backfill, Part, Stage};
 use crate::site::{Site, key, shown};
 use crate::text::{code, word};
 use catalog::written::sql_name;
@@ -10,34 +10,28 @@ use facts::Operation;
 use sql::{Stmt, TokenKind};
 
 pub(super) fn make(site: Site<'_>) -> Answer {
-    let rules = ["backfill-in-transaction", "delete-without-where", "fails-on-existing-rows"];
-    if !site.found(&rules) || !matches!(site.stmt()?, Stmt::Query(_)) {
+    if !site.found(&["backfill-in-transaction", "fails-on-existing-rows"]) {
         return None;
     }
-    let write = site.facts().writes.iter().find(|write| !write.new)?;
+    if !matches!(site.stmt()?, Stmt::Query(_)) {
+        let is_code = matches!(site.stmt()?, Stmt::Do(_)) && site.found(&["backfill-in-transaction"]);
+        let table = site.facts().writes.first().map_or("", |write| &*write.relation).to_owned();
+        return is_code.then(|| Ok(by_itself(site, table.strip_prefix("public.").unwrap_or(&table))));
+    }
+    let write = site.facts().writes.iter().find(|write| !write.new).or(site.facts().writes.first())?;
     let (schema, name) = write.relation.split_once('.')?;
     let shown_table = shown(&QName::new(schema, name));
-    let Some(Found::Relation(table)) = site.judged().start.slot(&QName::new(schema, name)) else {
-        return Some(Err(format!("`{shown_table}` is not what it was when the set began")));
-    };
     let what = match write.operation {
         Operation::Update => "UPDATE",
         Operation::Delete => "DELETE",
-        _ => {
-            return Some(Err(format!(
-                "rows that are copied into `{shown_table}` have no key to go by in batches"
-            )));
-        }
+        _ => return Some(Ok(by_itself(site, &shown_table))),
     };
-    let Some(pieces) = pieces(site.text(), what) else {
-        return Some(Err(format!(
-            "the {what} can't be taken apart into batches: it has WITH, LIMIT, RETURNING or an alias"
-        )));
+    let Some(Found::Relation(table)) = site.judged().start.slot(&QName::new(schema, name)) else {
+        return Some(Ok(by_itself(site, &shown_table)));
     };
+    let Some(pieces) = pieces(site.text(), what) else { return Some(Ok(by_itself(site, &shown_table))) };
     if table.primary_key().is_none() && (pieces.from.is_some() || pieces.condition.is_none()) {
-        return Some(Err(format!(
-            "`{shown_table}` has no primary key to go by in batches, and nothing tells which rows are done"
-        )));
+        return Some(Ok(by_itself(site, &shown_table)));
     }
     let words = write.columns.join("_");
     let suffix = if words.is_empty() { "rows".to_owned() } else { words };
@@ -52,6 +46,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let backfill = Backfill {
         name: if same == 0 { wanted } else { format!("{wanted}_{}", same + 1) },
         table: sql_name(&table.name),
+        alias: pieces.alias,
         key: key(table),
         set: pieces.set,
         from: pieces.from,
@@ -66,7 +61,22 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     Some(Ok(part))
 }
 
+/// A change that can't be cut into batches runs as one statement, but alone, when no lock of another statement is
+/// held.
+fn by_itself(site: Site<'_>, table: &str) -> Part {
+    let part = site.part(
+        "backfill",
+        format!("change rows of {table}"),
+        "it runs while locks of other statements are held, and can't be cut into batches",
+    );
+    let advice = format!(
+        "it runs as one statement, outside of the transaction: rows of `{table}` that it changes stay locked until it ends"
+    );
+    part.then(Stage::outside(vec![site.text().to_owned()])).advice(advice)
+}
+
 struct Pieces {
+    alias: Option<String>,
     set: String,
     from: Option<String>,
     condition: Option<String>,
@@ -91,17 +101,13 @@ fn pieces(text: &str, what: &str) -> Option<Pieces> {
             _ => {}
         }
     }
-    let mut pieces = Pieces { set: String::new(), from: None, condition: None };
+    let mut pieces = Pieces { alias: None, set: String::new(), from: None, condition: None };
     let first = if what == "DELETE" { clauses.iter().position(|(name, _)| *name == "FROM")? + 1 } else { 0 };
-    // Between the first word and the first clause stands the table, with an optional ONLY, and no alias.
+    // Between the first word and the first clause stands the table, with an optional alias.
     let head_end = clauses.get(first).map_or(text.len(), |(_, span)| span.start as usize);
     let head_start = if first == 0 { tokens[0].span.end } else { clauses[first - 1].1.end } as usize;
-    let head = code(&text[head_start..head_end]);
-    if head.iter().filter(|token| !matches!(token.kind, TokenKind::Punct(b'.'))).count() > 2
-        || head.windows(2).any(|pair| pair.iter().all(|t| !matches!(t.kind, TokenKind::Punct(b'.'))))
-    {
-        return None;
-    }
+    let head_text = &text[head_start..head_end];
+    pieces.alias = alias(head_text)?;
     for (n, (name, span)) in clauses.iter().enumerate().skip(first) {
         let end = clauses.get(n + 1).map_or(text.len(), |(_, next)| next.start as usize);
         let piece = text.get(span.end as usize..end)?.trim().to_owned();
@@ -113,6 +119,24 @@ fn pieces(text: &str, what: &str) -> Option<Pieces> {
         }
     }
     (what == "DELETE" || !pieces.set.is_empty()).then_some(pieces)
+}
+
+/// The alias in `t`, `s.t`, `t u` or `t AS u`; `None` for anything else, such as ONLY.
+fn alias(head: &str) -> Option<Option<String>> {
+    let tokens = code(head);
+    let is_dot = |n: usize| matches!(tokens.get(n).map(|token| token.kind), Some(TokenKind::Punct(b'.')));
+    let word = |n: usize| {
+        let token =
+            tokens.get(n).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))?;
+        Some(token.span.of(head))
+    };
+    if word(0)?.eq_ignore_ascii_case("only") {
+        return None;
+    }
+    let next = if is_dot(1) { 3 } else { 1 };
+    let at = if word(next).is_some_and(|word| word.eq_ignore_ascii_case("as")) { next + 1 } else { next };
+    let alias = word(at).map(str::to_owned);
+    (tokens.len() == at + usize::from(alias.is_some())).then_some(alias)
 }
 
 #[cfg(test)]
@@ -128,9 +152,12 @@ mod tests {
         assert_eq!((update.from.as_deref(), update.condition.as_deref()), (Some("d"), Some("t.id = d.id")));
         let delete = pieces("DELETE FROM t WHERE a", "DELETE").expect("it is one");
         assert_eq!((delete.set.as_str(), delete.condition.as_deref()), ("", Some("a")));
+        for text in ["UPDATE s.t AS u SET x = 1", "UPDATE t \"u\" SET x = 1"] {
+            let update = pieces(text, "UPDATE").expect("it is one");
+            assert_eq!(update.alias.map(|alias| alias.replace('"', "")).as_deref(), Some("u"), "{text}");
+        }
         for (text, what) in [
-            ("UPDATE t AS u SET x = 1", "UPDATE"),
-            ("UPDATE t u SET x = 1", "UPDATE"),
+            ("UPDATE ONLY t SET x = 1", "UPDATE"),
             ("WITH a AS (SELECT 1) UPDATE t SET x = 1", "UPDATE"),
             ("DELETE FROM t WHERE a RETURNING b", "DELETE"),
         ] {

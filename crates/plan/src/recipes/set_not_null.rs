@@ -29,7 +29,8 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     backfills.extend(own.as_ref().map(|own| own.name.clone()));
     gates.extend(backfills.iter().map(|name| Gate::Backfilled { backfill: name.clone() }));
     let may_hold_null = site.facts().failures.iter().any(|one| one.cause == FailureCause::NotNull);
-    if may_hold_null && !gates.is_empty() {
+    // Once new rows are checked, no row that holds NULL can be updated any more: there must be none by then.
+    if may_hold_null {
         let condition = format!("{} IS NULL", quoted(&column.name));
         gates.push(Gate::NoRows { table: relation, condition });
     }
