@@ -7,15 +7,18 @@
 
 mod check;
 mod files;
+mod follow;
 mod model;
+mod names;
 mod plan;
 mod recipes;
 mod site;
 mod split;
 mod text;
+mod touching;
 
 pub use check::{Checked, Deploy};
 pub use files::{OwnFile, Texts, Waiting};
-pub use model::{Backfill, Gate, Part, Phase, Refusal, Stage};
+pub use model::{Backfill, Followers, Gate, Part, Phase, Refusal, Stage};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};

@@ -11,8 +11,14 @@ mod drop_default;
 mod drop_index;
 mod drop_object;
 mod outside;
+mod rename_column;
+mod rename_enum_value;
+mod rename_table;
 mod required_column;
 mod set_not_null;
+mod shadow;
+mod switch;
+mod type_change;
 mod volatile_default;
 
 use crate::model::Part;
@@ -44,6 +50,10 @@ macro_rules! recipes {
 
 recipes! {
     outside "outside",
+    rename_column "rename-column",
+    rename_table "rename-table",
+    type_change "type-change",
+    rename_enum_value "rename-enum-value",
     drop_column "drop-column",
     drop_object "drop-object",
     drop_default "drop-default",
