@@ -11,6 +11,7 @@ mod drop_default;
 mod drop_index;
 mod drop_object;
 mod outside;
+mod remake_enum;
 mod rename_column;
 mod rename_enum_value;
 mod rename_table;
@@ -50,6 +51,7 @@ macro_rules! recipes {
 
 recipes! {
     outside "outside",
+    remake_enum "remake-enum",
     rename_column "rename-column",
     rename_table "rename-table",
     type_change "type-change",

@@ -185,6 +185,39 @@ fn a_default_goes_with_its_type() {
     assert_eq!(plan.parts[0].statements, [0, 1, 2]);
 }
 
+const JOBS: &str = r#"CREATE TYPE "public"."status" AS ENUM('open', 'busy', 'done');
+CREATE TABLE "jobs" ("id" serial PRIMARY KEY, "status" "status" DEFAULT 'open' NOT NULL, "other" "status");
+CREATE INDEX "jobs_status" ON "jobs" USING btree ("status");
+CREATE INDEX "jobs_open" ON "jobs" USING btree ("id") WHERE "status" = 'open';"#;
+
+fn made_anew(values: &str) -> String {
+    format!(
+        r#"ALTER TABLE "jobs" ALTER COLUMN "status" SET DATA TYPE text;--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "status" SET DEFAULT 'open'::text;--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "other" SET DATA TYPE text;--> statement-breakpoint
+DROP TYPE "public"."status";--> statement-breakpoint
+CREATE TYPE "public"."status" AS ENUM({values});--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "status" SET DEFAULT 'open'::"public"."status";--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "status" SET DATA TYPE "public"."status" USING "status"::"public"."status";--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "other" SET DATA TYPE "public"."status" USING "other"::"public"."status";"#
+    )
+}
+
+#[test]
+fn values_are_added_where_they_stand() {
+    let text = has_path(&planned(JOBS, &made_anew("'new', 'open', 'busy', 'late', 'done'")));
+    assert!(text.contains("ADD VALUE 'new' BEFORE 'open'") && text.contains("ADD VALUE 'late' AFTER 'busy'"));
+    assert!(!text.contains("DROP TYPE"), "{text}");
+}
+
+#[test]
+fn values_go_by_way_of_a_new_type() {
+    let plan = planned(JOBS, &made_anew("'open', 'late', 'done'"));
+    let text = has_path(&plan);
+    assert!(text.contains("ADD VALUE 'late' AFTER 'open'"), "{text}");
+    assert_eq!(plan.texts.backfills.len(), 2, "{text}");
+}
+
 #[test]
 fn what_has_no_path_is_told() {
     let schema =
