@@ -41,10 +41,11 @@ pub(super) fn switch(shadow: &Shadow<'_>, last: &Relation, names: &Names) -> Res
     indexes(shadow, last, names, &mut out, &mut renames, &mut keys)?;
     out.inside.push(format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old}"));
     out.inside.push(format!("ALTER TABLE {table} RENAME COLUMN {new} TO {name}"));
+    defaults(shadow, &table, names, &mut out);
+    // Behind DROP IDENTITY, which holds on to it.
     if shadow.column.not_null {
         out.inside.push(format!("ALTER TABLE {table} ALTER COLUMN {old} DROP NOT NULL"));
     }
-    defaults(shadow, &table, names, &mut out);
     out.inside.append(&mut renames);
     out.inside.append(&mut keys);
     for (owner, constraint) in order.iter().rev() {
