@@ -118,6 +118,17 @@ impl App {
         })
     }
 
+    /// The values of a declared enum.
+    pub(crate) fn enum_values(&self, name: &QName) -> Option<Vec<String>> {
+        match &self.declares {
+            Declares::Listed { enums, .. } => enums.get(name).cloned(),
+            Declares::Schema(catalog) => match &catalog.find_type(Some(&name.schema), &name.name)?.kind {
+                UserTypeKind::Enum(values) => Some(values.clone()),
+                _ => None,
+            },
+        }
+    }
+
     /// The enums that a list names, with their values.
     pub(crate) fn enums(&self) -> impl Iterator<Item = (&QName, &Vec<String>)> {
         let listed = match &self.declares {

@@ -88,7 +88,7 @@ impl Tracker {
             }
         }
         if !declared.view {
-            self.required(name, declared, found_before, relation, steps);
+            self.required(name, declared, found_before, (now, relation), steps);
         } else if let Some(before) = found_before {
             self.retyped(name, declared, before, relation, steps);
         }
@@ -238,7 +238,7 @@ impl Tracker {
         name: &QName,
         declared: &AppRelation,
         before: Option<&Arc<Relation>>,
-        now: &Arc<Relation>,
+        (now_catalog, now): (&Catalog, &Arc<Relation>),
         steps: &[Step],
     ) {
         if !now.is_table() {
@@ -246,7 +246,9 @@ impl Tracker {
         }
         for column in now.columns.iter().filter(|column| column.not_null && !column.has_value_by_default()) {
             let app: Option<&AppColumn> = declared.columns.iter().find(|c| c.name == column.name);
-            if app.is_some_and(AppColumn::always_given) {
+            if app.is_some_and(AppColumn::always_given)
+                || crate::filled::is_filled_by_trigger(now_catalog, now, &column.name)
+            {
                 continue;
             }
             // By number, so that a rename is no new demand; by name in a table that was made anew.

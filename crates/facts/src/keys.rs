@@ -30,6 +30,11 @@ fn key_columns(index: &Index) -> BTreeSet<ColumnId> {
     index.keys.iter().flatten().copied().collect()
 }
 
+fn key_names(table: &Relation, index: &Index) -> BTreeSet<String> {
+    let keys: Vec<ColumnId> = index.keys.iter().flatten().copied().collect();
+    table.column_names(&keys).into_iter().collect()
+}
+
 /// Unique indexes and constraints that refuse rows which were accepted before.
 pub(crate) fn new_unique_keys(
     start: &Catalog,
@@ -86,17 +91,19 @@ pub(crate) fn conflict_targets(
 ) {
     for index in unique_keys(start, before) {
         let wanted = key_columns(index);
-        let serves = |other: &Index| key_columns(other) == wanted && (!other.partial || index.partial);
-        if unique_keys(now, after).any(serves)
-            || wanted.iter().any(|column| after.column_by_id(*column).is_none())
-        {
+        // By name, as ON CONFLICT has them: another column may have taken the name over.
+        let names = key_names(before, index);
+        let same = |other: &Index| key_names(after, other) == names;
+        let serves = |other: &Index| same(other) && (!other.partial || index.partial);
+        if unique_keys(now, after).any(serves) || names.iter().any(|column| after.column(column).is_none()) {
             continue;
         }
         // A deferrable one is found, and refused (ExecCheckIndexConstraints in execIndexing.c).
-        let deferrable =
-            after.indexes.iter().filter_map(|id| now.index(*id)).find(|other| {
-                other.unique && other.deferrable && !other.partial && key_columns(other) == wanted
-            });
+        let deferrable = after
+            .indexes
+            .iter()
+            .filter_map(|id| now.index(*id))
+            .find(|other| other.unique && other.deferrable && !other.partial && same(other));
         let lost = |change: &Change| match change {
             Change::IndexDropped { index: gone, .. } if gone.id == index.id => Some(()),
             Change::IndexCreated { index: made, .. } if deferrable.is_some_and(|d| d.id == *made) => Some(()),

@@ -312,7 +312,10 @@ fn of_enums(start: &Catalog, now: &Catalog, app: &App, steps: &[Step]) -> Found 
             }
         };
         let (Some((old, before)), Some((new, after))) = (values(start), values(now)) else { continue };
-        let gone: Vec<_> = before.iter().filter(|value| !after.contains(value)).cloned().collect();
+        // What the app does not declare it does not write.
+        let declared = app.enum_values(name).unwrap_or_default();
+        let gone = before.iter().filter(|value| !after.contains(value) && declared.contains(value));
+        let gone: Vec<_> = gone.cloned().collect();
         if gone.is_empty() {
             continue;
         }

@@ -16,8 +16,13 @@ pub(crate) fn is_demanded(cx: Context<'_>, one: &Difference) -> bool {
         _ => return false,
     };
     let column = one.column.as_deref().and_then(|name| found.column(name));
+    let end = &cx.judged().end;
     one.kind == DifferenceKind::OnlyReplayed
-        && column.is_some_and(|column| column.not_null && !column.has_value_by_default())
+        && column.is_some_and(|column| {
+            column.not_null
+                && !column.has_value_by_default()
+                && !facts::is_filled_by_trigger(end, found, &column.name)
+        })
 }
 
 /// The last statement of the set that is about a relation.

@@ -78,7 +78,7 @@ pub(crate) fn batch(table: &Table<'_>, assignment: &str, condition: &str) -> Str
 }
 
 /// The values that an enum has gained, each added where it stands; empty if there are none.
-pub(crate) fn new_values(name: &QName, (before, after): (&[String], &[String])) -> String {
+pub fn new_values(name: &QName, (before, after): (&[String], &[String])) -> String {
     let ty = sql_name(name);
     let place = |n: usize| match n.checked_sub(1).and_then(|n| after.get(n)) {
         Some(previous) => format!(" AFTER {}", literal(previous)),

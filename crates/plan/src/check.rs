@@ -81,16 +81,14 @@ pub(crate) fn check(
     }
     let findings = linter::accept(linter::lint(&analysis, &whole), &analysis, &whole);
     let findings = linter::weigh(findings, request.weights);
+    let contract = contracts(&whole, &deploys);
     // What waited until every deployed version has the migration meets the app that the migration is for.
-    let late = deploys.iter().filter(|deploy| matches!(deploy.phase, Phase::Contract(_)));
-    let late = late.flat_map(|deploy| deploy.migrations.iter().map(|index| &*whole.migrations[*index].tag));
-    let late: BTreeSet<&str> = late.collect();
     let is_meant = |one: &Diagnostic| {
-        one.migration.as_deref().is_some_and(|tag| late.contains(tag))
+        one.migration.as_ref().is_some_and(|tag| contract.contains(tag))
             && found.iter().any(|other| other.rule == one.rule && other.what == one.what)
     };
-    let left: Vec<&Diagnostic> =
-        findings.iter().filter(|one| asks(one) && !is_lived_with(one, found) && !is_meant(one)).collect();
+    let left = |one: &&Diagnostic| asks(one) && !is_lived_with(one, found, &contract) && !is_meant(one);
+    let left: Vec<&Diagnostic> = findings.iter().filter(left).collect();
     if let Some(first) = left.iter().max_by_key(|one| one.severity) {
         let statements = left
             .iter()
@@ -109,7 +107,12 @@ pub(crate) fn check(
 }
 
 /// Warnings that the naive migration has too are no fault of the path; nor is what is no matter of a statement.
-fn is_lived_with(finding: &Diagnostic, before: &[Diagnostic]) -> bool {
+fn is_lived_with(finding: &Diagnostic, before: &[Diagnostic], contract: &BTreeSet<String>) -> bool {
+    // The app that is there by then declares what the migration leaves: what is gone it does not name.
+    let contracts = finding.migration.as_ref().is_some_and(|tag| contract.contains(tag));
+    if contracts && NAMED_IN_SQL.contains(&finding.rule) {
+        return true;
+    }
     if finding.severity < Severity::Error {
         // A check of old rows that finds one stops the deploy, and nobody waits for it.
         return finding.rule == "fails-on-existing-rows"
@@ -117,6 +120,17 @@ fn is_lived_with(finding: &Diagnostic, before: &[Diagnostic]) -> bool {
     }
     finding.statement.is_none()
         && before.iter().any(|one| one.rule == finding.rule && one.what == finding.what)
+}
+
+/// Rules about objects that only SQL of the app's own names: nobody can tell which version does, so they find
+/// something whatever the app is.
+const NAMED_IN_SQL: &[&str] = &["drop-routine", "drop-sequence", "drop-type", "rename-type", "drop-schema"];
+
+/// The migrations that run once the old app is gone.
+fn contracts(project: &Project, deploys: &[Deploy]) -> BTreeSet<String> {
+    let late = deploys.iter().filter(|deploy| matches!(deploy.phase, Phase::Contract(_)));
+    let indexes = late.flat_map(|deploy| deploy.migrations.iter());
+    indexes.filter_map(|index| project.migrations.get(*index)).map(|one| one.tag.clone()).collect()
 }
 
 fn fails(step: &Step) -> bool {
@@ -148,7 +162,10 @@ fn deployed(
         whole.migrations.push(file(&format!("{}.own_{n}", own.of), &own.text));
     }
     let after = after(request, &before.sets[0].end);
-    let mut sets = vec![PendingSet { migrations: now.clone(), ..request.set.clone() }];
+    // What stands in for an old app that nobody knows is the schema that it met when the set began.
+    let old_apps = before.sets[0].old_apps.clone();
+    let first = PendingSet { migrations: now.clone(), old_apps: old_apps.clone(), ..request.set.clone() };
+    let mut sets = vec![first];
     let mut deploys = vec![Deploy { phase: Phase::Expand(0), migrations: now }];
     let phases: BTreeSet<Phase> = texts.waiting.iter().map(|waiting| waiting.phase).collect();
     for phase in phases {
@@ -158,7 +175,7 @@ fn deployed(
             whole.migrations.push(file(&waiting.name, &waiting.sql));
         }
         let old_apps = match phase {
-            Phase::Expand(_) => request.set.old_apps.clone(),
+            Phase::Expand(_) => old_apps.clone(),
             Phase::Contract(_) => vec![Arc::clone(&after)],
         };
         sets.push(PendingSet { migrations: migrations.clone(), old_apps, new_app: Some(Arc::clone(&after)) });

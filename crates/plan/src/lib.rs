@@ -8,7 +8,9 @@
 mod backfill;
 mod check;
 mod files;
+mod follow;
 mod model;
+mod names;
 mod outline;
 mod plan;
 mod recipes;
@@ -16,11 +18,12 @@ pub mod reverse;
 mod site;
 mod split;
 mod text;
+mod touching;
 
 pub use backfill::{backfill_file, read_backfill, rows_left, script};
 pub use check::{Checked, Deploy};
 pub use files::{OwnFile, Texts, Waiting};
-pub use model::{Backfill, Gate, Part, Phase, Refusal, Stage};
+pub use model::{Backfill, Followers, Gate, Part, Phase, Refusal, Stage};
 pub use outline::{Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, outline};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};

@@ -107,6 +107,14 @@ impl Stage {
         Stage { phase, outside: false, sql, gates }
     }
 
+    /// In a later deploy, in a transaction of its own: of several files of a deploy one may have ended the
+    /// migrator's.
+    pub fn at_once(phase: Phase, mut sql: Vec<String>, gates: Vec<Gate>) -> Stage {
+        sql.insert(0, "BEGIN".to_owned());
+        sql.push("COMMIT".to_owned());
+        Stage::later(phase, sql, gates)
+    }
+
     /// The same stage, outside of a transaction.
     #[must_use]
     pub fn apart(self) -> Stage {
@@ -135,6 +143,21 @@ pub struct Part {
     pub code_waits: bool,
     /// What the people who write the app have to know.
     pub advice: Vec<String>,
+    /// Later statements of the set that need what this one leaves behind.
+    pub followers: Option<Followers>,
+    /// Parts that go with it; none in a plan, where they stand by themselves.
+    pub beside: Vec<Part>,
+}
+
+/// Statements that would be lost, or do the wrong thing, before a part has come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followers {
+    /// Indexes of the statements in the analysis.
+    pub statements: Vec<usize>,
+    /// The deploy in which they do what they should.
+    pub phase: Phase,
+    /// What must hold before.
+    pub gates: Vec<Gate>,
 }
 
 /// Rows that are changed in batches, outside of migrations.

@@ -2,6 +2,7 @@
 
 use crate::check::{Checked, check};
 use crate::files::{Texts, texts};
+use crate::follow;
 use crate::model::{Gate, Part, Phase, Refusal, Stage};
 use crate::recipes::RECIPES;
 use crate::site::Site;
@@ -133,18 +134,30 @@ fn parts(
         let about: Vec<&Diagnostic> = found.iter().filter(|finding| is_about(finding, step)).collect();
         let asking: Vec<&Diagnostic> = about.iter().copied().filter(|finding| asks(finding)).collect();
         let follows = followers.contains(&at);
-        if asking.is_empty() && !follows {
+        let bound = follow::bound(&parts, at);
+        if asking.is_empty() && !follows && bound.is_none() {
             continue;
         }
         let values = request.values;
         let site = Site { analysis, project, at, step, findings: &about, parts: &parts, values };
         let answer =
             RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
+        if let Some(bound) = &bound {
+            match answer {
+                Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),
+                Some((recipe, Ok(part))) => match follow::moved(part, bound) {
+                    Some(part) => parts.push(part),
+                    None => refused.push(refusal(step, recipe, follow::TWICE.to_owned())),
+                },
+                None => parts.push(follow::alone(site, bound)),
+            }
+            continue;
+        }
         match answer {
-            Some((_, Ok(part))) if !follows || postpones(&part) => parts.push(part),
+            Some((_, Ok(part))) if !follows || postpones(&part) => add(&mut parts, part),
             _ if follows => parts.push(follower(site)),
             Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),
-            Some((_, Ok(part))) => parts.push(part),
+            Some((_, Ok(part))) => add(&mut parts, part),
             None => {
                 let worst = asking.iter().filter(|one| one.severity == Severity::Error).collect::<Vec<_>>();
                 refused.extend(worst.first().map(|finding| {
@@ -156,6 +169,12 @@ fn parts(
     }
     parts.sort_by_key(|part| part.statements.first().copied());
     (parts, refused)
+}
+
+fn add(parts: &mut Vec<Part>, mut part: Part) {
+    let beside = std::mem::take(&mut part.beside);
+    parts.push(part);
+    parts.extend(beside);
 }
 
 fn is_about(finding: &Diagnostic, step: &Step) -> bool {

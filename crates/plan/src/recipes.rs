@@ -12,8 +12,15 @@ mod drop_index;
 mod drop_object;
 mod outside;
 mod remade_key;
+mod remake_enum;
+mod rename_column;
+mod rename_enum_value;
+mod rename_table;
 mod required_column;
 mod set_not_null;
+mod shadow;
+mod switch;
+mod type_change;
 mod volatile_default;
 
 use crate::model::Part;
@@ -46,6 +53,11 @@ macro_rules! recipes {
 recipes! {
     outside "outside",
     remade_key "remade-key",
+    remake_enum "remake-enum",
+    rename_column "rename-column",
+    rename_table "rename-table",
+    type_change "type-change",
+    rename_enum_value "rename-enum-value",
     drop_column "drop-column",
     drop_object "drop-object",
     drop_default "drop-default",

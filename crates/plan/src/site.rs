@@ -109,6 +109,8 @@ impl<'a> Site<'a> {
             backfill: None,
             code_waits: false,
             advice: Vec::new(),
+            followers: None,
+            beside: Vec::new(),
         }
     }
 

@@ -1,0 +1,229 @@
+//! Changes of columns, tables and enums that have a path, and changes that have none: each is planned with apps that
+//! declare what the schema holds before and after it. What is offered has been replayed and linted by `plan` itself.
+
+use catalog::{Catalog, apply};
+use drizzle::{MemoryFiles, Project, load_sql_files};
+use facts::{App, Options, PendingSet, Version};
+use linter::Weights;
+use plan::{Phase, Plan, Request, plan};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+fn planned_on(version: u8, schema: &str, migration: &str) -> Plan {
+    let files = MemoryFiles::new([("m/0000_base.sql", schema), ("m/0001_next.sql", migration)]);
+    let paths = ["m/0000_base.sql".to_owned(), "m/0001_next.sql".to_owned()];
+    let (project, found) = load_sql_files(&files, &paths);
+    assert_eq!(found.len(), 0, "{found:?}");
+    let set =
+        PendingSet { migrations: vec![1], old_apps: vec![app(&project, 1)], new_app: Some(app(&project, 2)) };
+    let options = Options { version: Version(version), ..Options::default() };
+    plan(Request { project: &project, set: &set, options: &options, weights: &Weights::default() })
+}
+
+fn planned(schema: &str, migration: &str) -> Plan {
+    planned_on(16, schema, migration)
+}
+
+/// The app that declares what the first migrations leave.
+fn app(project: &Project, migrations: usize) -> Arc<App> {
+    let mut catalog = Catalog::new();
+    for migration in &project.migrations[..migrations] {
+        for chunk in &migration.chunks {
+            for statement in sql::parse(chunk.of(&migration.file.text), chunk.start).statements {
+                assert_eq!(apply(&mut catalog, &statement.stmt).refusals, [], "{}", migration.file.text);
+            }
+        }
+    }
+    Arc::new(App::of_catalog(Arc::new(catalog), migrations.to_string()))
+}
+
+/// All that a plan comes to, as one text.
+fn shown(plan: &Plan) -> String {
+    let mut out = String::new();
+    for refusal in &plan.refused {
+        let _ = writeln!(out, "-- refused by {}: {} ({})", refusal.rule, refusal.why, refusal.what);
+    }
+    for text in plan.texts.migrations.values() {
+        let _ = writeln!(out, "{text}");
+    }
+    for own in &plan.texts.own {
+        let _ = writeln!(out, "-- own file\n{}", own.text);
+    }
+    for backfill in &plan.texts.backfills {
+        let condition = backfill.condition.as_deref().unwrap_or("true");
+        let _ =
+            writeln!(out, "-- backfill\nUPDATE {} SET {} WHERE {condition};\n", backfill.table, backfill.set);
+    }
+    for waiting in &plan.texts.waiting {
+        let _ = writeln!(out, "-- {:?}\n{}", waiting.phase, waiting.text());
+    }
+    out
+}
+
+#[track_caller]
+fn has_path(plan: &Plan) -> String {
+    let text = shown(plan);
+    assert!(plan.path.is_some() && plan.refused.is_empty(), "{text}");
+    text
+}
+
+#[track_caller]
+fn is_refused(plan: &Plan, words: &str) {
+    assert!(plan.refused.iter().any(|one| one.why.contains(words)), "{}", shown(plan));
+}
+
+const USERS: &str = r#"CREATE TABLE "users" ("id" serial PRIMARY KEY, "name" text DEFAULT 'x' NOT NULL, "mail" varchar(100) NOT NULL, "age" text, "team" integer);
+CREATE UNIQUE INDEX "users_name" ON "users" USING btree ("name", "mail");
+ALTER TABLE "users" ADD CONSTRAINT "users_mail_unique" UNIQUE("mail");
+ALTER TABLE "users" ADD CONSTRAINT "users_name_check" CHECK (length("name") < 50);
+CREATE INDEX "users_age" ON "users" USING btree ("age") WHERE "age" <> '';
+CREATE TABLE "posts" ("id" serial PRIMARY KEY, "user_id" integer NOT NULL);
+ALTER TABLE "posts" ADD CONSTRAINT "posts_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade;"#;
+
+#[test]
+fn columns_are_renamed() {
+    let plan = planned(USERS, "ALTER TABLE \"users\" RENAME COLUMN \"name\" TO \"full_name\";");
+    let text = has_path(&plan);
+    assert!(text.contains("(\"full_name\", \"mail\")"), "{text}");
+    assert!(plan.parts[0].code_waits);
+}
+
+#[test]
+fn two_columns_of_one_index_are_renamed_with_one_copy() {
+    let plan = planned(
+        USERS,
+        "ALTER TABLE \"users\" RENAME COLUMN \"name\" TO \"full_name\";--> statement-breakpoint\n\
+         ALTER TABLE \"users\" RENAME COLUMN \"mail\" TO \"email\";",
+    );
+    let text = has_path(&plan);
+    assert_eq!(text.matches("(\"full_name\", \"email\")").count(), 1, "{text}");
+}
+
+#[test]
+fn what_needs_the_new_name_follows() {
+    let plan = planned(
+        USERS,
+        "ALTER TABLE \"users\" RENAME COLUMN \"age\" TO \"years\";--> statement-breakpoint\n\
+         ALTER TABLE \"users\" ALTER COLUMN \"years\" SET DEFAULT '7';--> statement-breakpoint\n\
+         CREATE INDEX \"users_years\" ON \"users\" USING btree (\"years\");",
+    );
+    let text = has_path(&plan);
+    assert!(text.contains("ALTER COLUMN \"age\" SET DEFAULT '7'"), "{text}");
+    assert!(
+        plan.parts
+            .iter()
+            .all(|part| part.recipe != "add-index" || part.stages[0].phase == Phase::Contract(1))
+    );
+}
+
+#[test]
+fn tables_are_renamed_and_moved() {
+    let text = has_path(&planned(USERS, "ALTER TABLE \"users\" RENAME TO \"people\";"));
+    assert!(
+        text.contains("CREATE VIEW \"users\" WITH (security_invoker = true) AS SELECT * FROM \"people\"")
+    );
+    let schema = format!("CREATE SCHEMA \"auth\"; {USERS}");
+    let text = has_path(&planned_on(14, &schema, "ALTER TABLE \"users\" SET SCHEMA \"auth\";"));
+    assert!(text.contains("CREATE VIEW \"users\" AS SELECT * FROM \"auth\".\"users\""), "{text}");
+    let plan = planned(
+        USERS,
+        "ALTER TABLE \"users\" RENAME TO \"people\";--> statement-breakpoint\nCREATE TABLE \"users\" (\"id\" integer);",
+    );
+    is_refused(&plan, "makes `users` anew");
+}
+
+#[test]
+fn a_table_and_its_columns_are_renamed() {
+    has_path(&planned(
+        USERS,
+        "ALTER TABLE \"users\" RENAME TO \"people\";--> statement-breakpoint\n\
+         ALTER TABLE \"people\" RENAME COLUMN \"name\" TO \"full_name\";",
+    ));
+    has_path(&planned(
+        USERS,
+        "ALTER TABLE \"users\" RENAME COLUMN \"name\" TO \"full_name\";--> statement-breakpoint\n\
+         ALTER TABLE \"users\" RENAME TO \"people\";",
+    ));
+}
+
+#[test]
+fn types_change() {
+    let narrow = planned(USERS, "ALTER TABLE \"users\" ALTER COLUMN \"mail\" SET DATA TYPE varchar(50);");
+    has_path(&narrow);
+    has_path(&planned(
+        USERS,
+        "ALTER TABLE \"users\" ALTER COLUMN \"age\" SET DATA TYPE integer USING \"age\"::integer;",
+    ));
+    let wide = planned(USERS, "ALTER TABLE \"users\" ALTER COLUMN \"team\" SET DATA TYPE bigint;");
+    let text = has_path(&wide);
+    assert!(!text.contains("EXCEPTION"), "{text}");
+    assert!(wide.parts[0].stages.iter().any(|stage| stage.phase == Phase::Expand(1)));
+}
+
+#[test]
+fn keys_get_another_type_with_what_refers_to_them() {
+    has_path(&planned(
+        USERS,
+        "ALTER TABLE \"users\" ALTER COLUMN \"id\" SET DATA TYPE bigint;--> statement-breakpoint\n\
+         ALTER TABLE \"posts\" ALTER COLUMN \"user_id\" SET DATA TYPE bigint;",
+    ));
+    let identity = "CREATE TABLE \"t\" (\"id\" integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name \"t_id_seq\" INCREMENT BY 1 START WITH 1), \"a\" text);";
+    has_path(&planned(identity, "ALTER TABLE \"t\" ALTER COLUMN \"id\" SET DATA TYPE bigint;"));
+}
+
+#[test]
+fn a_default_goes_with_its_type() {
+    let schema = "CREATE TABLE \"t\" (\"id\" serial PRIMARY KEY, \"a\" text DEFAULT '1' NOT NULL);";
+    let plan = planned(
+        schema,
+        "ALTER TABLE \"t\" ALTER COLUMN \"a\" DROP DEFAULT;--> statement-breakpoint\n\
+         ALTER TABLE \"t\" ALTER COLUMN \"a\" SET DATA TYPE integer USING \"a\"::integer;--> statement-breakpoint\n\
+         ALTER TABLE \"t\" ALTER COLUMN \"a\" SET DEFAULT 1;--> statement-breakpoint\n\
+         CREATE INDEX \"t_a\" ON \"t\" (\"a\");",
+    );
+    has_path(&plan);
+    assert_eq!(plan.parts[0].statements, [0, 1, 2]);
+}
+
+const JOBS: &str = r#"CREATE TYPE "public"."status" AS ENUM('open', 'busy', 'done');
+CREATE TABLE "jobs" ("id" serial PRIMARY KEY, "status" "status" DEFAULT 'open' NOT NULL, "other" "status");
+CREATE INDEX "jobs_status" ON "jobs" USING btree ("status");
+CREATE INDEX "jobs_open" ON "jobs" USING btree ("id") WHERE "status" = 'open';"#;
+
+fn made_anew(values: &str) -> String {
+    format!(
+        r#"ALTER TABLE "jobs" ALTER COLUMN "status" SET DATA TYPE text;--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "status" SET DEFAULT 'open'::text;--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "other" SET DATA TYPE text;--> statement-breakpoint
+DROP TYPE "public"."status";--> statement-breakpoint
+CREATE TYPE "public"."status" AS ENUM({values});--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "status" SET DEFAULT 'open'::"public"."status";--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "status" SET DATA TYPE "public"."status" USING "status"::"public"."status";--> statement-breakpoint
+ALTER TABLE "jobs" ALTER COLUMN "other" SET DATA TYPE "public"."status" USING "other"::"public"."status";"#
+    )
+}
+
+#[test]
+fn values_are_added_where_they_stand() {
+    let text = has_path(&planned(JOBS, &made_anew("'new', 'open', 'busy', 'late', 'done'")));
+    assert!(text.contains("ADD VALUE 'new' BEFORE 'open'") && text.contains("ADD VALUE 'late' AFTER 'busy'"));
+    assert!(!text.contains("DROP TYPE"), "{text}");
+}
+
+#[test]
+fn values_go_by_way_of_a_new_type() {
+    let plan = planned(JOBS, &made_anew("'open', 'late', 'done'"));
+    let text = has_path(&plan);
+    assert!(text.contains("ADD VALUE 'late' AFTER 'open'"), "{text}");
+    assert_eq!(plan.texts.backfills.len(), 2, "{text}");
+}
+
+#[test]
+fn what_has_no_path_is_told() {
+    let schema =
+        "CREATE TYPE \"e\" AS ENUM ('a', 'b'); CREATE TABLE \"t\" (\"id\" integer PRIMARY KEY, \"c\" \"e\");";
+    is_refused(
+        &planned(schema, "ALTER TYPE \"e\" RENAME VALUE 'a' TO 'c';"),
+        "no trigger can give each its own",
+    );
+}
