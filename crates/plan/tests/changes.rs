@@ -17,7 +17,13 @@ fn planned_on(version: u8, schema: &str, migration: &str) -> Plan {
     let set =
         PendingSet { migrations: vec![1], old_apps: vec![app(&project, 1)], new_app: Some(app(&project, 2)) };
     let options = Options { version: Version(version), ..Options::default() };
-    plan(Request { project: &project, set: &set, options: &options, weights: &Weights::default() })
+    plan(Request {
+        project: &project,
+        set: &set,
+        options: &options,
+        weights: &Weights::default(),
+        values: &[],
+    })
 }
 
 fn planned(schema: &str, migration: &str) -> Plan {
