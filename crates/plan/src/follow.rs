@@ -1,6 +1,6 @@
 //! Statements that need what another part leaves behind: they go where that part has come to its end.
 
-use crate::model::{Followers, Part, Phase, Stage};
+use crate::model::{Followers, Gate, Part, Phase, Stage};
 use crate::site::Site;
 
 /// What is said where two parts can't be put behind each other.
@@ -15,6 +15,24 @@ pub(crate) fn bound(parts: &[Part], at: usize) -> Option<Followers> {
     gates.sort();
     gates.dedup();
     Some(Followers { statements: vec![at], phase, gates })
+}
+
+/// Whether something waits for the old app to be gone.
+pub(crate) fn is_late(parts: &[Part]) -> bool {
+    parts.iter().flat_map(|part| &part.stages).any(|stage| matches!(stage.phase, Phase::Contract(_)))
+}
+
+/// The first deploy after the old app is gone, with all that is waited for until then.
+pub(crate) fn late(parts: &[Part], tag: &str) -> Followers {
+    let stages = parts.iter().flat_map(|part| &part.stages);
+    let mut gates: Vec<Gate> = stages
+        .filter(|stage| matches!(stage.phase, Phase::Contract(_)))
+        .flat_map(|stage| stage.gates.clone())
+        .collect();
+    gates.push(Gate::Deployed { migration: tag.to_owned() });
+    gates.sort();
+    gates.dedup();
+    Followers { statements: Vec::new(), phase: Phase::Contract(1), gates }
 }
 
 /// A statement that nothing else was found about, in a later deploy.

@@ -56,6 +56,15 @@ impl Plan {
 /// Findings that a deploy can be made with: what they warn of is no reason for another path.
 const LIVED_WITH: &[&str] = &["lock-pileup", "no-lock-timeout", "new-constraint-old-writes"];
 
+/// Statements that have to wait for a later deploy.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Waits {
+    /// They failed on the way.
+    failing: BTreeSet<usize>,
+    /// What a recipe made of them was found fault with, since another part waits.
+    found: BTreeSet<usize>,
+}
+
 /// How often statements that can't do without a postponed one are postponed too.
 const ROUNDS: usize = 6;
 
@@ -68,11 +77,11 @@ pub fn plan(request: Request<'_>) -> Plan {
         None => first,
     };
     let project = project.unwrap_or_else(|| request.project.clone());
-    let mut followers: BTreeSet<usize> = BTreeSet::new();
+    let mut waits = Waits::default();
     let mut plan =
         Plan { project, before, parts: Vec::new(), refused: Vec::new(), texts: Texts::default(), path: None };
     for _ in 0..ROUNDS {
-        let (parts, refused) = parts(request, &plan.project, &plan.before, &found, &followers);
+        let (parts, refused) = parts(request, &plan.project, &plan.before, &found, &waits);
         plan.parts = parts;
         plan.refused = refused;
         if !plan.refused.is_empty() || plan.parts.is_empty() {
@@ -85,17 +94,18 @@ pub fn plan(request: Request<'_>) -> Plan {
                 return plan;
             }
             Err(broken) => {
-                let fresh: Vec<usize> = broken
-                    .statements
-                    .iter()
-                    .filter_map(|text| untouched(&plan.before, &plan.parts, text))
-                    .filter(|at| !followers.contains(at))
-                    .collect();
-                if fresh.is_empty() {
+                let known = waits.clone();
+                for text in &broken.statements {
+                    let failing = untouched(&plan.before, &plan.parts, text);
+                    waits.failing.extend(failing);
+                    if failing.is_none() && broken.refusal.rule != "replay" {
+                        waits.found.extend(maker(&plan.parts, text));
+                    }
+                }
+                if waits == known {
                     plan.refused.push(broken.refusal);
                     return plan;
                 }
-                followers.extend(fresh);
             }
         }
     }
@@ -124,7 +134,7 @@ fn parts(
     project: &Project,
     analysis: &Analysis,
     found: &[Diagnostic],
-    followers: &BTreeSet<usize>,
+    waits: &Waits,
 ) -> (Vec<Part>, Vec<Refusal>) {
     let (mut parts, mut refused): (Vec<Part>, Vec<Refusal>) = (Vec::new(), Vec::new());
     for (at, step) in analysis.steps.iter().enumerate() {
@@ -133,7 +143,7 @@ fn parts(
         }
         let about: Vec<&Diagnostic> = found.iter().filter(|finding| is_about(finding, step)).collect();
         let asking: Vec<&Diagnostic> = about.iter().copied().filter(|finding| asks(finding)).collect();
-        let follows = followers.contains(&at);
+        let follows = waits.failing.contains(&at) || waits.found.contains(&at);
         let bound = follow::bound(&parts, at);
         if asking.is_empty() && !follows && bound.is_none() {
             continue;
@@ -155,6 +165,11 @@ fn parts(
         }
         match answer {
             Some((_, Ok(part))) if !follows || postpones(&part) => add(&mut parts, part),
+            Some((_, Ok(part))) if waits.found.contains(&at) || follow::is_late(&parts) => {
+                let bound = follow::late(&parts, site.tag());
+                let alone = || follow::alone(site, &bound);
+                parts.push(follow::moved(part, &bound).unwrap_or_else(alone));
+            }
             _ if follows => parts.push(follower(site)),
             Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),
             Some((_, Ok(part))) => add(&mut parts, part),
@@ -233,6 +248,13 @@ fn untouched(analysis: &Analysis, parts: &[Part], text: &str) -> Option<usize> {
     };
     let mut all = analysis.steps.iter().enumerate();
     all.find(|(at, step)| !taken(*at) && step.span.of(&step.file.text) == text).map(|(at, _)| at)
+}
+
+/// The statement that a part of this deploy made this text of.
+fn maker(parts: &[Part], text: &str) -> Option<usize> {
+    let now = |stage: &Stage| stage.phase == Phase::Expand(0) && stage.sql.iter().any(|sql| sql == text);
+    let part = parts.iter().find(|part| part.stages.iter().any(now))?;
+    part.statements.first().copied()
 }
 
 /// A migration with another text.
