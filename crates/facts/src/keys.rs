@@ -1,6 +1,7 @@
 //! Unique keys of the old app: new ones that refuse its rows, and lost ones that its ON CONFLICT names.
 
 use crate::analysis::Step;
+use crate::app::AppRelation;
 use crate::breaks::last;
 use crate::model::{Break, BreakCause, Operation};
 use crate::values::{Found, entry};
@@ -85,7 +86,7 @@ pub(crate) fn conflict_targets(
     start: &Catalog,
     now: &Catalog,
     before: &Relation,
-    after: &Relation,
+    (after, declared): (&Relation, &AppRelation),
     steps: &[Step],
     found: &mut Found,
 ) {
@@ -93,6 +94,9 @@ pub(crate) fn conflict_targets(
         let wanted = key_columns(index);
         // By name, as ON CONFLICT has them: another column may have taken the name over.
         let names = key_names(before, index);
+        if names.iter().any(|name| !declared.columns.iter().any(|column| column.name == *name)) {
+            continue;
+        }
         let same = |other: &Index| key_names(after, other) == names;
         let serves = |other: &Index| same(other) && (!other.partial || index.partial);
         if unique_keys(now, after).any(serves) || names.iter().any(|column| after.column(column).is_none()) {

@@ -107,7 +107,7 @@ fn of_relation(
     }
     new_constraints(before, after, declared, steps, &mut found);
     keys::new_unique_keys(start, now, before, after, steps, &mut found);
-    keys::conflict_targets(start, now, before, after, steps, &mut found);
+    keys::conflict_targets(start, now, before, (after, declared), steps, &mut found);
     found
 }
 
