@@ -20,6 +20,7 @@ mod value;
 pub use model::{
     Certainty, Code, Column, Columns, Enum, Gap, Place, Relation, RelationKind, Role, Schema, Use,
 };
+pub use module::value_end;
 pub use read::{Request, read};
 pub use resolve::{Resolved, Resolver};
 pub use tree::{MemoryTree, Tree, TreeFiles};

@@ -24,6 +24,8 @@ pub use backfill::{backfill_file, read_backfill, rows_left, script};
 pub use check::{Checked, Deploy};
 pub use files::{OwnFile, Texts, Waiting};
 pub use model::{Backfill, Followers, Gate, Part, Phase, Refusal, Stage};
-pub use outline::{Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, outline};
+pub use outline::{
+    Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, OutlinePatch, outline,
+};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};

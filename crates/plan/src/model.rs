@@ -143,6 +143,9 @@ pub struct Part {
     pub code_waits: bool,
     /// What the people who write the app have to know.
     pub advice: Vec<String>,
+    /// A column that the schema declares NOT NULL, and that can hold NULL until the last deploy: `schema.table` and
+    /// its name.
+    pub still_nullable: Option<(String, String)>,
     /// Later statements of the set that need what this one leaves behind.
     pub followers: Option<Followers>,
     /// Parts that go with it; none in a plan, where they stand by themselves.

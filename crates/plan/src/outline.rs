@@ -56,6 +56,19 @@ pub struct OutlineDeploy {
     pub code_waits: bool,
     /// The way back from it, as long as the next has not run.
     pub back: OutlineBack,
+    /// Changes to the schema in TypeScript that go along. The migrations' snapshots know nothing of them, so that
+    /// drizzle-kit finds nothing to generate.
+    pub schema: Vec<OutlinePatch>,
+}
+
+/// A change to a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutlinePatch {
+    /// Its path.
+    pub file: String,
+    /// The change as a unified diff.
+    pub patch: String,
 }
 
 /// The way back from a deploy.
@@ -128,6 +141,7 @@ fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
             ships_code: ships == Some(n),
             code_waits: first && plan.parts.iter().any(|part| part.code_waits),
             back: back(path.analysis.steps_of(n)),
+            schema: Vec::new(),
         }
     });
     each.collect()

@@ -109,6 +109,7 @@ impl<'a> Site<'a> {
             backfill: None,
             code_waits: false,
             advice: Vec::new(),
+            still_nullable: None,
             followers: None,
             beside: Vec::new(),
         }

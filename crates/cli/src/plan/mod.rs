@@ -2,6 +2,7 @@
 
 mod changes;
 mod pending;
+mod schema;
 
 pub use changes::{BACKFILLS, bare_name, files};
 pub use pending::{Planned, planned};
@@ -30,7 +31,9 @@ pub fn plan(
                 Vec::new()
             }
         };
-        outlines.push(outline(&one.plan, &own));
+        let mut outline = outline(&one.plan, &own);
+        schema::add_patches(disk, one, &mut outline);
+        outlines.push(outline);
     }
     let refused = outlines.iter().any(|outline| !outline.refused.is_empty());
     let output = match wanted.format {

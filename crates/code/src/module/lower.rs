@@ -71,7 +71,7 @@ pub(crate) fn lower(path: &Arc<str>, text: &Arc<str>) -> Module {
 
 /// Where a file is nested deeper than people write: by brackets, or by operators without an end
 /// (`a.b.c…`, `!!!…`). Strings and comments count as code, which does no harm.
-fn too_nested(text: &str) -> Option<u32> {
+pub(super) fn too_nested(text: &str) -> Option<u32> {
     let mut levels = vec![0];
     for (at, byte) in text.bytes().enumerate() {
         match byte {

@@ -8,9 +8,11 @@ mod exports;
 mod function;
 mod lower;
 mod pattern;
+mod property;
 mod visit;
 
 pub(crate) use lower::lower;
+pub use property::value_end;
 
 use crate::model::Place;
 use std::collections::HashMap;

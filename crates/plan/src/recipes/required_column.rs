@@ -51,6 +51,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         part = part.advice(format!("rows that are there need a value before the last deploy: `--value {name}=EXPRESSION` writes a backfill, and with a constant needs none"));
     }
     part.backfill = backfill;
+    part.still_nullable = Some((table.name.to_string(), added.name.clone()));
     Some(Ok(part))
 }
 

@@ -45,6 +45,12 @@ fn of_deploy(deploy: &OutlineDeploy, out: &mut String) {
         let _ = writeln!(out, "  backfills/{}.sql: {}", backfill.name, backfill_line(backfill));
         let _ = writeln!(out, "    | {}", backfill_sql(backfill));
     }
+    for patch in &deploy.schema {
+        let _ = writeln!(out, "  {}", patch.file);
+        for line in patch.patch.lines().skip(2) {
+            let _ = writeln!(out, "    | {line}");
+        }
+    }
     if let Some(line) = code_line(deploy) {
         let _ = writeln!(out, "  {line}");
     }

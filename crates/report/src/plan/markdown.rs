@@ -51,6 +51,9 @@ pub fn plan_markdown(plans: &[Outline]) -> String {
                 );
                 let _ = writeln!(out, "```sql\n{}\n```\n", backfill_sql(backfill));
             }
+            for patch in &deploy.schema {
+                let _ = writeln!(out, "`{}`\n\n```diff\n{}```\n", patch.file, patch.patch);
+            }
             if let Some(line) = code_line(deploy) {
                 let _ = writeln!(out, "{line}\n");
             }
