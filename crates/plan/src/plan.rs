@@ -152,6 +152,13 @@ fn parts(
         let site = Site { analysis, project, at, step, findings: &about, parts: &parts, values };
         let answer =
             RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
+        // A part that takes a statement which waits waits with it.
+        let bound = bound.or_else(|| match &answer {
+            Some((_, Ok(part))) => {
+                part.statements.iter().filter_map(|at| follow::bound(&parts, *at)).max_by_key(|one| one.phase)
+            }
+            _ => None,
+        });
         if let Some(bound) = &bound {
             match answer {
                 Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),

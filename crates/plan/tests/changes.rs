@@ -123,6 +123,21 @@ fn what_needs_the_new_name_follows() {
 }
 
 #[test]
+fn a_key_that_is_made_anew_under_new_names_follows() {
+    let plan = planned(
+        USERS,
+        "ALTER TABLE \"users\" RENAME COLUMN \"name\" TO \"full_name\";--> statement-breakpoint\n\
+         DROP INDEX \"users_name\";--> statement-breakpoint\n\
+         CREATE UNIQUE INDEX \"users_name\" ON \"users\" USING btree (\"full_name\",\"mail\");",
+    );
+    let text = has_path(&plan);
+    assert!(
+        text.contains("\"users_name__new\" ON \"users\" USING btree (\"full_name\", \"mail\")"),
+        "{text}"
+    );
+}
+
+#[test]
 fn tables_are_renamed_and_moved() {
     let text = has_path(&planned(USERS, "ALTER TABLE \"users\" RENAME TO \"people\";"));
     assert!(

@@ -247,9 +247,12 @@ fn compared(column: &Column, of: &str, name: &str) -> String {
 fn copies(site: Site<'_>, table: &Relation, last: &Relation, column: &Column) -> (Vec<String>, Vec<String>) {
     let (mut sql, mut missing) = (Vec::new(), Vec::new());
     let end = &site.judged().end;
-    let kept = last.indexes.iter().filter_map(|id| end.index(*id));
-    for index in kept.filter(|index| site.before().index(index.id).is_some() && index.valid) {
-        if !index.depends.contains(&column.id) && !index.keys.contains(&Some(column.id)) {
+    let all = table.indexes.iter().filter_map(|id| site.before().index(*id));
+    let has = |index: &Index| index.depends.contains(&column.id) || index.keys.contains(&Some(column.id));
+    for index in all.filter(|index| index.valid && has(index)) {
+        // One that the set drops is needed as long as the deployed version is there, if it is a key of upserts.
+        let kept = last.indexes.contains(&index.id);
+        if !kept && !index.unique {
             continue;
         }
         // An index over several columns with new names is copied once, under all of them.
@@ -272,7 +275,8 @@ fn copies(site: Site<'_>, table: &Relation, last: &Relation, column: &Column) ->
                 sql.push(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", sql_name(&copy.name)));
                 sql.push(written);
             }
-            None => missing.push(index.name.name.clone()),
+            None if kept => missing.push(index.name.name.clone()),
+            None => {}
         }
     }
     (sql, missing)
