@@ -35,10 +35,16 @@ fn pages_say_what_is_planned() {
             }
         }
         if write && page != recipe.page {
-            std::fs::write(format!("{}/{}.md", folder(), recipe.name), page).expect("the page can be written");
+            std::fs::write(format!("{}/{}.md", folder(), recipe.name), page)
+                .expect("the page can be written");
         }
     }
-    assert!(wrong.is_empty(), "{} differences; PAGES=write writes them down\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differences; PAGES=write writes them down\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// The plan of an example as text, and what no example may do.

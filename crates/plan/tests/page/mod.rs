@@ -12,6 +12,7 @@
 //! | `sql old` | statements that the deployed app sends, beside those that Drizzle makes of its schema |
 //! | `sql new` | those of the app that is deployed with the migration |
 //! | `sql rows` | rows that are there, in the place of generated ones |
+//! | `text values` | what `--value` gives, a line each: `users.team='x'` |
 //! | `text plan` | what `brolly plan` says of it |
 //!
 //! `sql migration pg=18` plans for that version (16 otherwise), and is for no older server. The deployed app declares
@@ -40,6 +41,8 @@ pub struct Example {
     pub migration: String,
     pub old: String,
     pub new: String,
+    /// `table.column` and an expression, as `--value` takes them.
+    pub values: Vec<(String, String)>,
     /// The plan that the page shows, and where.
     pub plan: String,
     pub place: Range<usize>,
@@ -91,18 +94,21 @@ fn take(found: &mut [Example], recipe: &str, info: &str, text: &str, place: Rang
         assert!(!known, "{recipe}.md: a block `{info}` above the first `### title`");
         return;
     };
-    let place_of = |text: &str| text.to_owned();
     match kind {
-        (Some("sql"), Some("schema")) => example.schema = place_of(text),
+        (Some("sql"), Some("schema")) => example.schema = text.to_owned(),
         (Some("sql"), Some("migration")) => {
-            example.migration = place_of(text);
+            example.migration = text.to_owned();
             let version = words.next().and_then(|word| word.strip_prefix("pg="));
             example.pg = version.map(|version| version.parse().expect("a version"));
         }
-        (Some("sql"), Some("old")) => example.old = place_of(text),
-        (Some("sql"), Some("new")) => example.new = place_of(text),
-        (Some("sql"), Some("rows")) => example.rows = Some(place_of(text)),
-        (Some("text"), Some("plan")) => (example.plan, example.place) = (place_of(text), place),
+        (Some("sql"), Some("old")) => example.old = text.to_owned(),
+        (Some("sql"), Some("new")) => example.new = text.to_owned(),
+        (Some("sql"), Some("rows")) => example.rows = Some(text.to_owned()),
+        (Some("text"), Some("plan")) => (example.plan, example.place) = (text.to_owned(), place),
+        (Some("text"), Some("values")) => {
+            let pairs = text.lines().filter_map(|line| line.split_once('='));
+            example.values = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        }
         (Some("sql"), Some(kind)) => panic!("{recipe}.md: unknown kind of block `{kind}`"),
         _ => {}
     }
@@ -150,8 +156,13 @@ impl Example {
             new_app: Some(app(&project, "the new code")),
         };
         let weights = Weights::default();
-        let plan =
-            plan::plan(Request { project: &project, set: &set, options: &options, weights: &weights });
+        let plan = plan::plan(Request {
+            project: &project,
+            set: &set,
+            options: &options,
+            weights: &weights,
+            values: &self.values,
+        });
         Planned { project, set, options, plan }
     }
 }

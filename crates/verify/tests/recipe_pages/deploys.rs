@@ -60,7 +60,9 @@ async fn problems(
         let full = full(session, analysis).await?;
         let rows = |relation: &str| Some(full.iter().any(|name| name == relation));
         let run = run_set(session, &mut observer, &path.project, analysis, n, &rows, &mut |_| {}).await?;
-        problems.extend(of_run(&run, analysis, planned, path).into_iter().map(|p| format!("deploy {}: {p}", n + 1)));
+        problems.extend(
+            of_run(&run, analysis, planned, path).into_iter().map(|p| format!("deploy {}: {p}", n + 1)),
+        );
         if run.end != End::Committed {
             problems.push(format!("deploy {} does not end: {:?}", n + 1, failure(&run, analysis)));
             return Ok(problems);
@@ -113,7 +115,9 @@ fn of_run(run: &Run, analysis: &Analysis, planned: &Planned, path: &Checked) -> 
         let seen = &ran.observation;
         let blocks = |relation: &str| {
             let held = seen.held.get(relation).into_iter().flatten();
-            held.copied().chain(seen.facts.lock_on(relation).map(|lock| lock.mode)).any(|mode| mode.blocks_writes())
+            held.copied()
+                .chain(seen.facts.lock_on(relation).map(|lock| lock.mode))
+                .any(|mode| mode.blocks_writes())
         };
         let scans = seen.facts.scans.iter().filter(|cost| !cost.new).map(|cost| &cost.relation);
         let rewrites = seen.facts.rewrites.iter().filter(|cost| !cost.new).map(|cost| &cost.relation);
@@ -148,7 +152,8 @@ impl<'a> Apps<'a> {
         let judged = &planned.plan.before.sets[0];
         let old = queries(judged.old_app(), Details::Catalog(&judged.start), Line::Stable);
         let new = judged.new_app.as_ref();
-        let new = new.map(|app| queries(app, Details::Catalog(&judged.end), Line::Stable)).unwrap_or_default();
+        let new =
+            new.map(|app| queries(app, Details::Catalog(&judged.end), Line::Stable)).unwrap_or_default();
         let before = broken(watcher.client(), &old, None).await?;
         Ok(Apps { example, old, new, before })
     }
@@ -163,9 +168,10 @@ impl<'a> Apps<'a> {
         let mut problems = Vec::new();
         let mut tell = |whose: &str, broken: Vec<BrokenQuery>| {
             let broken = broken.into_iter().filter(|one| one.unjudged.is_none());
-            problems.extend(broken.map(|one| {
-                format!("{whose} fails: {} {} {}", one.query.sql, one.sqlstate, one.message)
-            }));
+            problems.extend(
+                broken
+                    .map(|one| format!("{whose} fails: {} {} {}", one.query.sql, one.sqlstate, one.message)),
+            );
         };
         let serves = matches!(phase, Phase::Expand(_));
         if serves {
@@ -175,7 +181,8 @@ impl<'a> Apps<'a> {
         if ships {
             tell("the new app", broken(watcher.client(), &self.new, None).await?);
         }
-        let sets = [(serves, "the deployed app", &self.example.old), (ships, "the new app", &self.example.new)];
+        let sets =
+            [(serves, "the deployed app", &self.example.old), (ships, "the new app", &self.example.new)];
         for (_, whose, statements) in sets.into_iter().filter(|(asked, ..)| *asked) {
             for statement in sql::parse(statements, 0).statements {
                 let text = statement.span.of(statements);

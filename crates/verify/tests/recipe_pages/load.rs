@@ -1,7 +1,7 @@
 //! The path while the app writes rows.
 
-use crate::page::{Example, Planned};
 use crate::Naive;
+use crate::page::{Example, Planned};
 use pg::Server;
 use verify::Error;
 

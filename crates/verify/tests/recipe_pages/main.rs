@@ -20,8 +20,8 @@ mod servers;
 use catalog::Catalog;
 use page::{Example, Planned, examples};
 use pg::{Scratch, Server};
-use verify::history::{apply_history, before_set};
 use verify::fill;
+use verify::history::{apply_history, before_set};
 
 #[test]
 fn recipes_on_13() {

@@ -51,9 +51,15 @@ pub async fn put_right(
         let relation = end.relations().find(|one| {
             one.name.to_string() == plain || (one.name.schema == "public" && one.name.name == plain)
         });
-        let value = relation.and_then(|relation| Some(value(end, relation, relation.column(column)?, None)));
-        let value = value.unwrap_or_else(|| "'1'".to_owned());
-        session.batch(&format!("UPDATE {table} SET \"{column}\" = {value} WHERE {condition}")).await?;
+        let known = relation.and_then(|relation| Some((relation, relation.column(column)?)));
+        let left = session.value(&format!("SELECT count(*) FROM {table} WHERE {condition}")).await?;
+        let left: u64 = left.and_then(|count| count.parse().ok()).unwrap_or_default();
+        for n in 1..=left {
+            let value = known.map(|(relation, column)| value(end, relation, column, Some(n + 50_000)));
+            let value = value.unwrap_or_else(|| "'1'".to_owned());
+            let one = format!("ctid = (SELECT ctid FROM {table} WHERE {condition} LIMIT 1)");
+            session.batch(&format!("UPDATE {table} SET \"{column}\" = {value} WHERE {one}")).await?;
+        }
         columns.push((plain, column.to_owned()));
     }
     Ok(columns)
@@ -62,7 +68,9 @@ pub async fn put_right(
 /// A value for a column as SQL; the same for no two numbers, where one is given.
 pub fn value(catalog: &Catalog, relation: &Relation, column: &Column, number: Option<u64>) -> String {
     let parent = relation.constraints.iter().find_map(|constraint| match &constraint.kind {
-        ConstraintKind::ForeignKey { target, target_columns, .. } if constraint.columns.contains(&column.id) => {
+        ConstraintKind::ForeignKey { target, target_columns, .. }
+            if constraint.columns.contains(&column.id) =>
+        {
             let at = constraint.columns.iter().position(|id| *id == column.id)?;
             let target = catalog.relation((*target)?)?;
             let name = target.column_by_id(*target_columns.get(at)?)?.name.clone();
