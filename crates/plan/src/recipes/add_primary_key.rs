@@ -36,11 +36,12 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let columns = column_list(&after.column_names(&constraint.columns));
     let (relation, name_sql) = (sql_name(&table.name), quoted(name));
     let own = sql_name(&QName::new(&*table.name.schema, &**name));
-    let sql = vec![
+    let build = vec![
         format!("DROP INDEX CONCURRENTLY IF EXISTS {own}"),
         format!("CREATE UNIQUE INDEX CONCURRENTLY {name_sql} ON {relation} ({columns})"),
-        format!("ALTER TABLE {relation} ADD CONSTRAINT {name_sql} PRIMARY KEY USING INDEX {name_sql}"),
     ];
+    let take =
+        vec![format!("ALTER TABLE {relation} ADD CONSTRAINT {name_sql} PRIMARY KEY USING INDEX {name_sql}")];
     let old_writers =
         site.breaks(&[BreakCause::NotNull, BreakCause::ConflictTarget, BreakCause::RequiredColumn]);
     let mut gates = match old_writers {
@@ -55,8 +56,13 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let phase = if gates.is_empty() { Phase::Expand(0) } else { Phase::Contract(1) };
     let title = format!("add primary key {name} to {}", shown(&table.name));
     let mut part = site.part("add-primary-key", title, "its index is built while nobody can use the table");
+    if phase == Phase::Expand(0) {
+        return Some(Ok(part.then(Stage::outside(build.into_iter().chain(take).collect()))));
+    }
+    // Upserts of the new version name the key: its index is there as early as they are.
+    part = part.then(Stage::outside(build));
     for column in &nullable {
         part = part.then_all(set_not_null::stages(&site, table, column, phase, &gates));
     }
-    Some(Ok(part.then(Stage::later(phase, sql, gates).apart())))
+    Some(Ok(part.then(Stage::later(phase, take, gates).apart())))
 }

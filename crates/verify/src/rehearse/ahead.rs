@@ -83,6 +83,11 @@ fn constrains(stmt: &Stmt) -> bool {
             matches!(command.action, AlterAction::AddConstraint(_) | AlterAction::SetNotNull { .. })
         }),
         Stmt::CreateIndex(index) => index.unique,
+        // Older drizzle-kit puts foreign keys into one.
+        Stmt::Do(block) => {
+            let body = sql::routine_body(&block.body, block.span.start);
+            !body.statements.is_empty() && body.statements.iter().all(|one| constrains(&one.statement.stmt))
+        }
         _ => false,
     }
 }

@@ -144,6 +144,21 @@ pub fn touched(analysis: &Analysis, set: usize) -> Vec<QName> {
     plan::touched(analysis, set)
 }
 
+/// Fills all tables of a session's database with rows that suit the constraints that a set will add.
+///
+/// Errors: those of [`fill()`].
+pub async fn fill_ahead(
+    session: &Connection,
+    analysis: &Analysis,
+    set: usize,
+    amounts: &Amounts,
+) -> Result<Filled, Error> {
+    let before = ahead::constrain(session, analysis, set).await?;
+    let filled = fill(session.client(), amounts).await?;
+    ahead::release(session, &before).await?;
+    Ok(filled)
+}
+
 /// Rehearses one set of an analysis on a database that it makes on this server, and drops.
 pub async fn rehearse(
     server: &Target,
@@ -172,9 +187,7 @@ async fn on_scratch(
     let mut told = |migration: &Migration, at, of| tell(Phase::History(&migration.tag, at, of));
     let refused = before_set(&session, project, analysis, set, asked.ours, &mut told).await?;
     tell(Phase::Filling);
-    let before = ahead::constrain(&session, analysis, set).await?;
-    let filled = fill(session.client(), &asked.amounts).await?;
-    ahead::release(&session, &before).await?;
+    let filled = fill_ahead(&session, analysis, set, &asked.amounts).await?;
     settle(&session, &filled, asked).await?;
 
     let plan = plan::plan(scratch, project, analysis, set, asked).await?;
