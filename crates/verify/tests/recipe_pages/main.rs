@@ -16,6 +16,7 @@ mod page;
 mod rows;
 #[path = "../../../../tests/servers/servers.rs"]
 mod servers;
+mod writer;
 
 use catalog::Catalog;
 use page::{Example, Planned, examples};

@@ -43,7 +43,11 @@ pub async fn put_right(
     let mut columns = Vec::new();
     for gate in waiting.iter().flat_map(|one| &one.gates) {
         let Gate::NoRows { table, condition } = gate else { continue };
-        let Some(column) = condition.strip_suffix(" IS NULL").map(|column| column.trim_matches('"')) else {
+        let Some(column) = condition
+            .strip_suffix(" IS NULL")
+            .filter(|column| !column.contains(' '))
+            .map(|column| column.trim_matches('"'))
+        else {
             session.batch(&format!("DELETE FROM {table} WHERE {condition}")).await?;
             continue;
         };
