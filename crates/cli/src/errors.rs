@@ -73,9 +73,9 @@ pub enum Error {
         /// The migration that may be meant, as a line.
         near: String,
     },
-    /// There is neither a rule nor a migration of that name.
+    /// There is no rule, recipe or migration of that name.
     #[error(
-        "`{name}` is neither a rule nor a migration{near}\n  brolly rules lists the rules; a migration goes by its tag or its path"
+        "`{name}` is neither a rule or recipe nor a migration{near}\n  brolly rules lists the rules; a migration goes by its tag or its path"
     )]
     NothingToExplain {
         /// The name as given.

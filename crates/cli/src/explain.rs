@@ -1,4 +1,4 @@
-//! `brolly explain`: a rule by its page, which is compiled in, or a migration by its timeline.
+//! `brolly explain`: a rule or a recipe by its page, which is compiled in, or a migration by its timeline.
 
 use crate::Outcome;
 use crate::args::{ExplainArguments, ExplainFormat, RulesFormat};
@@ -8,7 +8,7 @@ use crate::{rules, timeline};
 use report::{HumanOptions, weight};
 use source::RuleMeta;
 
-/// The page of a rule, the timeline of a migration, or the list of all rules.
+/// The page of a rule, of a recipe or (where both have the name) of both, the timeline of a migration, or the list of all rules.
 pub fn explain(
     disk: &Disk,
     wanted: &ExplainArguments,
@@ -16,13 +16,27 @@ pub fn explain(
     paper: &HumanOptions,
 ) -> Result<Outcome, Error> {
     let Some(name) = &wanted.what else { return Ok(rules::rules(RulesFormat::Human)) };
-    if let Some(meta) = linter::rule(name) {
-        return Ok(Outcome { output: page(meta, wanted.format), ..Outcome::default() });
+    let recipe = plan::RECIPES.iter().find(|recipe| recipe.name == name.as_str());
+    let output = match (linter::rule(name), recipe, wanted.format) {
+        (Some(meta), None, format) | (Some(meta), _, format @ ExplainFormat::Json) => {
+            Some(page(meta, format))
+        }
+        (Some(meta), Some(recipe), ExplainFormat::Human) => {
+            let (_, path) = recipe.page.split_once('\n').unwrap_or_default();
+            Some(format!("{}\n# The safe path of {name}\n{path}", page(meta, ExplainFormat::Human)))
+        }
+        (None, Some(recipe), ExplainFormat::Human) => Some(recipe.page.to_owned()),
+        (None, Some(recipe), ExplainFormat::Json) => Some(rules::json_of_recipe(recipe)),
+        (None, None, _) => None,
+    };
+    if let Some(output) = output {
+        return Ok(Outcome { output, ..Outcome::default() });
     }
     if let Some(outcome) = timeline::timeline(disk, name, wanted, env, paper)? {
         return Ok(outcome);
     }
-    let near = source::nearest(name, rules::all().into_iter().map(|meta| meta.name));
+    let names = rules::all().into_iter().map(|meta| meta.name);
+    let near = source::nearest(name, names.chain(plan::RECIPES.iter().map(|recipe| recipe.name)));
     let near = near.map_or(String::new(), |near| format!("\n  did you mean `{near}`?"));
     Err(Error::NothingToExplain { name: name.clone(), near })
 }

@@ -58,6 +58,14 @@ pub fn json_of(meta: &RuleMeta, page: &str) -> String {
     text
 }
 
+/// One recipe as a JSON document.
+pub fn json_of_recipe(recipe: &plan::Recipe) -> String {
+    let value = json!({ "name": recipe.name, "page": recipe.page });
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 fn described(meta: &RuleMeta, page: &str) -> Value {
     json!({
         "name": meta.name,

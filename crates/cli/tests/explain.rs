@@ -75,6 +75,20 @@ fn a_timeline_is_json_too() {
 }
 
 #[test]
+fn recipes_are_explained_and_go_with_the_rule_of_their_name() {
+    let folder = project();
+    folder.brolly(&["explain", "set-not-null"]).says(0, &["# set-not-null\n", "VALIDATE", "### "]);
+    folder
+        .brolly(&["explain", "drop-column"])
+        .says(0, &["# drop-column\n", "# The safe path of drop-column\n"]);
+    let json: Value =
+        serde_json::from_str(&folder.brolly(&["explain", "set-not-null", "--format", "json"]).out)
+            .expect("it is JSON");
+    assert_eq!(json["name"], "set-not-null");
+    folder.brolly(&["explain", "set-not-nul"]).complains(2, &["did you mean `set-not-null`?"]);
+}
+
+#[test]
 fn what_is_neither_rule_nor_migration_is_said() {
     let folder = project();
     folder

@@ -106,7 +106,7 @@ fn rules_are_explained() {
         .says(0, &["# missing-snapshot", "A migration has no snapshot"]);
     folder
         .brolly(&["explain", "no-such"])
-        .complains(2, &["`no-such` is neither a rule nor a migration", "brolly rules"]);
+        .complains(2, &["`no-such` is neither a rule or recipe nor a migration", "brolly rules"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub fn whole(title: &str, description: &str, here: &str, body: &str) -> String {
     let entries = [
         ("guides", "index.html#guides", "Guides"),
         ("rules", "rules.html", "Rules"),
+        ("recipes", "recipes.html", "Recipes"),
         ("cli", "cli.html", "Commands"),
     ];
     let entries: String = entries

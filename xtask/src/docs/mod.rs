@@ -1,9 +1,10 @@
-//! The site: a home page, the guides, the rules and the command line. Plain HTML and one style sheet, no
+//! The site: a home page, the guides, the rules, the recipes and the command line. Plain HTML and one style sheet, no
 //! scripts, readable from the disk.
 
 mod layout;
 mod markdown;
 mod pages;
+mod recipes;
 
 #[cfg(test)]
 mod links;
@@ -55,6 +56,7 @@ fn site(root: &Path, helps: &[Help]) -> Result<Vec<(String, String)>, String> {
     files.extend(guides.iter().map(|guide| (format!("{}.html", guide.name), pages::guide(guide, &guides))));
     files
         .extend(rules.iter().map(|meta| (format!("{}.html", meta.name), pages::rule(meta, &rules, &guides))));
+    files.extend(recipes::files());
     Ok(files)
 }
 

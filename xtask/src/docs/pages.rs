@@ -26,6 +26,7 @@ pub fn home(readme: &str, guides: &[Guide]) -> String {
         );
     }
     body.push_str("</ul>\n<h2>Reference</h2>\n<ul>\n<li><a href=\"rules.html\">All rules</a></li>\n");
+    body.push_str("<li><a href=\"recipes.html\">All recipes</a></li>\n");
     body.push_str("<li><a href=\"cli.html\">The command line</a></li>\n</ul>\n");
     whole("brolly", &first_paragraph(intro), "home", &body)
 }

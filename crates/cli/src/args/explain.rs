@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum, ValueHint};
 /// Arguments of `brolly explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// A rule such as `drop-column`, or a migration by its tag or path; without it, all rules are listed.
-    #[arg(value_name = "RULE|MIGRATION")]
+    /// A rule such as `drop-column`, a recipe such as `set-not-null`, or a migration by its tag or path; without it,
+    /// all rules are listed.
+    #[arg(value_name = "RULE|RECIPE|MIGRATION")]
     pub what: Option<String>,
     /// A Drizzle config to read; may be given several times.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

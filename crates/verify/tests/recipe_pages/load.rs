@@ -119,7 +119,7 @@ async fn problems(
 }
 
 /// Sends what Drizzle's migrator sends.
-async fn deployed(session: &Connection, path: &Checked, set: usize) -> Result<(), pg::Error> {
+pub async fn deployed(session: &Connection, path: &Checked, set: usize) -> Result<(), pg::Error> {
     for sent in script(&path.project, &path.analysis, set) {
         let step = match &sent {
             Sent::Own(text) => {

@@ -3,12 +3,14 @@
 //!
 //! Both have to end with one schema. After each deploy the queries of every version of the app that serves then have to
 //! pass, no statement may read or write a whole table that it keeps from being written, and while all of it happens
-//! sessions write rows as the app does: none may fail, and no row may be lost.
+//! sessions write rows as the app does: none may fail, and no row may be lost. The first deploy can be taken back, and
+//! made again.
 //!
 //! `RECIPE=name`, `EXAMPLE=part of its title` and `MAJOR=17` narrow it down.
 
 #![allow(clippy::disallowed_methods, reason = "a test may look at its environment")]
 
+mod back;
 mod deploys;
 mod load;
 #[path = "../../../plan/tests/page/mod.rs"]
@@ -98,6 +100,7 @@ async fn differences(
 ) -> Result<Vec<String>, verify::Error> {
     let naive = naive(server, example, planned).await?;
     let mut problems = deploys::watched(server, example, planned, &naive).await?;
+    problems.extend(back::returned(server, example, planned, &naive).await?);
     problems.extend(load::loaded(server, example, planned, &naive).await?);
     Ok(problems)
 }
