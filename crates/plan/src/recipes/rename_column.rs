@@ -250,9 +250,12 @@ fn copies(site: Site<'_>, table: &Relation, last: &Relation, column: &Column) ->
     let all = table.indexes.iter().filter_map(|id| site.before().index(*id));
     let has = |index: &Index| index.depends.contains(&column.id) || index.keys.contains(&Some(column.id));
     for index in all.filter(|index| index.valid && has(index)) {
-        // One that the set drops is needed as long as the deployed version is there, if it is a key of upserts.
+        // One that the set drops and makes again is needed meanwhile, if it is a key of upserts.
         let kept = last.indexes.contains(&index.id);
-        if !kept && !index.unique {
+        let mut others = last.indexes.iter().filter_map(|id| end.index(*id));
+        let remade = others.any(|other| other.unique && other.keys == index.keys && !other.partial);
+        let needed = kept || (index.unique && remade);
+        if !needed {
             continue;
         }
         // An index over several columns with new names is copied once, under all of them.
