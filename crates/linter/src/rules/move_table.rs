@@ -31,7 +31,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .why("the new app fails the same way as long as this has not run: no order of deploy and migration helps")
                     .fix(
                         "Leave a view at the old place in the same transaction (a plain view takes inserts and updates \
-                         too, but no ON CONFLICT), and drop it in a later deploy.",
+                         too, ON CONFLICT among them), and drop it in a later deploy.",
                     )
                     .code(format!(
                         "ALTER TABLE {old} SET SCHEMA {};\n--> statement-breakpoint\nCREATE VIEW {old} AS SELECT * FROM {new};\n",

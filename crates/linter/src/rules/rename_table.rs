@@ -32,8 +32,8 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                     .fix(format!(
                         "If only the name in the code should change, rename the export in schema.ts and keep \
                          `pgTable(\"{}\", ...)`. Otherwise leave a view with the old name behind in the same \
-                         transaction (a plain view takes inserts and updates too, but no ON CONFLICT), and drop it in a \
-                         later deploy.",
+                         transaction (a plain view takes inserts and updates too, ON CONFLICT among them), and drop it in \
+                         a later deploy.",
                         from.name
                     ))
                     .code(format!(
