@@ -4,7 +4,7 @@
 use crate::files::Texts;
 use crate::model::{Phase, Refusal};
 use crate::plan::{Request, asks, with_text};
-use catalog::{Catalog, diff};
+use catalog::{Catalog, Difference, What, diff};
 use drizzle::{Migration, Project};
 use facts::{Analysis, App, Certainty, PendingSet, Step};
 use source::{Diagnostic, Severity, SourceFile, Span};
@@ -71,13 +71,8 @@ pub(crate) fn check(
     }
     let (naive, path) = (&before.sets[0].end, &analysis.end);
     if let Some(difference) = diff(naive, path).first() {
-        let what = format!("{difference:?}");
-        return Err(refuse(
-            "end",
-            what,
-            "the path would not end where the migration ends".to_owned(),
-            Vec::new(),
-        ));
+        let why = "the path would not end where the migration ends".to_owned();
+        return Err(refuse("end", words(difference), why, Vec::new()));
     }
     let findings = linter::accept(linter::lint(&analysis, &whole), &analysis, &whole);
     let findings = linter::weigh(findings, request.weights);
@@ -104,6 +99,20 @@ pub(crate) fn check(
         return Err(refuse(first.rule, first.what.clone(), why, statements));
     }
     Ok(Checked { project: whole, analysis, deploys })
+}
+
+/// A difference between the end of the migration (left) and that of the path (right), for people.
+fn words(difference: &Difference) -> String {
+    let part = difference.part.as_ref().map_or(String::new(), |part| format!(" {part}"));
+    let name = format!("{}{part} of {}", difference.kind.word(), difference.object);
+    match &difference.what {
+        What::OnlyLeft(_) => format!("{name} would be missing"),
+        What::OnlyRight(_) => format!("{name} would be left over"),
+        What::Name { left, right } => format!("{name} would be called {right}, not {left}"),
+        What::Facet { facet, left, right } | What::Undecided { facet, left, right } => {
+            format!("{facet} of {name} would be {right}, not {left}")
+        }
+    }
 }
 
 /// Warnings that the naive migration has too are no fault of the path; nor is what is no matter of a statement.
