@@ -4,6 +4,7 @@
 use drizzle::{MemoryFiles, Project};
 use facts::{Analysis, Options, PendingSet, Version};
 use pg::{Connection, Observer, Scratch, Search, Server, Target};
+use runner::ledger;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +14,7 @@ use verify::compare::Disagreement;
 use verify::history::apply_history;
 use verify::migrate::{End, Run, run_set};
 use verify::roles::{make_roles, roles_of};
-use verify::{Amounts, fill, ledger};
+use verify::{Amounts, fill};
 
 /// What was counted.
 #[derive(Clone, Debug, Default)]

@@ -16,11 +16,11 @@ use crate::versions::{Version, Versions};
 use drizzle::{Migration, Project, QName};
 use facts::PendingSet;
 use git::{Base, Changed, Request};
+use runner::standing::Standing;
 use source::{Diagnostic, Group, Severity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
-use verify::standing::Standing;
 
 /// What is asked for where no files are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use drizzle::{Layout, Project};
 use pg::Connection;
-use verify::standing::{LedgerRows, ledger_rows, standing};
+use runner::standing::{LedgerRows, ledger_rows, standing};
 
 /// A project cut down to what a database has run.
 pub struct Applied {

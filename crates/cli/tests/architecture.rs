@@ -18,7 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plan", &["source", "sql", "catalog", "drizzle", "facts", "linter"]),
     ("report", &["source", "sql", "catalog", "drizzle", "code", "facts", "plan"]),
     ("pg", &["source", "sql", "catalog", "facts"]),
-    ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg"]),
+    ("runner", &["source", "sql", "catalog", "drizzle", "facts", "plan", "pg"]),
+    ("verify", &["source", "sql", "catalog", "drizzle", "facts", "pg", "runner"]),
     ("settings", &["source"]),
     ("lsp", &["source"]),
     ("git", &[]),
@@ -26,13 +27,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "source", "sql", "catalog", "drizzle", "code", "deploy", "facts", "linter", "lsp", "report",
-            "plan", "settings", "git", "pg", "verify",
+            "plan", "settings", "git", "pg", "runner", "verify",
         ],
     ),
 ];
 
 /// The crates that may touch files, processes and the environment.
-const EDGE: &[&str] = &["git", "pg", "verify", "cli"];
+const EDGE: &[&str] = &["git", "pg", "runner", "verify", "cli"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -1,18 +1,19 @@
 //! A pending set run on a database of the user's, which keeps it: what Drizzle's migrator would do, with
 //! every statement observed.
 //!
-//! Whoever calls has shown [`crate::script`] and was told to go on. Beside it, system tables are read,
+//! Whoever calls has shown [`runner::script`] and was told to go on. Beside it, system tables are read,
 //! and queries of the apps are planned, not run: no rows are filled in, and nothing is tried on data.
 
 use crate::compare::Disagreement;
 use crate::migrate::{End, Run, run_set};
 use crate::proof::{Apps, Asking, Phase, Proof, asking, changed, sizes};
 use crate::queries::{AppQuery, BrokenQuery, broken_anew, broken_as_planned};
-use crate::standing::{LedgerRows, ledger_rows};
-use crate::{Error, Filled, ledger};
+use crate::{Error, Filled};
 use drizzle::Project;
 use facts::Analysis;
 use pg::{Connection, Observer, Seen};
+use runner::ledger;
+use runner::standing::{LedgerRows, ledger_rows};
 use std::collections::BTreeMap;
 
 /// Runs one set of an analysis on the database of these two connections. `shown` is what the ledger held

@@ -1,10 +1,11 @@
 //! The whole history and a set on an empty database: what every new environment goes through.
 
+use crate::Error;
 use crate::history::earlier;
-use crate::{Error, ledger};
 use drizzle::Project;
 use facts::Analysis;
 use pg::Scratch;
+use runner::ledger;
 use std::time::{Duration, Instant};
 
 /// A fresh database with everything.

@@ -4,11 +4,11 @@
 //! What this server refuses (an extension that it lacks, say) is noted and passed over, so that the
 //! rest can still be looked at.
 
-use crate::ledger;
 use crate::roles::{make_roles, roles_of};
 use drizzle::{Migration, Project};
 use facts::{Analysis, JudgedSet};
 use pg::{Connection, Error};
+use runner::ledger;
 use sql::{Stmt, Transaction};
 
 /// A statement of the history that the server refused.

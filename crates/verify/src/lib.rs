@@ -17,15 +17,12 @@ pub mod fill;
 mod fresh;
 pub mod history;
 mod holds;
-pub mod ledger;
 pub mod migrate;
 mod observed;
 pub mod proof;
 pub mod queries;
 pub mod rehearse;
 pub mod roles;
-pub mod script;
-pub mod standing;
 
 pub use apply::apply;
 pub use breaks::BreakDisagreement;

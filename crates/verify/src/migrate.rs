@@ -1,14 +1,14 @@
 //! Runs migrations the way Drizzle's migrator does, with every statement observed.
 //!
-//! What is sent is written down elsewhere ([`crate::script`]), so that it can be shown before.
+//! What is sent is written down elsewhere ([`runner::script`]), so that it can be shown before.
 
 use crate::compare::{Disagreement, disagreements};
 use crate::history::ends_transaction;
 use crate::holds::{Hold, Holds};
-use crate::script::{Place, Sent, script};
 use drizzle::Project;
 use facts::{Analysis, Step};
 use pg::{Connection, Error, Observation, Observer, Seen};
+use runner::script::{Place, Sent, script};
 use std::time::Instant;
 
 /// A pending set that ran.

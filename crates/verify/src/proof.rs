@@ -3,6 +3,7 @@
 //!
 //! Gives what was seen beside what was predicted. Says nothing about how bad it is.
 
+use crate::Error;
 use crate::breaks::{BreakDisagreement, breaks};
 use crate::compare::Disagreement;
 use crate::fill::{Amounts, Filled, fill};
@@ -10,11 +11,11 @@ use crate::fresh::{Fresh, fresh};
 use crate::history::{Refused, before_set};
 use crate::migrate::{Run, run_set};
 use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
-use crate::{Error, ledger};
 use catalog::QName;
 use drizzle::{Layout, Migration, Project};
 use facts::{Analysis, JudgedSet};
 use pg::{Connection, Observer, Scratch, Target};
+use runner::ledger;
 use std::collections::BTreeMap;
 
 /// What is asked for.

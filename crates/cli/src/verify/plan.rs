@@ -1,8 +1,8 @@
 //! What `--on-this-database` will run, word for word, before it runs.
 
 use facts::Analysis;
+use runner::script::{Place, Sent, script};
 use std::fmt::Write;
-use verify::script::{Place, Sent, script};
 
 /// Where it will run.
 pub struct Database {

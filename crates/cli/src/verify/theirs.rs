@@ -18,11 +18,11 @@ use drizzle::{Layout, Project};
 use facts::Analysis;
 use pg::{Connection, Target};
 use report::HumanOptions;
+use runner::script::{Place, Sent, script};
+use runner::standing::{LedgerRows, Standing, ledger_rows, standing};
 use std::io::Write;
 use std::time::Duration;
 use tokio::time::timeout;
-use verify::script::{Place, Sent, script};
-use verify::standing::{LedgerRows, Standing, ledger_rows, standing};
 use verify::{Phase, apply};
 
 /// Migrates the database that the arguments name, once that is agreed to, and says what was seen.

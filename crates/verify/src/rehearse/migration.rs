@@ -3,9 +3,10 @@
 //! Nobody looks at locks here, as [`crate::migrate`] does between statements: it would hold them
 //! longer than they are held in production.
 
-use crate::{Error, ledger};
+use crate::Error;
 use drizzle::Project;
 use pg::Connection;
+use runner::ledger;
 use std::time::{Duration, Instant};
 
 /// A chunk of a migration that ran. Times count from the start of the traffic.

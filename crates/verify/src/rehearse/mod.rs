@@ -21,13 +21,14 @@ pub use queue::Sample;
 pub use statements::{Kind, LeftOut};
 pub use waits::{FailedStatement, Spread, TableWaits, Waits};
 
+use crate::Error;
 use crate::fill::{Amounts, Filled, fill, quoted};
 use crate::history::{Refused, before_set};
-use crate::{Error, ledger};
 use catalog::QName;
 use drizzle::{Migration, Project};
 use facts::{Analysis, JudgedSet};
 use pg::{Connection, Scratch, Target};
+use runner::ledger;
 use std::time::Duration;
 use traffic::Traffic;
 

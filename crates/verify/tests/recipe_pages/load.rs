@@ -9,6 +9,7 @@ use catalog::written::{literal, quoted, sql_name, sql_type};
 use catalog::{Catalog, ColumnId, Relation};
 use pg::{Connection, Scratch, Server};
 use plan::{Checked, Phase};
+use runner::script::{Sent, script};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,6 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use verify::Error;
 use verify::history::before_set;
-use verify::script::{Sent, script};
 
 /// How long the app is left alone between deploys.
 const BETWEEN: Duration = Duration::from_millis(40);

@@ -71,7 +71,7 @@ pub fn hash(migration: &Migration) -> String {
     hash_of(migration.file.text.as_bytes())
 }
 
-pub(crate) fn hash_of(bytes: &[u8]) -> String {
+pub fn hash_of(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -80,7 +80,7 @@ pub(crate) fn hash_of(bytes: &[u8]) -> String {
 }
 
 /// The ledger, quoted.
-pub(crate) fn table(ledger: &Ledger) -> String {
+pub fn table(ledger: &Ledger) -> String {
     format!("{}.{}", quoted(&ledger.schema), quoted(&ledger.table))
 }
 
@@ -88,6 +88,6 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-pub(crate) fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
