@@ -48,6 +48,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/brolly.schema.json", pretty(&settings_schema())),
         ("schema/lint.schema.json", lint),
         ("schema/facts.schema.json", facts),
+        ("schema/migrate.schema.json", pretty(&report::migrate_schema())),
         ("schema/plan.schema.json", pretty(&report::plan_schema())),
         ("schema/rollback.schema.json", pretty(&plan::reverse::schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),

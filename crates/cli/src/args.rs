@@ -4,6 +4,7 @@ mod back;
 mod code;
 mod explain;
 mod path;
+mod run;
 mod servers;
 mod setup;
 
@@ -11,6 +12,7 @@ pub use back::{RollbackArguments, RollbackFormat};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
+pub use run::{Database, MigrateArguments, RunFormat, Skipped};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
@@ -20,6 +22,7 @@ use back::ROLLBACK_EXAMPLES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
+use run::MIGRATE_EXAMPLES;
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 use setup::{COMPLETIONS_EXAMPLES, INIT_EXAMPLES, MAN_EXAMPLES};
 
@@ -44,6 +47,7 @@ Examples:
   brolly plan                        the deploys that a safe path takes, and their SQL
   brolly fix --write                 make the pending migrations safe
   brolly contract                    what waits for a later deploy, and whether it may go
+  brolly migrate --dry-run           what would run in the database, statement by statement
   brolly rollback --write            the way back of the new migrations, in drizzle/rollbacks
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice
@@ -101,6 +105,10 @@ pub enum Command {
     /// migrations of what may.
     #[command(after_help = CONTRACT_EXAMPLES)]
     Contract(Box<ContractArguments>),
+    /// Run what is pending in a database, for good: judged first, locks asked for a moment at a time, resumed
+    /// where an earlier run died. Drizzle's own ledger stays valid.
+    #[command(after_help = MIGRATE_EXAMPLES)]
+    Migrate(Box<MigrateArguments>),
     /// List all rules.
     Rules {
         /// How they are written.
@@ -285,6 +293,10 @@ impl Server {
             version: self.pg.or(settings.postgres).map_or(usual.version, facts::Version),
             time_zone: zone.unwrap_or(usual.time_zone),
             app_role: settings.app_role.clone(),
+            runner: match settings.runner {
+                settings::Runner::Brolly => facts::Runner::Brolly,
+                settings::Runner::Drizzle | settings::Runner::OutsideTransaction => facts::Runner::Drizzle,
+            },
         }
     }
 }

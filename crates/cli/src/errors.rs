@@ -219,6 +219,11 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// Nothing names a database.
+    #[error(
+        "no database is named\n  --database-url URL, --database-url-env NAME, DATABASE_URL in the environment or in .env beside the config, or PGHOST and its kin"
+    )]
+    NoDatabase,
     /// An editor could not be served.
     #[error(transparent)]
     Editor(#[from] lsp::Error),

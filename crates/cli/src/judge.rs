@@ -190,6 +190,28 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// The same as [`pending`], held against the code of the versions that are named as deployed.
+    pub fn pending(
+        &mut self,
+        target: Target,
+        standing: &Standing,
+        settings: &Found,
+        text: String,
+    ) -> Result<Selected, Error> {
+        let mut selected = pending(self.disk, target, standing, text);
+        let (deployed, why) = self.deployed_versions(&selected.project, settings, None)?;
+        let (project, sets) = (&selected.project, &mut selected.sets);
+        selected.codes = with_code(self.disk, &mut self.versions, project, sets, &deployed);
+        if !selected.codes.deployed.is_empty() {
+            let labels: Vec<String> =
+                selected.codes.deployed.iter().map(|(version, _)| version.label()).collect();
+            selected
+                .text
+                .push_str(&format!("; the deployed app is the code at {}{why}", labels.join(" and ")));
+        }
+        Ok(selected)
+    }
+
     /// The commit that took a relation, or a column of it, out of the code of a deployed version.
     pub fn taken_out(
         &mut self,

@@ -1,10 +1,33 @@
-//! Which migrations a database has run, by Drizzle's own ledger: what `diff` compares it with.
+//! Which migrations a database has run, by Drizzle's own ledger: what `diff` compares it with, and what is
+//! left to run.
 //!
 //! Whether Drizzle would skip one of those that are pending is the affair of `lint`.
 
+use crate::errors::Error;
 use drizzle::{Layout, Project};
 use pg::Connection;
-use runner::standing::{LedgerRows, ledger_rows, standing};
+use runner::standing::{LedgerRows, Standing, ledger_rows, standing};
+
+/// How a folder stands against what its ledger holds.
+///
+/// Errors: [`Error::CannotMigrate`] where the ledger may not be read, or is that of the other line of Drizzle.
+pub fn standing_of(project: &Project, rows: &LedgerRows) -> Result<Standing, Error> {
+    let ledger = format!("{}.{}", project.ledger.schema, project.ledger.table);
+    let refused = |what: String| Err(Error::CannotMigrate { what });
+    let (named, rows) = match rows {
+        LedgerRows::Absent => (true, &[][..]),
+        LedgerRows::Forbidden => {
+            return refused(format!("the ledger {ledger} may not be read by this role"));
+        }
+        LedgerRows::Rows { named, rows } => (*named, rows.as_slice()),
+    };
+    if project.layout == Layout::Folders && !named {
+        return refused(format!(
+            "the ledger {ledger} is that of drizzle-orm 0.x, which the migrator of 1.x rebuilds first: run that once"
+        ));
+    }
+    Ok(standing(project, named, rows))
+}
 
 /// A project cut down to what a database has run.
 pub struct Applied {

@@ -8,6 +8,7 @@ mod check;
 mod checks;
 mod confirm;
 mod contract;
+mod database;
 mod deployed;
 mod deploys;
 mod diff;
@@ -21,6 +22,7 @@ mod init;
 mod judge;
 mod ledger;
 mod lint;
+mod migrate;
 mod past;
 mod place;
 mod plan;
@@ -102,6 +104,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Plan(wanted) => plan::plan(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Fix(wanted) => fix::fix(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Contract(wanted) => contract::contract(&disk, wanted, &variable),
+        Command::Migrate(wanted) => migrate::migrate(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

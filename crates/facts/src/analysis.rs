@@ -19,12 +19,30 @@ pub struct Options {
     pub time_zone: String,
     /// The role that the app connects as; `None` where it is not known, and may be any.
     pub app_role: Option<String>,
+    /// What runs the migrations.
+    pub runner: Runner,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { version: Version::default(), time_zone: "UTC".to_owned(), app_role: None }
+        Options {
+            version: Version::default(),
+            time_zone: "UTC".to_owned(),
+            app_role: None,
+            runner: Runner::Drizzle,
+        }
     }
+}
+
+/// What runs the migrations, and so decides which statements share a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Runner {
+    /// Drizzle's migrator: everything that is pending in one transaction, unless a file ends it.
+    #[default]
+    Drizzle,
+    /// `brolly migrate`: a transaction for each migration, which ends before a statement that can't run
+    /// in one and begins anew behind it.
+    Brolly,
 }
 
 /// Migrations that are deployed together.

@@ -1,7 +1,9 @@
 //! Folds the facts over a history: every statement of every pending set, with the schema that it
 //! met, the transaction that it ran in and the apps that meet its result.
 
-use crate::analysis::{Analysis, JudgedSet, Options, PendingSet, Step};
+mod apart;
+
+use crate::analysis::{Analysis, JudgedSet, Options, PendingSet, Runner, Step};
 use crate::app::App;
 use crate::deployed::Deployed;
 use crate::model::{Facts, Operation};
@@ -210,12 +212,21 @@ impl Fold<'_> {
 
     fn migration(&mut self, project: &Project, n: usize, chunks: Vec<Parsed>) {
         let migration = &project.migrations[n];
+        let apart = self.analysis.options.runner == Runner::Brolly;
+        if apart {
+            self.transaction_of_its_own();
+        }
         let mut index = 0;
+        // A statement that can't run in a transaction has ended that of the runner.
+        let mut ended = false;
         for chunk in chunks {
-            let several = chunk.statements.len() + chunk.errors.len() > 1;
+            let several = !apart && chunk.statements.len() + chunk.errors.len() > 1;
             let mut implicit = false;
             let items = in_order(chunk);
             for item in items {
+                if apart {
+                    ended = self.taken_out(&item, ended);
+                }
                 let Some(current) = &mut self.current else { return };
                 if several && current.session.transaction().is_none() && !is_begin(&item) {
                     current.session.open(&self.catalog);

@@ -33,7 +33,7 @@ mod settled;
 mod unnoticed;
 mod values;
 
-pub use analysis::{Analysis, JudgedSet, Options, PendingSet, Step};
+pub use analysis::{Analysis, JudgedSet, Options, PendingSet, Runner, Step};
 pub use analyze::{analyze, analyze_each};
 pub use app::{App, AppColumn, AppRelation};
 pub use app_code::{AppCode, Cited, CodeVersion};
@@ -43,4 +43,5 @@ pub use filled::is_filled_by_trigger;
 pub use lock_mode::LockMode;
 pub use missing::{MissingColumn, missing_columns};
 pub use model::*;
+pub use predict::transaction::needs_no_transaction;
 pub use schema_differences::{SchemaDifference, SchemaDifferenceKind, schema_differences};

@@ -61,6 +61,20 @@ impl LockMode {
         self >= LockMode::Share
     }
 
+    /// Whether a transaction that wants this mode waits for another one that holds the other (Postgres
+    /// manual, table 13.2).
+    pub fn conflicts(self, other: LockMode) -> bool {
+        use LockMode::*;
+        // The weakest mode that it conflicts with; SHARE and SHARE UPDATE EXCLUSIVE are no simple steps.
+        match (self.min(other), self.max(other)) {
+            (AccessShare, strong) => strong == AccessExclusive,
+            (RowShare, strong) => strong >= Exclusive,
+            (RowExclusive, strong) => strong >= Share,
+            (Share, strong) => strong != Share,
+            (_, _) => true,
+        }
+    }
+
     /// Whether plain SELECTs wait for it.
     pub fn blocks_reads(self) -> bool {
         self == LockMode::AccessExclusive

@@ -1,7 +1,7 @@
 //! The session that runs a pending set: which transaction a statement is in, and its settings.
 //!
-//! Drizzle's migrator opens one transaction for all pending migrations. A `COMMIT` in a file ends it,
-//! and what follows runs on its own, until a `BEGIN`.
+//! Drizzle's migrator opens one transaction for all pending migrations, brolly's one for each. A `COMMIT`
+//! in a file ends it, and what follows runs on its own, until a `BEGIN`.
 
 use catalog::{Catalog, TypeId};
 use sql::{Query, SetVariable, Transaction};
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Session {
     /// Number of the open transaction, from 1; `None` between transactions.
     open: Option<u32>,
+    /// Whether the file itself has said BEGIN.
+    explicit: bool,
     /// Numbers given so far.
     last: u32,
     /// The schema when the open transaction began.
@@ -45,6 +47,7 @@ impl Session {
     pub fn begin(catalog: &Arc<Catalog>, number: u32) -> Session {
         Session {
             open: Some(number),
+            explicit: false,
             last: number,
             at_begin: catalog.clone(),
             enum_values: Vec::new(),
@@ -56,6 +59,11 @@ impl Session {
     /// transaction share an implicit one (protocol manual, 55.2.2.1).
     pub fn transaction(&self) -> Option<u32> {
         self.open
+    }
+
+    /// Whether it runs in a transaction that no BEGIN of a file has asked for.
+    pub fn is_of_the_runner(&self) -> bool {
+        self.open.is_some() && !self.explicit
     }
 
     /// The last number given.
@@ -72,6 +80,7 @@ impl Session {
     pub fn control(&mut self, transaction: &Transaction, catalog: &Arc<Catalog>) -> Boundary {
         match transaction {
             Transaction::Begin => {
+                self.explicit = true;
                 if self.open.is_none() {
                     self.open(catalog);
                 }
@@ -109,6 +118,7 @@ impl Session {
     pub fn close(&mut self) -> bool {
         self.settings.retain(|_, setting| !setting.local);
         self.enum_values.clear();
+        self.explicit = false;
         self.open.take().is_some()
     }
 

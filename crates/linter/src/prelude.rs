@@ -7,5 +7,5 @@ pub(crate) use crate::names::{listed, plain, shown};
 pub(crate) use crate::{place, remedy};
 pub(crate) use catalog::Change;
 pub(crate) use catalog::written::quoted;
-pub(crate) use facts::{BreakCause, FailureCause, Operation, RewriteCause, ScanCause};
+pub(crate) use facts::{BreakCause, FailureCause, Operation, RewriteCause, Runner, ScanCause};
 pub(crate) use source::{Diagnostic, Group, RuleMeta, Severity};

@@ -1,7 +1,7 @@
 //! The JSON Schemas of what is printed for programs, made of the types that are printed. `cargo xtask codegen`
 //! writes them to `schema/`, and makes the TypeScript types of the npm package from them.
 
-use crate::{facts_json, json, plan};
+use crate::{facts_json, json, migrate, plan};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -19,6 +19,11 @@ pub fn facts_schema() -> Value {
 /// The schema of the document that `brolly plan --format json` prints.
 pub fn plan_schema() -> Value {
     schema::<plan::Plans<'_>>()
+}
+
+/// The schema of each line that `brolly migrate --format json` prints.
+pub fn migrate_schema() -> Value {
+    schema::<migrate::MigrateLine>()
 }
 
 fn schema<T: JsonSchema>() -> Value {

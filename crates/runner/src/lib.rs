@@ -1,10 +1,29 @@
-//! Runs migrations for good: what Drizzle's ledger says is pending, what is sent for it, and who is
-//! waited for.
+//! Runs migrations for good: what Drizzle's ledger says is pending, what is sent for it, how locks are
+//! asked for, and what is left for the next run where this one ends.
 //!
-//! [`standing`] reads the ledger and holds the folder against it, [`script`] writes down what is sent.
-//! Works on connections that somebody else opened and answers with values and events; it prints
-//! nothing, and judges no migration.
+//! [`standing`] reads the ledger and holds the folder against it, [`script`] and [`units()`] write down what
+//! is sent, [`migrate()`] sends it. Works on connections that somebody else named and answers with values
+//! and events; it prints nothing, and judges no migration.
 
+mod allowed;
+mod blockers;
+mod concurrently;
+mod error;
+mod event;
+mod ladder;
 pub mod ledger;
+mod migrate;
+mod progress;
+mod run_lock;
 pub mod script;
 pub mod standing;
+mod tries;
+mod units;
+
+pub use blockers::Blocker;
+pub use error::Error;
+pub use event::Event;
+pub use ladder::Limits;
+pub use migrate::{Done, Job, migrate};
+pub use progress::{Left, left};
+pub use units::{Unit, taken_back, units};

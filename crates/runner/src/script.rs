@@ -1,13 +1,13 @@
-//! What is sent to run a pending set the way Drizzle's migrator does, statement by statement: all
-//! pending files in one transaction, a row of the ledger after each.
+//! What is sent to run a pending set, statement by statement: as Drizzle's migrator does it, all pending
+//! files in one transaction, a row of the ledger after each; or as brolly does ([`crate::units()`]).
 //!
-//! Written down before anything runs, so that it can be shown first; [`crate::migrate`] runs exactly
-//! this. Which statements share a transaction is not decided here: it was predicted, and is followed
+//! Written down before anything runs, so that it can be shown first; what migrates, verifies and rehearses
+//! runs exactly this. Which statements share a transaction is not decided here: it was predicted, and is followed
 //! so closely that a wrong prediction shows as a disagreement.
 
-use crate::ledger;
+use crate::{ledger, units};
 use drizzle::Project;
-use facts::{Analysis, Step};
+use facts::{Analysis, Runner, Step};
 use sql::{Statement, Stmt, Transaction};
 
 /// One thing that is sent.
@@ -35,9 +35,13 @@ pub enum Place {
     Control,
 }
 
-/// All that is sent for a judged set, in order. The ledger is made in the transaction, so that nothing
-/// of it stays where a statement fails.
+/// All that is sent for a judged set, in order, by the runner that the analysis was made for. Drizzle's
+/// ledger is made in the transaction, so that nothing of it stays where a statement fails.
 pub fn script(project: &Project, analysis: &Analysis, set: usize) -> Vec<Sent> {
+    if analysis.options.runner == Runner::Brolly {
+        let own = ledger::preparation(project).map(Sent::Own).into_iter();
+        return own.chain(units(project, analysis, set).into_iter().flat_map(|unit| unit.sent)).collect();
+    }
     let judged = &analysis.sets[set];
     let first = analysis.steps_of(set).first().and_then(|step| step.transaction);
     let mut walk = Walk { open: Some(Open { number: first, implicit: false }), sent: Vec::new() };
@@ -118,7 +122,8 @@ impl Walk {
     }
 }
 
-fn transaction(statement: &Statement) -> Option<&Transaction> {
+/// The transaction control that a statement is.
+pub(crate) fn transaction(statement: &Statement) -> Option<&Transaction> {
     match &statement.stmt {
         Stmt::Transaction(control) => Some(control),
         _ => None,

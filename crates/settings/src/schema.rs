@@ -52,7 +52,8 @@ struct BrollyJson {
     /// crosses folders.
     ignore: Option<Vec<String>>,
     /// Who runs the migrations: "drizzle" sends all pending ones in one transaction,
-    /// "outside-transaction" takes statements such as CREATE INDEX CONCURRENTLY out of it.
+    /// "outside-transaction" takes statements such as CREATE INDEX CONCURRENTLY out of it, "brolly" is
+    /// `brolly migrate`: a transaction for each migration, and locks taken by short tries.
     runner: Option<Runner>,
     /// The versions of the app that serve traffic while migrations run: tags, branches or commits, whose
     /// code is read from git. Unless set, it is the commit that migrations are compared with.

@@ -46,11 +46,16 @@ pub enum Runner {
     Drizzle,
     /// A runner that takes statements which can't run in a transaction out of it.
     OutsideTransaction,
+    /// `brolly migrate`: a transaction for each migration, locks taken by short tries.
+    Brolly,
 }
 
 impl Runner {
-    pub(crate) const WORDS: [(&'static str, Runner); 2] =
-        [("drizzle", Runner::Drizzle), ("outside-transaction", Runner::OutsideTransaction)];
+    pub(crate) const WORDS: [(&'static str, Runner); 3] = [
+        ("drizzle", Runner::Drizzle),
+        ("outside-transaction", Runner::OutsideTransaction),
+        ("brolly", Runner::Brolly),
+    ];
 }
 
 /// The weight from which findings fail a run.

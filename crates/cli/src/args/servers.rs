@@ -208,7 +208,7 @@ pub struct RehearseArguments {
 }
 
 /// `200ms`, `3s`, `1.5s`, `2min`.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let unit = match text[digits..].trim() {
         "ms" => 0.001,

@@ -11,6 +11,7 @@ use crate::confirm::{Answer, confirmed};
 use crate::disk::Disk;
 use crate::errors::Error;
 use crate::judge::{self, Selected, unread};
+use crate::ledger::standing_of;
 use crate::place::version_of;
 use crate::projects;
 use crate::settings_file::SettingsFiles;
@@ -19,7 +20,7 @@ use facts::Analysis;
 use pg::{Connection, Target};
 use report::HumanOptions;
 use runner::script::{Place, Sent, script};
-use runner::standing::{LedgerRows, Standing, ledger_rows, standing};
+use runner::standing::{LedgerRows, Standing, ledger_rows};
 use std::io::Write;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -114,26 +115,14 @@ async fn described(connection: &Connection) -> Result<Database, pg::Error> {
 
 /// How the folder stands against the ledger, where they don't contradict each other.
 fn stands(project: &Project, rows: &LedgerRows) -> Result<Standing, Error> {
-    let ledger = format!("{}.{}", project.ledger.schema, project.ledger.table);
-    let (named, rows) = match rows {
-        LedgerRows::Absent => (true, &[][..]),
-        LedgerRows::Forbidden => {
-            return Err(refused(&format!("the ledger {ledger} may not be read by this role")));
-        }
-        LedgerRows::Rows { named, rows } => (*named, rows.as_slice()),
-    };
-    if project.layout == Layout::Folders && !named {
-        return Err(refused(&format!(
-            "the ledger {ledger} is that of drizzle-orm 0.x, which the migrator of 1.x rebuilds first: run that once"
-        )));
-    }
-    let standing = standing(project, named, rows);
+    let standing = standing_of(project, rows)?;
     let edited = standing.edited.iter().map(|index| {
         format!("\n  {} was edited after it ran: its text has another hash", project.migrations[*index].tag)
     });
     let unknown =
         standing.unknown.iter().map(|what| format!("\n  it holds {what}, which is not in the folder"));
     let wrong: Vec<String> = edited.chain(unknown).collect();
+    let ledger = format!("{}.{}", project.ledger.schema, project.ledger.table);
     match wrong.is_empty() {
         true => Ok(standing),
         false => Err(refused(&format!("the ledger {ledger} and {} disagree{}", project.dir, wrong.concat()))),

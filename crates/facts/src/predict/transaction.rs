@@ -21,7 +21,7 @@ pub(crate) fn outside_only(stmt: &Stmt, open: bool, facts: &mut Facts) {
 }
 
 /// The words for a statement that can't run in a transaction; `None` where it can.
-pub(crate) fn needs_no_transaction(stmt: &Stmt) -> Option<String> {
+pub fn needs_no_transaction(stmt: &Stmt) -> Option<String> {
     let what = match stmt {
         Stmt::CreateIndex(create) if create.concurrently => "CREATE INDEX CONCURRENTLY",
         Stmt::Drop(drop) if drop.concurrently => "DROP INDEX CONCURRENTLY",

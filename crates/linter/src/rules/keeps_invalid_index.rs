@@ -12,6 +12,10 @@ pub const META: RuleMeta = RuleMeta {
 
 /// Concurrent builds that skip an index of the same name, valid or not.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    // It looks for such a wreck, and builds the index again.
+    if cx.analysis.options.runner == Runner::Brolly {
+        return;
+    }
     for at in cx.steps().filter(|at| place::makes_index_if_not_exists(at.step)) {
         // Where it can't run at all, it keeps nothing.
         if at.failures(&[FailureCause::InTransaction]).next().is_some() {

@@ -12,6 +12,10 @@ pub const META: RuleMeta = RuleMeta {
 
 /// The first statement of a set that asks for a strong lock on a table that existed: one note a set.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
+    // It never waits longer than a moment.
+    if cx.analysis.options.runner == Runner::Brolly {
+        return;
+    }
     let unlimited = |at: &At<'_>| match at.step.lock_timeout.as_deref() {
         None => true,
         Some(value) => value.trim_matches(|c: char| !c.is_ascii_digit()).trim_start_matches('0').is_empty(),

@@ -5,11 +5,13 @@
 
 mod connection;
 mod failure;
+mod libpq;
 mod target;
 mod text;
 mod tls;
 
 pub use connection::{Connection, Notice, Row};
+pub use libpq::target_of_libpq;
 pub use target::{Target, target};
 
 use crate::{Error, OLDEST, Version};

@@ -1,0 +1,136 @@
+//! The arguments of the commands that change a database for good: `migrate`.
+
+use super::servers::time;
+use super::{Color, Server};
+use clap::{Args, ValueEnum, ValueHint};
+use std::time::Duration;
+
+pub(super) const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  brolly migrate                     what is pending in the database of DATABASE_URL
+  brolly migrate --dry-run           every statement that would run, with what it locks
+  brolly migrate --check             exit code 1 while something is pending; nothing is run
+  brolly migrate --deployed v2.41    judge against the code of the version that serves traffic
+  brolly migrate --allow 'no traffic at night, OPS-112'
+                                     run what lint has errors about; the reason is recorded
+  brolly migrate --skipped run       run migrations, too, that Drizzle skips since they came late
+
+Each migration is a transaction of its own; what can't run in one (CREATE INDEX CONCURRENTLY) runs outside,
+and a run that died goes on behind the last statement that was done. Locks are asked for a moment at a time,
+rolled back and asked for again, so that nobody queues up behind a migration that waits. One run at a time:
+others wait for it. The rows in the ledger are those of drizzle-orm, which can run before and after.
+
+The database: --database-url, --database-url-env, DATABASE_URL of the environment or of .env, PGSERVICE, or
+PGHOST and its kin. docs/migrate.md says more.
+
+Exit codes: 0 done, or nothing is pending; 1 lint found errors, or something is pending with --check;
+2 could not do its job: what was committed stays, and the next run goes on from there.";
+
+/// Which database.
+#[derive(Debug, Default, Args)]
+pub struct Database {
+    /// The database.
+    #[arg(long, value_name = "URL", conflicts_with = "database_url_env")]
+    pub database_url: Option<String>,
+    /// The environment variable that holds the URL of the database.
+    #[arg(long, value_name = "NAME")]
+    pub database_url_env: Option<String>,
+}
+
+/// Which project: a database is that of one.
+#[derive(Debug, Default, Args)]
+pub struct OneProject {
+    /// The project: its directory or its migrations folder.
+    #[arg(value_name = "PROJECT", value_hint = ValueHint::AnyPath)]
+    pub path: Option<String>,
+    /// The Drizzle config to read.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<String>,
+    /// The migrations folder (`out` of the config).
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<String>,
+    /// The settings to go by instead of the nearest brolly.json above the project.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub settings: Option<String>,
+}
+
+impl OneProject {
+    /// Where to look.
+    pub fn places(&self) -> super::Places {
+        super::Places {
+            paths: self.path.iter().cloned().collect(),
+            config: self.config.iter().cloned().collect(),
+            out: self.out.iter().cloned().collect(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+/// Arguments of `brolly migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArguments {
+    /// Where to look.
+    #[command(flatten)]
+    pub place: OneProject,
+    /// The database to migrate.
+    #[command(flatten)]
+    pub database: Database,
+    /// Versions of the app that serve traffic, to judge against: tags, branches or commits.
+    #[arg(long, value_name = "REF")]
+    pub deployed: Vec<String>,
+    /// What to judge for.
+    #[command(flatten)]
+    pub server: Server,
+    /// Show what would run, statement by statement, and run nothing.
+    #[arg(long, conflicts_with = "check")]
+    pub dry_run: bool,
+    /// Exit with 1 where something is pending, and run nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Run what lint has errors about, for this reason. It is recorded beside the ledger.
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub allow: Option<String>,
+    /// What to do with migrations that Drizzle skips, since the ledger has a row of a later time.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub skipped: Option<Skipped>,
+    /// The longest that one try waits for a lock, and everybody behind it.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
+    pub lock_wait: Duration,
+    /// How long to go on trying, for each transaction, and to wait for another run.
+    #[arg(long, value_name = "TIME", default_value = "20min", value_parser = time)]
+    pub patience: Duration,
+    /// The longest that a statement in a transaction may take.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub statement_timeout: Option<Duration>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = RunFormat::Human)]
+    pub format: RunFormat,
+    /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// What becomes of migrations that Drizzle would skip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Skipped {
+    /// They run, before the others.
+    Run,
+    /// They stay out, as with Drizzle.
+    Leave,
+}
+
+/// How a run is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people.
+    Human,
+    /// A JSON document a line for each event (schema/migrate.schema.json describes it).
+    Json,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Which database a command is about: the flags say it, or the environment, or `.env`, as drizzle.config
+//! reads them, or else what libpq goes by.
+
+use crate::args::Database;
+use crate::disk::Disk;
+use crate::errors::Error;
+use drizzle::{Project, join};
+use pg::Target;
+
+/// The database of a project.
+///
+/// Errors: [`Error::NoDatabase`] where nothing names one, [`Error::NoSuchVariable`], and those of a URL that
+/// can't be used.
+pub fn database(
+    disk: &Disk,
+    project: &Project,
+    wanted: &Database,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Target, Error> {
+    let dot_env = dot_env(disk, project);
+    let in_env = |name: &str| {
+        let found = env(name)
+            .or_else(|| dot_env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()));
+        found.filter(|value| !value.is_empty())
+    };
+    let url = match (&wanted.database_url, &wanted.database_url_env) {
+        (Some(url), _) => Some(url.clone()),
+        (None, Some(name)) => Some(in_env(name).ok_or_else(|| Error::NoSuchVariable { name: name.clone() })?),
+        (None, None) => in_env("DATABASE_URL"),
+    };
+    if let Some(url) = url {
+        return Ok(pg::target(&url)?);
+    }
+    match pg::target_of_libpq(env)? {
+        Some(target) => Ok(target),
+        None => Err(Error::NoDatabase),
+    }
+}
+
+/// The variables of `.env` beside the config, where drizzle-kit looks for it.
+fn dot_env(disk: &Disk, project: &Project) -> Vec<(String, String)> {
+    let base = project.config.as_ref().map_or("", |config| config.base.as_str());
+    let Some(text) = disk.text(&join(base, ".env")) else { return Vec::new() };
+    // A line that is none is passed over, as Node's dotenv does.
+    dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok).collect()
+}

@@ -1,0 +1,117 @@
+//! From what the runner tells to the lines that are printed.
+
+use crate::errors;
+use facts::Analysis;
+use report::{Failed, MigrateLine, Session, StatementPlace};
+use runner::{Blocker, Done, Event};
+use std::time::Duration;
+
+/// An event as a line; nothing where there is nothing to tell.
+pub fn line(event: &Event<'_>, analysis: &Analysis) -> Option<MigrateLine> {
+    Some(match event {
+        Event::OtherRun { others, waited } => {
+            MigrateLine::WaitsForRun { sessions: sessions(others), waited: ms(*waited) }
+        }
+        Event::Orphans { orphans } => MigrateLine::Orphans { sessions: sessions(orphans) },
+        Event::Migration { tag, at, of } => {
+            MigrateLine::Migration { migration: (*tag).to_owned(), at: *at, of: *of }
+        }
+        Event::DoneBefore { steps } => {
+            MigrateLine::DoneBefore { statements: steps.iter().map(|step| place(*step, analysis)).collect() }
+        }
+        Event::Statement { step, attempt } => MigrateLine::Statement {
+            place: place(*step, analysis),
+            sql: sql(*step, analysis).to_owned(),
+            attempt: *attempt,
+        },
+        Event::Held { by, waited } => MigrateLine::Held { sessions: sessions(by), waited: ms(*waited) },
+        Event::Waits { step, by } => {
+            MigrateLine::Waits { place: place(*step, analysis), sessions: sessions(by) }
+        }
+        Event::GaveUp { step, attempt, wait, pause, by, said } => MigrateLine::GaveUp {
+            place: place(*step, analysis),
+            attempt: *attempt,
+            wait: ms(*wait),
+            pause: ms(*pause),
+            sessions: sessions(by),
+            message: (*said).to_owned(),
+        },
+        Event::Building { step, phase, done, total } => MigrateLine::Building {
+            place: place(*step, analysis),
+            phase: (*phase).to_owned(),
+            done: *done,
+            total: *total,
+        },
+        Event::Index { name, what } => {
+            MigrateLine::Index { name: (*name).to_owned(), what: (*what).to_owned() }
+        }
+        Event::Migrated { tag, time } => {
+            MigrateLine::Migrated { migration: (*tag).to_owned(), time: ms(*time) }
+        }
+        _ => return None,
+    })
+}
+
+/// The last line, and the exit code.
+pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &Analysis) -> (MigrateLine, u8) {
+    let (done, message, error) = match result {
+        Ok(Ok(done)) => (done, None, None),
+        Ok(Err(error)) => (Done::default(), Some(error.to_string()), Some(error)),
+        Err(pg::Error::Interrupted { signal }) => {
+            let failed = Failed {
+                message: format!(
+                    "interrupted ({signal})\n  what was open is rolled back; start again to go on"
+                ),
+                sqlstate: None,
+                place: None,
+            };
+            let end = MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), failed: Some(failed) };
+            return (end, 128 + signal.number());
+        }
+        Err(error) => (Done::default(), Some(error.to_string()), None),
+    };
+    let (sqlstate, step) = match &error {
+        Some(runner::Error::Refused { step, refusal }) => (Some(refusal.code.clone()), *step),
+        Some(runner::Error::NoLock { step, .. }) => (Some("55P03".to_owned()), *step),
+        Some(runner::Error::Server(error)) => (error.sqlstate().map(str::to_owned), None),
+        _ => (None, None),
+    };
+    let code = if message.is_some() { errors::COULD_NOT } else { errors::CLEAN };
+    let place = step.map(|step| place(step, analysis));
+    let failed = message.map(|message| Failed { message, sqlstate, place });
+    (MigrateLine::End { migrated: done.migrated, by_others: done.by_others, failed }, code)
+}
+
+/// Where a statement stands.
+pub fn place(step: usize, analysis: &Analysis) -> StatementPlace {
+    let step = &analysis.steps[step];
+    StatementPlace {
+        migration: step.tag.clone(),
+        statement: step.index + 1,
+        file: step.file.path.to_string(),
+        line: step.file.position(step.span.start).line,
+    }
+}
+
+/// Its text.
+pub fn sql(step: usize, analysis: &Analysis) -> &str {
+    let step = &analysis.steps[step];
+    step.span.of(&step.file.text).trim()
+}
+
+fn sessions(blockers: &[Blocker]) -> Vec<Session> {
+    let session = |one: &Blocker| Session {
+        pid: one.pid,
+        age: ms(one.age),
+        state: one.state.clone(),
+        kind: one.kind.clone(),
+        application: one.application.clone(),
+        role: one.role.clone(),
+        query: one.query.clone(),
+    };
+    blockers.iter().map(session).collect()
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

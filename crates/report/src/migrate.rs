@@ -1,0 +1,179 @@
+//! What `brolly migrate` tells machines: a JSON document a line, one for each thing that happens.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Something that happens while migrations run. Times are milliseconds.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum MigrateLine {
+    /// What is pending, and how folder and ledger differ.
+    Pending {
+        /// The migrations folder.
+        project: String,
+        /// The database.
+        database: String,
+        /// Host and port, or the folder of the socket.
+        host: String,
+        /// The version, as the server words it.
+        server: String,
+        /// What will run, or would.
+        pending: Vec<String>,
+        /// What Drizzle skips, since the ledger has a later row.
+        skipped: Vec<String>,
+        /// What was edited after it ran.
+        edited: Vec<String>,
+        /// Rows of the ledger that belong to no file.
+        unknown: Vec<String>,
+    },
+    /// Another run is at work; this one waits for it.
+    WaitsForRun {
+        /// Its sessions.
+        sessions: Vec<Session>,
+        /// So far.
+        waited: u64,
+    },
+    /// Sessions of a run that died are ended, or waited for where they build an index.
+    Orphans {
+        /// The sessions.
+        sessions: Vec<Session>,
+    },
+    /// A migration begins.
+    Migration {
+        /// Its tag.
+        migration: String,
+        /// Its number among those that run, from 1.
+        at: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// Statements that an earlier run has done.
+    DoneBefore {
+        /// The statements.
+        statements: Vec<StatementPlace>,
+    },
+    /// A statement is sent.
+    Statement {
+        /// The statement.
+        #[serde(flatten)]
+        place: StatementPlace,
+        /// Its text.
+        sql: String,
+        /// The number of the try, from 1.
+        attempt: u32,
+    },
+    /// Old transactions hold the table: no lock is asked for yet.
+    Held {
+        /// Their sessions.
+        sessions: Vec<Session>,
+        /// So far.
+        waited: u64,
+    },
+    /// A statement waits for others.
+    Waits {
+        /// The statement.
+        #[serde(flatten)]
+        place: StatementPlace,
+        /// For whom.
+        sessions: Vec<Session>,
+    },
+    /// A try gave up on a lock, and is made again after a pause.
+    GaveUp {
+        /// The statement.
+        #[serde(flatten)]
+        place: StatementPlace,
+        /// The number of the try, from 1.
+        attempt: u32,
+        /// How long it waited for the lock at most.
+        wait: u64,
+        /// The pause.
+        pause: u64,
+        /// Who was in the way.
+        sessions: Vec<Session>,
+        /// What the server said.
+        message: String,
+    },
+    /// How far an index is built.
+    Building {
+        /// The statement.
+        #[serde(flatten)]
+        place: StatementPlace,
+        /// The phase, in the server's words.
+        phase: String,
+        /// Blocks or rows done.
+        done: u64,
+        /// Of how many; 0 where there is nothing to count.
+        total: u64,
+    },
+    /// An index is not as it should be.
+    Index {
+        /// Its name.
+        name: String,
+        /// What is found and done.
+        what: String,
+    },
+    /// A migration is through, its row in the ledger.
+    Migrated {
+        /// Its tag.
+        migration: String,
+        /// How long it took.
+        time: u64,
+    },
+    /// The last line.
+    End {
+        /// What this run brought to its end.
+        migrated: Vec<String>,
+        /// What another run did while this one waited.
+        by_others: Vec<String>,
+        /// Why it ended early, where it did.
+        failed: Option<Failed>,
+    },
+}
+
+/// A statement.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StatementPlace {
+    /// The tag of its migration.
+    pub migration: String,
+    /// Its number in the file, from 1.
+    pub statement: usize,
+    /// The file.
+    pub file: String,
+    /// The line on which it begins, from 1.
+    pub line: u32,
+}
+
+/// A session of the server.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Session {
+    /// Its process; `null` for a prepared transaction.
+    pub pid: Option<i32>,
+    /// How long its transaction has been open.
+    pub age: u64,
+    /// `active`, `idle in transaction` ..
+    pub state: String,
+    /// `client backend`, `autovacuum worker` ..
+    pub kind: String,
+    /// Its `application_name`.
+    pub application: String,
+    /// Its role.
+    pub role: String,
+    /// What it runs, or ran last.
+    pub query: String,
+}
+
+/// Why a run ended early.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Failed {
+    /// The first line says what, the others what to do.
+    pub message: String,
+    /// The SQLSTATE, where the server refused something.
+    pub sqlstate: Option<String>,
+    /// The statement that was refused, or waited in vain.
+    pub place: Option<StatementPlace>,
+}
+
+/// An event as a line.
+pub fn migrate_line(line: &MigrateLine) -> String {
+    serde_json::to_string(line).unwrap_or_default()
+}

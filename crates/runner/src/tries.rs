@@ -1,0 +1,159 @@
+//! A transaction tried until its locks are granted: looked at who holds the tables first, then asked for a
+//! short time, rolled back, and asked again.
+//!
+//! Each try is the whole transaction, so that nothing is held while it waits for the next one.
+
+use crate::blockers::{Blocker, Wanted, before, holders};
+use crate::ladder::rung;
+use crate::migrate::Room;
+use crate::script::Sent;
+use crate::{Error, Event, Unit};
+use facts::{Analysis, LockMode};
+use pg::Refusal;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Runs a unit that is a transaction, with these statements of ours before its COMMIT.
+pub(crate) async fn transaction(
+    room: &Room<'_>,
+    unit: &Unit,
+    ours: &[String],
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    let limits = &room.job.limits;
+    let wanted = wanted(room.job.analysis, unit);
+    let start = Instant::now();
+    let mut tries = 0;
+    loop {
+        let held = holders(&room.watcher, &wanted).await?;
+        if held.iter().any(Blocker::prevents_wraparound) {
+            return Err(Error::Wraparound { by: held });
+        }
+        let long = held.iter().any(|one| one.age >= limits.long && !one.gives_way());
+        let rung = rung(tries, limits);
+        if long {
+            if start.elapsed() > limits.patience {
+                return Err(Error::NoLock { step: None, tries, waited: start.elapsed(), by: held });
+            }
+            tell(Event::Held { by: &held, waited: start.elapsed() });
+            tokio::time::sleep(rung.pause.clamp(LOOK, LONGEST_LOOK)).await;
+            continue;
+        }
+        // A waiter makes an autovacuum give way once it has waited for deadlock_timeout, and not before.
+        let vacuum = !held.is_empty() && held.iter().all(Blocker::gives_way);
+        let wait = if vacuum { room.deadlock_timeout + Duration::from_millis(300) } else { rung.wait };
+        tries += 1;
+        let mut seen = held;
+        let (step, refusal) = match once(room, unit, ours, wait, tries, &mut seen, tell).await? {
+            None => return Ok(()),
+            Some(refused) => refused,
+        };
+        if !matches!(refusal.code.as_str(), "55P03" | "40P01") {
+            return Err(Error::Refused { step, refusal });
+        }
+        if start.elapsed() > limits.patience {
+            return Err(Error::NoLock { step, tries, waited: start.elapsed(), by: seen });
+        }
+        if let Some(step) = step.or(unit.steps.first().copied()) {
+            let (pause, said) = (rung.pause, refusal.message.as_str());
+            tell(Event::GaveUp { step, attempt: tries, wait, pause, by: &seen, said });
+        }
+        tokio::time::sleep(rung.pause).await;
+    }
+}
+
+const LOOK: Duration = Duration::from_millis(200);
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
+
+/// One try. What the server refused, and at which statement.
+async fn once(
+    room: &Room<'_>,
+    unit: &Unit,
+    ours: &[String],
+    wait: Duration,
+    attempt: u32,
+    seen: &mut Vec<Blocker>,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Option<(Option<usize>, Box<Refusal>)>, Error> {
+    let mut at = None;
+    for sent in &unit.sent {
+        let result = match sent {
+            Sent::Own(text) if text == "BEGIN" => room.session.batch(&begin(room, wait)).await,
+            Sent::Own(text) if text == "COMMIT" => {
+                let mut result = Ok(());
+                for text in ours {
+                    result = result.and(room.session.batch(text).await);
+                }
+                match result {
+                    Ok(()) => room.session.batch("COMMIT").await,
+                    failed => failed,
+                }
+            }
+            Sent::Own(text) => room.session.batch(text).await,
+            Sent::Statement { step, .. } => {
+                at = Some(*step);
+                tell(Event::Statement { step: *step, attempt });
+                let one = &room.job.analysis.steps[*step];
+                let work = room.session.batch(one.span.of(&one.file.text));
+                watched(room, work, &mut |by| {
+                    tell(Event::Waits { step: *step, by: &by });
+                    *seen = by;
+                })
+                .await
+            }
+        };
+        match result {
+            Ok(()) => {}
+            Err(pg::Error::Refused(refusal)) => {
+                room.session.batch("ROLLBACK").await?;
+                return Ok(Some((at, refusal)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+fn begin(room: &Room<'_>, wait: Duration) -> String {
+    let mut text = format!("BEGIN; SET LOCAL lock_timeout = {}", wait.as_millis());
+    if let Some(limit) = room.job.limits.statement {
+        text.push_str(&format!("; SET LOCAL statement_timeout = {}", limit.as_millis()));
+    }
+    text
+}
+
+/// Waits for a statement, and says now and then for whom it waits.
+pub(crate) async fn watched<T>(
+    room: &Room<'_>,
+    work: impl Future<Output = T>,
+    waits: &mut dyn FnMut(Vec<Blocker>),
+) -> T {
+    tokio::pin!(work);
+    let mut pause = FIRST_SIGHT;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(pause) => {}
+        }
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            by = before(&room.watcher, room.pid) => match by {
+                Ok(by) if !by.is_empty() => waits(by),
+                _ => {}
+            },
+        }
+        pause = (pause * 2).min(SIGHT);
+    }
+}
+
+const FIRST_SIGHT: Duration = Duration::from_millis(50);
+const SIGHT: Duration = Duration::from_secs(1);
+
+/// The locks for which others would have to wait, or which others may keep from it.
+fn wanted(analysis: &Analysis, unit: &Unit) -> Vec<Wanted> {
+    let locks = unit.steps.iter().flat_map(|step| &analysis.steps[*step].facts.locks);
+    let strong = locks.filter(|lock| !lock.new && lock.mode >= LockMode::ShareUpdateExclusive);
+    strong.map(|lock| Wanted { relation: lock.relation.clone(), mode: lock.mode }).collect()
+}
