@@ -10,6 +10,7 @@ mod drop_column;
 mod drop_default;
 mod drop_index;
 mod drop_object;
+mod identity;
 mod outside;
 mod remade_key;
 mod remake_enum;
@@ -62,6 +63,7 @@ recipes! {
     drop_object "drop-object",
     drop_default "drop-default",
     drop_index "drop-index",
+    identity "identity",
     required_column "required-column",
     volatile_default "volatile-default",
     set_not_null "set-not-null",
