@@ -20,7 +20,9 @@ mod rename_table;
 mod required_column;
 mod set_not_null;
 mod shadow;
+mod split_merge;
 mod switch;
+mod sync_body;
 mod type_change;
 mod volatile_default;
 
@@ -59,6 +61,7 @@ recipes! {
     rename_table "rename-table",
     type_change "type-change",
     rename_enum_value "rename-enum-value",
+    split_merge "split-merge",
     drop_column "drop-column",
     drop_object "drop-object",
     drop_default "drop-default",
