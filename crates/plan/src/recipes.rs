@@ -11,6 +11,7 @@ mod drop_default;
 mod drop_index;
 mod drop_object;
 mod identity;
+mod kept_table;
 mod outside;
 mod remade_key;
 mod remake_enum;
