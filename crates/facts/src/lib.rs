@@ -44,3 +44,4 @@ pub use lock_mode::LockMode;
 pub use missing::{MissingColumn, missing_columns};
 pub use model::*;
 pub use schema_differences::{SchemaDifference, SchemaDifferenceKind, schema_differences};
+pub use settled::settled;
