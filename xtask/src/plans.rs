@@ -56,7 +56,15 @@ fn of_folder(folder: &Path, name: &str) -> Result<Vec<Outcome>, String> {
             return None;
         }
         let (project, set) = (&until, &set);
-        let plan = plan::plan(Request { project, set, options: &options, weights: &weights, values: &[] });
+        let options = &options;
+        let plan = plan::plan(Request {
+            project,
+            set,
+            options,
+            weights: &weights,
+            values: &[],
+            keep_dropped: false,
+        });
         Some(outcome(&plan, format!("{name} {}", project.migrations[index].tag)))
     });
     Ok(outcomes.collect())

@@ -52,7 +52,7 @@ impl Catalog {
     }
 
     /// The sequences that columns of a relation own.
-    pub(crate) fn sequences_of(&self, owner: RelationId) -> impl Iterator<Item = &Arc<Relation>> {
+    pub fn sequences_of(&self, owner: RelationId) -> impl Iterator<Item = &Arc<Relation>> {
         let ever = self.owned.get(&owner).into_iter().flatten();
         ever.filter_map(|sequence| self.relations.get(sequence))
             .filter(move |sequence| sequence.owned_by.is_some_and(|(table, _)| table == owner))

@@ -79,7 +79,8 @@ fn migrations(count: usize) -> String {
     if count == 1 { "1 migration".to_owned() } else { format!("{count} migrations") }
 }
 
-/// The history and the newest snapshot, on what a snapshot can express.
+/// The history and the newest snapshot, on what a snapshot can express. The snapshot is where the history comes to once
+/// what waits in `contract/` has run.
 fn with_snapshot(
     disk: &Disk,
     target: &Target,
@@ -91,6 +92,9 @@ fn with_snapshot(
     let (snapshot, diagnostics) = drizzle::snapshot(disk, project, newest);
     notes.extend(diagnostics.iter().map(line));
     let history = replayed(project);
+    let settled = facts::settled(&history, &project.waiting);
+    let waits = if settled.is_some() { ", and what waits" } else { "" };
+    let history = settled.unwrap_or(history);
     let snapshot = snapshot?;
     let declared = facts::declared(&snapshot, &history);
     let scope = facts::beyond_snapshot(&Scope { schemas: schemas.to_vec(), ..Scope::default() });
@@ -99,7 +103,7 @@ fn with_snapshot(
         differences: diff_within(&history, &declared.catalog, &scope),
         left: Side {
             word: "history",
-            text: migrations(project.migrations.len()),
+            text: format!("{}{waits}", migrations(project.migrations.len())),
             fingerprint: fingerprint(&history, &scope),
         },
         right: Side {

@@ -51,6 +51,10 @@ export const orders = pgTable('orders', {
 
 /// A repository whose main branch has the first schema, and whose working tree the second.
 fn project(kit: DrizzleKit) -> Folder {
+    changed(kit, AFTER)
+}
+
+fn changed(kit: DrizzleKit, after: &str) -> Folder {
     let folder = folder();
     kit.install(&folder);
     folder.write("src/schema.ts", BEFORE);
@@ -58,7 +62,7 @@ fn project(kit: DrizzleKit) -> Folder {
     folder.commit(".", "Start");
     folder.git(".", &["update-ref", "refs/remotes/origin/main", "HEAD"]);
     folder.git(".", &["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
-    folder.write("src/schema.ts", AFTER);
+    folder.write("src/schema.ts", after);
     kit.run(&folder, &["generate", "--name", "change"], None);
     folder
 }
@@ -218,4 +222,47 @@ fn the_whole_path_with_a_journal() {
 #[test]
 fn the_whole_path_with_folders() {
     from_plan_to_contract(DrizzleKit::V1);
+}
+
+/// With --keep-dropped a table is renamed in one deploy and dropped in another.
+fn a_table_is_kept(kit: DrizzleKit) {
+    let (users, _) = BEFORE.split_once("\nexport const orders").expect("it is there");
+    let folder = changed(kit, users);
+    let deployed = |message: &str| {
+        folder.commit(".", message);
+        folder.git(".", &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    };
+    folder.brolly(&["fix", "--write", "--keep-dropped"]).says(0, &["wrote drizzle/"]);
+    let waiting = |folder: &Folder| files(folder).keys().filter(|path| path.starts_with("contract/")).count();
+    assert_eq!(waiting(&folder), 2);
+    let content = || {
+        kit_is_content(kit, &folder);
+        folder.brolly(&["lint", "--fail-on", "warning"]).says(0, &[]);
+        folder.brolly(&["diff"]).says(0, &[]);
+    };
+    content();
+    deployed("Change");
+    let first = folder.brolly(&["contract", "--write"]);
+    first.says(0, &["ready", "waits", "goes first, in a deploy of its own", "wrote drizzle/"]);
+    assert_eq!(waiting(&folder), 1);
+    assert!(files(&folder).values().any(|text| text.contains("RENAME TO \"orders__dropped\"")));
+    content();
+    folder
+        .brolly(&["contract", "--write"])
+        .says(0, &["waits", "it waits until every deployed version has it"]);
+    assert_eq!(waiting(&folder), 1);
+    deployed("Put orders aside");
+    folder.brolly(&["contract", "--write"]).says(0, &["ready", "wrote drizzle/"]);
+    assert_eq!(waiting(&folder), 0);
+    content();
+}
+
+#[test]
+fn a_table_is_kept_with_a_journal() {
+    a_table_is_kept(DrizzleKit::Stable);
+}
+
+#[test]
+fn a_table_is_kept_with_folders() {
+    a_table_is_kept(DrizzleKit::V1);
 }

@@ -151,19 +151,33 @@ pub(crate) fn starts_over(
         _ => None,
     };
     let (at, ()) = last(steps, became)?;
-    let told =
-        steps[at..].iter().any(|step| step.statement.as_ref().is_some_and(|s| tells_start(&s.stmt, new)));
+    let told = steps[at..]
+        .iter()
+        .any(|step| step.statement.as_ref().is_some_and(|s| tells_start(&s.stmt, new)) && !tells_taken(step));
     if told {
         return None;
     }
     let mut one = entry(&after.name, Some(&new.name), Operation::Insert, BreakCause::StartsOver);
     one.sqlstate = Some("23505");
     one.reason = format!(
-        "the new sequence of {}.{} begins at 1: inserts of the old app that leave it to the default meet the rows \
-         that are there, under {}",
+        "the new sequence of {}.{} gives numbers that rows have: inserts of the old app that leave it to the default \
+         fail under {}",
         after.name, new.name, unique.name.name
     );
     Some((at, one))
+}
+
+/// Whether a statement sets a sequence to the highest value itself, and not behind it: `setval(.., max(id), false)`,
+/// as drizzle-kit 1.0 writes.
+fn tells_taken(step: &Step) -> bool {
+    let text = step.span.of(&step.file.text);
+    let setval = |stmt: &Stmt| matches!(stmt, Stmt::Query(query) if query.uses.functions.iter().any(|call| call.name.name == "setval" && call.arguments == 3));
+    if text.contains('+') || !step.statement.as_ref().is_some_and(|one| setval(&one.stmt)) {
+        return false;
+    }
+    let words = sql::tokens(text).into_iter().filter(|token| token.kind == sql::TokenKind::Word);
+    let words: BTreeSet<String> = words.map(|token| token.span.of(text).to_ascii_lowercase()).collect();
+    words.contains("max") && words.contains("false")
 }
 
 /// Whether a statement may tell the sequence of an identity where to begin.

@@ -45,3 +45,4 @@ pub use missing::{MissingColumn, missing_columns};
 pub use model::*;
 pub use predict::transaction::needs_no_transaction;
 pub use schema_differences::{SchemaDifference, SchemaDifferenceKind, schema_differences};
+pub use settled::settled;

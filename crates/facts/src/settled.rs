@@ -5,8 +5,8 @@ use catalog::{Catalog, apply};
 use source::SourceFile;
 use std::sync::Arc;
 
-/// A schema with what waits for later deploys.
-pub(crate) fn settled(end: &Arc<Catalog>, waiting: &[Arc<SourceFile>]) -> Option<Arc<Catalog>> {
+/// A schema with what waits for later deploys; `None` where nothing waits.
+pub fn settled(end: &Arc<Catalog>, waiting: &[Arc<SourceFile>]) -> Option<Arc<Catalog>> {
     if waiting.is_empty() {
         return None;
     }

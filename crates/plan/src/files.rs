@@ -135,9 +135,9 @@ pub fn texts(analysis: &Analysis, parts: &[Part]) -> Texts {
 
 fn of_migration(tag: &str, steps: &[(usize, &Step)], parts: &[&Part], texts: &mut Texts) {
     let mut outside: Vec<String> = Vec::new();
-    let mut n = 0;
+    let (mut n, mut last) = (0, BTreeMap::new());
     for part in parts {
-        let mut previous: Option<String> = None;
+        let mut previous: Option<(String, Phase)> = None;
         for stage in &part.stages {
             match (stage.phase, stage.outside) {
                 (Phase::Expand(0), true) => outside.extend(stage.sql.iter().cloned()),
@@ -145,8 +145,12 @@ fn of_migration(tag: &str, steps: &[(usize, &Step)], parts: &[&Part], texts: &mu
                 _ => {
                     n += 1;
                     let name = format!("{tag}.{n}_{}", slug(&part.title));
-                    let waiting = waits(part, stage, &name, previous.take(), tag);
-                    previous = Some(name);
+                    // What follows another statement to a deploy after the next waits for what goes there.
+                    let follows = || last.get(&stage.phase).filter(|_| stage.phase > Phase::Contract(1));
+                    let before = previous.take().or_else(|| follows().cloned());
+                    let waiting = waits(part, stage, &name, before, tag);
+                    last.insert(stage.phase, (name.clone(), stage.phase));
+                    previous = Some((name, stage.phase));
                     texts.waiting.push(waiting);
                 }
             }
@@ -179,15 +183,19 @@ pub(crate) fn here(part: &Part) -> Vec<String> {
     part.here.iter().cloned().chain(now.flat_map(|stage| stage.sql.iter().cloned())).collect()
 }
 
-fn waits(part: &Part, stage: &Stage, name: &str, after: Option<String>, tag: &str) -> Waiting {
+fn waits(part: &Part, stage: &Stage, name: &str, after: Option<(String, Phase)>, tag: &str) -> Waiting {
     let sql = if stage.outside { own_file(&stage.sql) } else { joined(&stage.sql) };
+    let mut gates = stage.gates.clone();
+    // What belongs to a later deploy does not go along with what goes first.
+    let earlier = after.as_ref().filter(|(_, phase)| *phase < stage.phase);
+    gates.extend(earlier.map(|(first, _)| Gate::Deployed { migration: first.clone() }));
     Waiting {
         name: name.to_owned(),
         title: part.title.clone(),
         of: tag.to_owned(),
         phase: stage.phase,
-        gates: stage.gates.clone(),
-        after,
+        gates,
+        after: after.map(|(name, _)| name),
         sql,
     }
 }

@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub weights: &'a Weights,
     /// Values for rows that have none: `users.country` or `auth.users.country`, and an expression.
     pub values: &'a [(String, String)],
+    /// Whether dropped tables are put aside under another name first, and dropped a deploy later.
+    pub keep_dropped: bool,
 }
 
 /// A path for a pending set, or why there is none.
@@ -148,8 +150,9 @@ fn parts(
         if asking.is_empty() && !follows && bound.is_none() {
             continue;
         }
-        let values = request.values;
-        let site = Site { analysis, project, at, step, findings: &about, parts: &parts, values };
+        let Request { values, keep_dropped, .. } = request;
+        let site =
+            Site { analysis, project, at, step, findings: &about, parts: &parts, values, keep_dropped };
         let answer =
             RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
         // A part that takes a statement which waits waits with it.

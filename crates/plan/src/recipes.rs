@@ -10,6 +10,8 @@ mod drop_column;
 mod drop_default;
 mod drop_index;
 mod drop_object;
+mod identity;
+mod kept_table;
 mod outside;
 mod remade_key;
 mod remake_enum;
@@ -19,7 +21,9 @@ mod rename_table;
 mod required_column;
 mod set_not_null;
 mod shadow;
+mod split_merge;
 mod switch;
+mod sync_body;
 mod type_change;
 mod volatile_default;
 
@@ -58,10 +62,12 @@ recipes! {
     rename_table "rename-table",
     type_change "type-change",
     rename_enum_value "rename-enum-value",
+    split_merge "split-merge",
     drop_column "drop-column",
     drop_object "drop-object",
     drop_default "drop-default",
     drop_index "drop-index",
+    identity "identity",
     required_column "required-column",
     volatile_default "volatile-default",
     set_not_null "set-not-null",

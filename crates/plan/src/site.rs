@@ -25,6 +25,8 @@ pub struct Site<'a> {
     pub parts: &'a [Part],
     /// Values for rows that have none, by column.
     pub values: &'a [(String, String)],
+    /// Whether dropped tables are put aside first.
+    pub keep_dropped: bool,
 }
 
 impl<'a> Site<'a> {

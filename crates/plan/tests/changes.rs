@@ -23,6 +23,7 @@ fn planned_on(version: u8, schema: &str, migration: &str) -> Plan {
         options: &options,
         weights: &Weights::default(),
         values: &[],
+        keep_dropped: false,
     })
 }
 

@@ -40,6 +40,7 @@ fn planned(case: &Case<'_>, major: u8) -> Plan {
         options: &options,
         weights: &Weights::default(),
         values: &[],
+        keep_dropped: false,
     })
 }
 

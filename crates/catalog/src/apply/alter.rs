@@ -219,8 +219,10 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 let owned = step
                     .catalog
                     .sequences_of(relation)
-                    .find(|r| r.owned_by == Some((relation, column)))
-                    .map(|r| r.id);
+                    // That of serial may be beside its own.
+                    .filter(|r| r.owned_by == Some((relation, column)))
+                    .map(|r| r.id)
+                    .max();
                 if let (true, Some(owned)) = (was, owned) {
                     drop::remove_relation(step, owned, true);
                 }

@@ -57,6 +57,9 @@ pub struct Pending {
     /// May be given several times.
     #[arg(long, value_name = "COLUMN=SQL", value_parser = value)]
     pub value: Vec<(String, String)>,
+    /// Put dropped tables aside under another name first, and drop them a deploy later: until then no row is lost.
+    #[arg(long)]
+    pub keep_dropped: bool,
 }
 
 /// A column and an expression.

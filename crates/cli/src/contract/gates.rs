@@ -1,11 +1,12 @@
 //! Whether what waits may go: what history, deployed code and the database say to each gate.
 
+use super::migration_name;
 use super::waiting::Waits;
 use crate::args::ContractArguments;
 use crate::disk::Disk;
 use crate::errors::Error;
 use crate::judge::{Judge, line};
-use crate::plan::BACKFILLS;
+use crate::plan::{BACKFILLS, bare_name};
 use crate::projects::Target;
 use crate::settings_file::Found;
 use drizzle::{Files, Migration, Project, join, split_chunks};
@@ -49,7 +50,7 @@ pub fn answers(asked: &mut Asked<'_, '_>, all: &[Waits]) -> Result<Vec<Vec<Strin
             }
         }
         for tag in tags {
-            why_not.extend(not_deployed(asked, &serving, tag));
+            why_not.extend(not_deployed(asked, &serving, all, tag));
         }
         found.push(why_not);
     }
@@ -64,10 +65,14 @@ pub fn answers(asked: &mut Asked<'_, '_>, all: &[Waits]) -> Result<Vec<Vec<Strin
 fn not_deployed(
     asked: &mut Asked<'_, '_>,
     serving: &[std::sync::Arc<crate::versions::Version>],
+    all: &[Waits],
     tag: &str,
 ) -> Option<String> {
     let project = &asked.target.project;
-    let Some(migration) = project.migrations.iter().find(|migration| migration.tag == tag) else {
+    if let Some(first) = all.iter().find(|other| other.waiting.name == tag) {
+        return Some(format!("{} goes first, in a deploy of its own", first.waiting.name));
+    }
+    let Some(migration) = project.migrations.iter().rfind(|migration| became(migration, tag)) else {
         return Some(format!("there is no migration {tag}, which it comes from"));
     };
     if serving.is_empty() {
@@ -81,6 +86,15 @@ fn not_deployed(
         !path.is_some_and(|path| version.has(&path))
     })?;
     Some(format!("{} has no {tag}: it waits until every deployed version has it", lacking.label()))
+}
+
+/// Whether a migration is the one that a tag means, or that the waiting file of this name has become.
+fn became(migration: &Migration, tag: &str) -> bool {
+    let waited = tag.split_once('.').is_some_and(|(of, _)| {
+        let head = migration.file.text.lines().next().unwrap_or_default();
+        bare_name(&migration.tag) == migration_name(tag, of) && head.ends_with(&format!(", from {of}"))
+    });
+    migration.tag == tag || waited
 }
 
 /// For each waiting file, what would break, and what else `lint` has against it: each is put behind all migrations

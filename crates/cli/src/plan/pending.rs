@@ -69,6 +69,7 @@ pub fn planned(
                 options: &options,
                 weights: &weights,
                 values,
+                keep_dropped: pending.keep_dropped,
             });
             let tags = set.migrations.iter().map(|index| project.migrations[*index].tag.clone());
             let deployed = tags.filter(|tag| everything || !fresh.contains(tag)).collect();

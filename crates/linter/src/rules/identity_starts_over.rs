@@ -1,4 +1,4 @@
-//! A serial column becomes an identity, whose new sequence begins at 1.
+//! A serial column becomes an identity, whose new sequence gives numbers that rows have.
 
 use crate::prelude::*;
 use catalog::written::literal;
@@ -9,7 +9,7 @@ pub const META: RuleMeta = RuleMeta {
     name: "identity-starts-over",
     group: Group::BreaksOldApp,
     severity: Severity::Error,
-    summary: "a serial column becomes an identity whose sequence begins at 1, below the rows that are there",
+    summary: "a serial column becomes an identity whose sequence gives numbers that rows have",
 };
 
 /// ADD GENERATED .. AS IDENTITY on a column that took its values from another sequence.
@@ -19,7 +19,10 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             let Some(column) = broken.column else { continue };
             let (table, name) = (broken.table.sql(), quoted(column));
             let finding = at
-                .finding(&META, format!("the new identity of `{}` begins at 1", broken.shown()))
+                .finding(
+                    &META,
+                    format!("the new identity of `{}` gives numbers that rows have", broken.shown()),
+                )
                 .about(broken.table.label)
                 .on(at.on_part(column))
                 .why(broken.failing())

@@ -75,15 +75,20 @@ fn by_itself(site: Site<'_>, table: &str) -> Part {
     part.then(Stage::outside(vec![site.text().to_owned()])).advice(advice)
 }
 
-struct Pieces {
-    alias: Option<String>,
-    set: String,
-    from: Option<String>,
-    condition: Option<String>,
+/// An UPDATE or DELETE, apart.
+pub(super) struct Pieces {
+    /// The name that the table goes by.
+    pub alias: Option<String>,
+    /// What is set.
+    pub set: String,
+    /// FROM or USING.
+    pub from: Option<String>,
+    /// WHERE.
+    pub condition: Option<String>,
 }
 
 /// `UPDATE t SET .. [FROM ..] [WHERE ..]` or `DELETE FROM t [USING ..] [WHERE ..]`, apart.
-fn pieces(text: &str, what: &str) -> Option<Pieces> {
+pub(super) fn pieces(text: &str, what: &str) -> Option<Pieces> {
     let tokens = code(text);
     if word(text, &tokens, what, 0) != Some(0) {
         return None;

@@ -1,6 +1,6 @@
 //! Tables, views, types, functions, sequences and schemas leave one deploy after the code that names them.
 
-use super::Answer;
+use super::{Answer, kept_table};
 use crate::model::{Gate, Phase, Stage};
 use crate::site::{Site, shown};
 use catalog::{Change, RelationKind};
@@ -22,6 +22,9 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let is_drop = matches!(site.stmt()?, Stmt::Drop(_) | Stmt::Grant(_));
     if !is_drop || !site.found(RULES) {
         return None;
+    }
+    if let Some(part) = kept_table::path(site).filter(|_| site.keep_dropped) {
+        return Some(Ok(part));
     }
     let mut gates = Vec::new();
     let mut names = Vec::new();

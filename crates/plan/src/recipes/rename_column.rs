@@ -221,7 +221,7 @@ fn body(column: &Column, to: &str) -> String {
 
 /// A column where two of its values are held against each other: not every type has an equality, and some call equal
 /// what is not the same.
-fn compared(column: &Column, of: &str, name: &str) -> String {
+pub(super) fn compared(column: &Column, of: &str, name: &str) -> String {
     const PLAIN: &[&str] = &[
         "int2",
         "int4",

@@ -231,7 +231,7 @@ fn guards(change: &catalog::Change) -> Option<&'static str> {
 /// The body of the trigger's function: one way, from the column to the new one.
 fn body(shadow: &Shadow<'_>, names: &Names) -> String {
     let new = quoted(&names.new);
-    let (head, set) = match of_row(&shadow.value) {
+    let (head, set) = match of_row(&shadow.value, "NEW.", &[]) {
         Some(value) => ("", format!("NEW.{new} := {value};")),
         None => {
             let row = quoted(&shadow.table.name.name);
@@ -248,8 +248,9 @@ fn body(shadow: &Shadow<'_>, names: &Names) -> String {
     format!("$$\n{head}BEGIN\n  {set}\n  RETURN NEW;\n{caught}END\n$$")
 }
 
-/// An expression over columns as one over the row of a trigger. `None` where a name in it may be something else.
-fn of_row(value: &str) -> Option<String> {
+/// An expression over columns as one over a row of a trigger, `NEW.` or `OLD.`. The table goes by one of the names
+/// `called`. `None` where a name in it may be something else.
+pub(super) fn of_row(value: &str, row: &str, called: &[&str]) -> Option<String> {
     let expr = sql::parse_expression(value)?;
     if !expr.uses.queries.is_empty() {
         return None;
@@ -258,13 +259,17 @@ fn of_row(value: &str) -> Option<String> {
     for used in &expr.uses.columns {
         let name = used.name.as_deref()?;
         let written = value.get(used.span.start as usize..used.span.end as usize)?;
-        let plain = written == name || written == quoted(name) || written.to_lowercase() == name;
-        if !used.qualifier.is_empty() || !plain {
+        let written = match used.qualifier.as_slice() {
+            [] => written,
+            [table] if called.contains(&table.as_str()) => written.rsplit_once('.')?.1.trim_start(),
+            _ => return None,
+        };
+        if written != name && written != quoted(name) && written.to_lowercase() != name {
             return None;
         }
         edits.push((
             Span::new(used.span.start as usize, used.span.end as usize),
-            format!("NEW.{}", quoted(name)),
+            format!("{row}{}", quoted(name)),
         ));
     }
     Some(text::with(value, edits))
@@ -276,9 +281,10 @@ mod tests {
 
     #[test]
     fn values_of_a_row() {
-        assert_eq!(of_row("\"age\"::integer").as_deref(), Some("NEW.\"age\"::integer"));
-        assert_eq!(of_row("coalesce(Age, 0)").as_deref(), Some("coalesce(NEW.\"age\", 0)"));
-        assert_eq!(of_row("(SELECT max(a) FROM t)"), None);
-        assert_eq!(of_row("t.age"), None);
+        assert_eq!(of_row("\"age\"::integer", "NEW.", &[]).as_deref(), Some("NEW.\"age\"::integer"));
+        assert_eq!(of_row("coalesce(Age, 0)", "NEW.", &[]).as_deref(), Some("coalesce(NEW.\"age\", 0)"));
+        assert_eq!(of_row("(SELECT max(a) FROM t)", "NEW.", &[]), None);
+        assert_eq!(of_row("t.age", "NEW.", &[]), None);
+        assert_eq!(of_row("t.\"Age\" + 1", "OLD.", &["t"]).as_deref(), Some("OLD.\"Age\" + 1"));
     }
 }

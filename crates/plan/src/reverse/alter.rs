@@ -244,7 +244,7 @@ fn identity(undo: &mut Undo<'_>, table: &Relation, was: &Column, now: &Column, s
     };
     match (was.identity, now.identity) {
         (Some(old), None) => {
-            let (sql, column) = (sql_name(&table.name), quoted(&was.name));
+            let sql = sql_name(&table.name);
             let owned = (table.id, was.id);
             let sequence = undo.before.relations().find(|other| other.owned_by == Some(owned));
             let named = sequence.map_or(String::new(), |s| format!(" (SEQUENCE NAME {})", sql_name(&s.name)));
@@ -253,16 +253,26 @@ fn identity(undo: &mut Undo<'_>, table: &Relation, was: &Column, now: &Column, s
                 format!("{set} ADD GENERATED {} AS IDENTITY{named}", words(old)),
                 Vec::new(),
             );
-            let behind = format!(
-                "SELECT setval(pg_get_serial_sequence({}, {}), (SELECT coalesce(max({column}), 0) + 1 FROM {sql}), false)",
-                literal(&sql),
-                literal(&was.name)
-            );
-            undo.run(Phase::Alter, behind, Vec::new());
+            let own = format!("pg_get_serial_sequence({}, {})", literal(&sql), literal(&was.name));
+            undo.run(Phase::Alter, behind(&own, table, was), Vec::new());
         }
         (Some(old), Some(new)) if old != new => {
             undo.run(Phase::Alter, format!("{set} SET GENERATED {}", words(old)), Vec::new());
         }
+        // The sequence that it had has stood still meanwhile.
+        (None, Some(_)) => {
+            let owned = Some((table.id, was.id));
+            let old = undo.before.sequences_of(table.id).find(|other| other.owned_by == owned);
+            if let Some(old) = old.map(|old| literal(&sql_name(&old.name))) {
+                undo.run(Phase::Alter, behind(&old, table, was), Vec::new());
+            }
+        }
         _ => {}
     }
+}
+
+/// What sets a sequence behind the values of a column.
+pub(super) fn behind(sequence: &str, table: &Relation, column: &Column) -> String {
+    let (column, table) = (quoted(&column.name), sql_name(&table.name));
+    format!("SELECT setval({sequence}, (SELECT coalesce(max({column}), 0) + 1 FROM {table}), false)")
 }

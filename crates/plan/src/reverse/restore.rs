@@ -33,8 +33,10 @@ fn sequence(undo: &mut Undo<'_>, sequence: &Relation) {
     if let Some((table, column)) = sequence.owned_by {
         let Some(owner) = undo.before.relation(table) else { return };
         let Some(column) = owner.column_by_id(column) else { return };
-        // It is made with its column.
-        if column.identity.is_some() || is_serial(undo.before, owner, column).is_some() {
+        // It is made with its column: of several that an identity has, the newest.
+        let owned = undo.before.sequences_of(table).filter(|one| one.owned_by == sequence.owned_by);
+        let newest = owned.map(|one| one.id).max() == Some(sequence.id);
+        if (column.identity.is_some() && newest) || is_serial(undo.before, owner, column).is_some() {
             return;
         }
         let (sql, table) = (sql_name(&sequence.name), sql_name(&owner.name));

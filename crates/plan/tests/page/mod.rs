@@ -13,6 +13,7 @@
 //! | `sql new` | those of the app that is deployed with the migration |
 //! | `sql rows` | rows that are there, in the place of generated ones |
 //! | `text values` | what `--value` gives, a line each: `users.team='x'` |
+//! | `text options` | `--keep-dropped` |
 //! | `text plan` | what `brolly plan` says of it |
 //!
 //! `sql migration pg=18` plans for that version (16 otherwise), and is for no older server. The deployed app declares
@@ -43,6 +44,8 @@ pub struct Example {
     pub new: String,
     /// `table.column` and an expression, as `--value` takes them.
     pub values: Vec<(String, String)>,
+    /// `--keep-dropped`.
+    pub keep_dropped: bool,
     /// The plan that the page shows, and where.
     pub plan: String,
     pub place: Range<usize>,
@@ -105,6 +108,10 @@ fn take(found: &mut [Example], recipe: &str, info: &str, text: &str, place: Rang
         (Some("sql"), Some("new")) => example.new = text.to_owned(),
         (Some("sql"), Some("rows")) => example.rows = Some(text.to_owned()),
         (Some("text"), Some("plan")) => (example.plan, example.place) = (text.to_owned(), place),
+        (Some("text"), Some("options")) => {
+            assert_eq!(text.trim(), "--keep-dropped", "{recipe}.md: unknown option");
+            example.keep_dropped = true;
+        }
         (Some("text"), Some("values")) => {
             let pairs = text.lines().filter_map(|line| line.split_once('='));
             example.values = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -162,6 +169,7 @@ impl Example {
             options: &options,
             weights: &weights,
             values: &self.values,
+            keep_dropped: self.keep_dropped,
         });
         Planned { project, set, options, plan }
     }
