@@ -12,7 +12,7 @@ pub use back::{RollbackArguments, RollbackFormat};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
-pub use run::{Database, MigrateArguments, RunFormat, Skipped};
+pub use run::{Database, LedgerAction, LedgerArguments, MigrateArguments, RunFormat, Skipped};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
@@ -22,7 +22,7 @@ use back::ROLLBACK_EXAMPLES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
-use run::MIGRATE_EXAMPLES;
+use run::{LEDGER_EXAMPLES, MIGRATE_EXAMPLES};
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 use setup::{COMPLETIONS_EXAMPLES, INIT_EXAMPLES, MAN_EXAMPLES};
 
@@ -109,6 +109,10 @@ pub enum Command {
     /// where an earlier run died. Drizzle's own ledger stays valid.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate(Box<MigrateArguments>),
+    /// Show Drizzle's ledger beside the folder, and change it: note migrations as run, take rows away, adopt a
+    /// database, mend rows. Shows each change before it is made.
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Ledger(LedgerArguments),
     /// List all rules.
     Rules {
         /// How they are written.

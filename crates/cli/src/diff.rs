@@ -34,7 +34,8 @@ pub fn diff(
         let mut drift = Drift { project: target.project.dir.clone(), comparisons: Vec::new() };
         drift.comparisons.extend(with_snapshot(disk, target, &wanted.schema, &mut outcome.notes));
         if let Some(url) = &url {
-            drift.comparisons.push(with_database(&target.project, url, &wanted.schema)?);
+            let server = pg::target(url)?;
+            drift.comparisons.push(with_database(&target.project, &server, &wanted.schema, Part::Applied)?);
         }
         if drift.comparisons.is_empty() {
             let dir = &target.project.dir;
@@ -115,11 +116,25 @@ fn with_snapshot(
     })
 }
 
-/// The history, as far as the database has run it, and the database.
-fn with_database(project: &Project, url: &str, schemas: &[String]) -> Result<Comparison, Error> {
+/// How much of the history a database is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What its ledger says that it has run.
+    Applied,
+    /// All of it, whatever the ledger says.
+    Whole,
+}
+
+/// The history, and the database.
+pub fn with_database(
+    project: &Project,
+    server: &pg::Target,
+    schemas: &[String],
+    part: Part,
+) -> Result<Comparison, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
-    let server = pg::target(url)?.named("brolly diff");
+    let server = server.named("brolly diff");
     let work = async {
         let connection = pg::connect(&server).await?;
         connection
@@ -129,7 +144,10 @@ fn with_database(project: &Project, url: &str, schemas: &[String]) -> Result<Com
             )
             .await?;
         let read = pg::introspected(&connection).await?;
-        let applied = applied(&connection, project).await?;
+        let applied = match part {
+            Part::Applied => applied(&connection, project).await?,
+            Part::Whole => Applied { project: project.clone(), notes: Vec::new() },
+        };
         let name = connection.value("SELECT pg_catalog.current_database()").await?.unwrap_or_default();
         connection.batch("ROLLBACK").await?;
         let host = connection.host().to_owned();
@@ -166,13 +184,18 @@ fn without_ledger(project: &Project, database: &Catalog) -> Scope {
         let owner = relation.owned_by.and_then(|(table, _)| database.relation(table));
         relation.name.schema == ledger.schema
             && relation.name != ledger
+            && !relation.name.name.starts_with("__brolly_")
             && owner.is_none_or(|owner| owner.name != ledger)
     });
     let mut except_schemas = vec!["drizzle".to_owned()];
     if others.next().is_none() && ledger.schema != "public" {
         except_schemas.push(ledger.schema.clone());
     }
-    Scope { except_schemas, except_relations: vec![ledger], ..Scope::default() }
+    // What brolly keeps beside it.
+    let own = database.relations().map(|relation| &relation.name);
+    let own = own.filter(|name| name.schema == ledger.schema && name.name.starts_with("__brolly_")).cloned();
+    let except_relations = own.chain([ledger.clone()]).collect();
+    Scope { except_schemas, except_relations, ..Scope::default() }
 }
 
 /// A line for each schema; those of one project that are equal mean the same.

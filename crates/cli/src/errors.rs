@@ -182,6 +182,9 @@ pub enum Error {
     /// A server, or what was asked of it.
     #[error(transparent)]
     Server(#[from] pg::Error),
+    /// A run for good.
+    #[error(transparent)]
+    Run(#[from] runner::Error),
     /// A run on a server.
     #[error(transparent)]
     Verify(#[from] ::verify::Error),

@@ -21,6 +21,7 @@ mod fix;
 mod init;
 mod judge;
 mod ledger;
+mod ledger_change;
 mod lint;
 mod migrate;
 mod past;
@@ -105,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Fix(wanted) => fix::fix(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Contract(wanted) => contract::contract(&disk, wanted, &variable),
         Command::Migrate(wanted) => migrate::migrate(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Ledger(wanted) => ledger_change::ledger(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

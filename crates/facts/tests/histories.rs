@@ -3,10 +3,10 @@
 //!
 //! `-- migration: TAG` begins a migration. `-- together` before one puts it into the pending set of
 //! the migration before it; otherwise each is deployed on its own, and the old app is the schema
-//! that it meets. `-- pg: N` in the first lines chooses the version.
+//! that it meets. `-- pg: N` in the first lines chooses the version, `-- runner: brolly` who runs them.
 
 use drizzle::{MemoryFiles, load_sql_files};
-use facts::{Analysis, Options, PendingSet, Step, Version, analyze};
+use facts::{Analysis, Options, PendingSet, Runner, Step, Version, analyze};
 use std::fmt::Write;
 
 fn history(text: &str) -> Analysis {
@@ -29,7 +29,8 @@ fn history(text: &str) -> Analysis {
     }
     let (project, problems) = load_sql_files(&files, &paths);
     assert!(problems.is_empty(), "{problems:?}");
-    analyze(&project, &sets, &Options { version: Version(pg), ..Options::default() })
+    let runner = if text.starts_with("-- runner: brolly") { Runner::Brolly } else { Runner::Drizzle };
+    analyze(&project, &sets, &Options { version: Version(pg), runner, ..Options::default() })
 }
 
 fn shown(step: &Step) -> String {
@@ -115,4 +116,4 @@ macro_rules! cases {
     )*};
 }
 
-cases! { transactions code not_null enums old_app renames relations versions outside }
+cases! { transactions code not_null enums old_app renames relations versions outside apart }

@@ -6,6 +6,7 @@
 //! and events; it prints nothing, and judges no migration.
 
 mod allowed;
+pub mod amend;
 mod blockers;
 mod concurrently;
 mod error;

@@ -35,6 +35,36 @@ pub struct LedgerRow {
     pub name: Option<String>,
 }
 
+impl LedgerRow {
+    /// Whether it is the row of a migration, by name or by time.
+    pub fn is_of(&self, migration: &Migration, by_name: bool) -> bool {
+        match by_name {
+            true => self.name.as_deref() == Some(migration.tag.as_str()),
+            false => self.created_at.is_some() && self.created_at == migration.when.map(|when| when as f64),
+        }
+    }
+}
+
+impl LedgerRows {
+    /// The rows; none where there is no ledger, or it may not be read.
+    pub fn rows(&self) -> &[LedgerRow] {
+        match self {
+            LedgerRows::Rows { rows, .. } => rows,
+            LedgerRows::Absent | LedgerRows::Forbidden => &[],
+        }
+    }
+
+    /// Whether a project's rows go by the names of migrations, as in v1, and not by their times.
+    pub fn by_name(&self, project: &Project) -> bool {
+        let named = matches!(self, LedgerRows::Rows { named: true, .. } | LedgerRows::Absent);
+        is_by_name(project, named)
+    }
+}
+
+fn is_by_name(project: &Project, named: bool) -> bool {
+    named && project.layout == Layout::Folders
+}
+
 /// How a folder stands against a ledger. Indexes into `Project::migrations`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
@@ -83,12 +113,9 @@ pub async fn ledger_rows(connection: &Connection, project: &Project) -> Result<L
 
 /// Holds a folder against the rows of a ledger. `named` says whether the rows carry names.
 pub fn standing(project: &Project, named: bool, rows: &[LedgerRow]) -> Standing {
-    let by_name = named && project.layout == Layout::Folders;
     let newest = rows.iter().filter_map(|row| row.created_at).fold(f64::NEG_INFINITY, f64::max);
-    let is_of = |row: &LedgerRow, migration: &Migration| match by_name {
-        true => row.name.as_deref() == Some(migration.tag.as_str()),
-        false => row.created_at.is_some() && row.created_at == migration.when.map(|when| when as f64),
-    };
+    let by_name = is_by_name(project, named);
+    let is_of = |row: &LedgerRow, migration: &Migration| row.is_of(migration, by_name);
     let mut standing = Standing::default();
     for (at, migration) in project.migrations.iter().enumerate() {
         let mut own = rows.iter().filter(|row| is_of(row, migration)).peekable();

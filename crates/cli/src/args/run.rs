@@ -1,4 +1,4 @@
-//! The arguments of the commands that change a database for good: `migrate`.
+//! The arguments of the commands that change a database for good: `migrate` and `ledger`.
 
 use super::servers::time;
 use super::{Color, Server};
@@ -126,6 +126,64 @@ pub enum RunFormat {
     Human,
     /// A JSON document a line for each event (schema/migrate.schema.json describes it).
     Json,
+}
+
+pub(super) const LEDGER_EXAMPLES: &str = "\
+Examples:
+  brolly ledger                      what the ledger says of each migration
+  brolly ledger mark 0007_by_hand    note a migration as run that was run by hand, or never is to run
+  brolly ledger forget 0007_by_hand  take its row away: it is pending again
+  brolly ledger adopt                note all as run, in a database that was made with drizzle-kit push
+  brolly ledger repair               mend rows whose files were edited, renamed or given another time
+
+Every change is shown, as SQL, before it is made: at a terminal you are asked, elsewhere --yes agrees. `adopt`
+compares the database with the history first, and refuses where they differ.
+
+Exit codes: 0 done, or nothing to do; 1 the database differs (adopt), or rows can't be mended (repair);
+2 could not do its job.";
+
+/// Arguments of `brolly ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArguments {
+    /// What to do.
+    #[arg(value_enum, default_value_t = LedgerAction::List)]
+    pub action: LedgerAction,
+    /// Migrations, by their tags; for `mark` and `forget`.
+    #[arg(value_name = "MIGRATIONS")]
+    pub migrations: Vec<String>,
+    /// The Drizzle config to read.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<String>,
+    /// The migrations folder (`out` of the config).
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<String>,
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
+    /// Agree to what is shown without being asked.
+    #[arg(long)]
+    pub yes: bool,
+    /// Adopt a database that differs from the history, too.
+    #[arg(long)]
+    pub force: bool,
+    /// How the list is written.
+    #[arg(long, value_enum, default_value_t = RunFormat::Human)]
+    pub format: RunFormat,
+}
+
+/// What is done with the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LedgerAction {
+    /// Show it.
+    List,
+    /// Note migrations as run.
+    Mark,
+    /// Take their rows away.
+    Forget,
+    /// Note all migrations as run.
+    Adopt,
+    /// Mend rows that belong to no file any more, or to an edited one.
+    Repair,
 }
 
 fn reason(text: &str) -> Result<String, String> {

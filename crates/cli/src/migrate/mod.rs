@@ -32,7 +32,7 @@ pub fn migrate(
 ) -> Result<Outcome, Error> {
     let found = projects::find(disk, &wanted.place.places())?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
-    let target = only(found.targets)?;
+    let target = only("migrate", found.targets)?;
     let server = database(disk, &target.project, &wanted.database, env)?;
     let settings = SettingsFiles::new(disk, wanted.place.settings.as_deref()).of(&target.project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -114,7 +114,7 @@ pub fn migrate(
 }
 
 /// The one project that a database can be of.
-pub fn only(mut targets: Vec<Target>) -> Result<Target, Error> {
+pub fn only(command: &'static str, mut targets: Vec<Target>) -> Result<Target, Error> {
     match (targets.pop(), targets.is_empty()) {
         (Some(target), true) if target.project.layout == Layout::Bare => {
             let dir = &target.project.dir;
@@ -125,7 +125,7 @@ pub fn only(mut targets: Vec<Target>) -> Result<Target, Error> {
         (Some(target), true) => Ok(target),
         (last, _) => {
             let projects = targets.into_iter().chain(last).map(|target| target.project.dir).collect();
-            Err(Error::SeveralProjects { command: "migrate", projects })
+            Err(Error::SeveralProjects { command, projects })
         }
     }
 }

@@ -1,0 +1,141 @@
+//! `brolly ledger`: what Drizzle's ledger says of each migration, and changes to it, shown before they are made.
+
+use crate::Outcome;
+use crate::args::{LedgerAction, LedgerArguments, Places, RunFormat};
+use crate::confirm::{Answer, confirmed};
+use crate::database::database;
+use crate::diff::{Part, with_database};
+use crate::disk::Disk;
+use crate::errors::{self, Error};
+use crate::ledger::standing_of;
+use crate::migrate::only;
+use crate::projects;
+use drizzle::Project;
+use runner::amend::{Change, amend, forgetting, marking, repairing};
+use runner::standing::{Standing, ledger_rows};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// Shows the ledger of a database, or changes it.
+pub fn ledger(
+    disk: &Disk,
+    wanted: &LedgerArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Outcome, Error> {
+    let places = Places {
+        config: wanted.config.iter().cloned().collect(),
+        out: wanted.out.iter().cloned().collect(),
+        ..Places::default()
+    };
+    let found = projects::find(disk, &places)?;
+    let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
+    let project = only("ledger", found.targets)?.project;
+    let server = database(disk, &project, &wanted.database, env)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
+    let look = async {
+        let connection = pg::connect(&server.named("brolly ledger")).await?;
+        let rows = ledger_rows(&connection, &project).await?;
+        connection.close().await;
+        Ok::<_, Error>(rows)
+    };
+    let rows = runtime.block_on(pg::unless_interrupted(look))??;
+    let standing = standing_of(&project, &rows)?;
+    let changes = match wanted.action {
+        LedgerAction::List => {
+            outcome.output = list(&project, &standing, wanted.format);
+            return Ok(outcome);
+        }
+        LedgerAction::Mark => marking(&project, &rows, &named(&project, wanted)?),
+        LedgerAction::Forget => forgetting(&project, &rows, &named(&project, wanted)?),
+        LedgerAction::Adopt => {
+            let comparison = with_database(&project, &server, &[], Part::Whole)?;
+            if comparison.has_drift() && !wanted.force {
+                let drift = report::Drift { project: project.dir.clone(), comparisons: vec![comparison] };
+                outcome.output = report::drift_text(&[drift]);
+                outcome.notes.push(
+                    "nothing was changed: the database is not what the history makes\n  mend what differs, or adopt it all the same: --force"
+                        .to_owned(),
+                );
+                outcome.code = errors::FINDINGS;
+                return Ok(outcome);
+            }
+            marking(&project, &rows, &(0..project.migrations.len()).collect::<Vec<_>>())
+        }
+        LedgerAction::Repair => {
+            let (changes, left) = repairing(&project, &rows);
+            if !left.is_empty() {
+                outcome.code = errors::FINDINGS;
+            }
+            outcome.notes.extend(left);
+            changes
+        }
+    };
+    if changes.is_empty() {
+        outcome.notes.push("nothing to change".to_owned());
+        return Ok(outcome);
+    }
+    show(&changes);
+    if !wanted.yes {
+        let hint = match runtime.block_on(pg::unless_interrupted(confirmed("Change the ledger?")))? {
+            Answer::Yes => None,
+            Answer::No => Some(""),
+            Answer::Nobody => Some(": there is no terminal to ask at\n  --yes agrees to what is shown above"),
+        };
+        if let Some(hint) = hint {
+            return Err(Error::NotAgreed { hint });
+        }
+    }
+    let mut quiet = |_: runner::Event<'_>| {};
+    let work = amend(&server, &project, &rows, &changes, &mut quiet);
+    runtime.block_on(pg::unless_interrupted(work))??;
+    let count = changes.len();
+    outcome.output = format!("{count} {} to the ledger\n", if count == 1 { "change" } else { "changes" });
+    Ok(outcome)
+}
+
+/// The migrations that are named, by tag or by path.
+fn named(project: &Project, wanted: &LedgerArguments) -> Result<Vec<usize>, Error> {
+    if wanted.migrations.is_empty() {
+        return Err(Error::CannotMigrate { what: "name the migrations by their tags".to_owned() });
+    }
+    let find = |name: &String| {
+        let bare = name.trim_end_matches("/migration.sql").trim_end_matches(".sql");
+        let bare = bare.rsplit('/').next().unwrap_or(bare);
+        let found = project.migrations.iter().position(|migration| migration.tag == bare);
+        found.ok_or_else(|| Error::NoSuchMigration { name: name.clone() })
+    };
+    wanted.migrations.iter().map(find).collect()
+}
+
+/// On the error stream, as SQL that could be run by hand.
+fn show(changes: &[Change]) {
+    let mut errors = std::io::stderr().lock();
+    for change in changes {
+        let _ = writeln!(errors, "-- {}\n{};", change.what, change.sql);
+    }
+}
+
+fn list(project: &Project, standing: &Standing, format: RunFormat) -> String {
+    let mut out = String::new();
+    for (at, migration) in project.migrations.iter().enumerate() {
+        let state = match at {
+            _ if standing.pending.contains(&at) => "pending",
+            _ if standing.passed_over.contains(&at) => "skipped",
+            _ if standing.edited.contains(&at) => "edited",
+            _ => "applied",
+        };
+        let _ = match format {
+            RunFormat::Human => writeln!(out, "{state:<8} {}", migration.tag),
+            RunFormat::Json => writeln!(out, "{}", json!({ "migration": migration.tag, "state": state })),
+        };
+    }
+    for what in &standing.unknown {
+        let _ = match format {
+            RunFormat::Human => writeln!(out, "orphan   {what}"),
+            RunFormat::Json => writeln!(out, "{}", json!({ "row": what, "state": "orphan" })),
+        };
+    }
+    out
+}

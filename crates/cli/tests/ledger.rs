@@ -1,0 +1,84 @@
+//! `brolly ledger` on real servers: what it shows and what it changes, and what runs afterwards.
+
+mod run;
+#[path = "../../../tests/servers/servers.rs"]
+mod servers;
+
+use pg::Server;
+use run::{Ended, Folder, config, folder};
+use servers::{server, wait};
+
+const ONE: (&str, &str) = ("0000_one", "CREATE TABLE one (id int);\n");
+const TWO: (&str, &str) = ("0001_two", "CREATE TABLE two (id int);\n");
+
+fn project(migrations: &[(&str, &str)]) -> Folder {
+    let folder = folder();
+    folder.write("drizzle.config.ts", config("./drizzle")).journal("drizzle", migrations);
+    folder
+}
+
+fn ledger(folder: &Folder, server: &Server, args: &[&str]) -> Ended {
+    folder.brolly(&[&["ledger"], args, &["--database-url", &server.url("postgres")]].concat())
+}
+
+fn migrate(folder: &Folder, server: &Server) -> Ended {
+    folder.brolly(&["migrate", "--database-url", &server.url("postgres")])
+}
+
+fn sql(server: &Server, text: &str) -> Vec<Option<String>> {
+    let work = async { server.connect().await.expect("a connection").rows(text).await.expect("it works") };
+    wait(work).into_iter().flatten().collect()
+}
+
+#[test]
+fn rows_are_made_and_taken_away() {
+    let server = server(17);
+    let folder = project(&[ONE, TWO]);
+    ledger(&folder, &server, &[]).says(0, &["pending  0000_one", "pending  0001_two"]);
+    ledger(&folder, &server, &["mark", "0000_one"])
+        .complains(2, &["-- 0000_one is noted as run", "insert into", "nothing was run", "--yes"]);
+    assert_eq!(sql(&server, "select to_regclass('drizzle.__drizzle_migrations')"), [None]);
+    ledger(&folder, &server, &["mark", "0000_one", "--yes"]).says(0, &["1 change to the ledger"]);
+    ledger(&folder, &server, &["mark", "0000_one", "--yes"]).complains(0, &["nothing to change"]);
+    ledger(&folder, &server, &[]).says(0, &["applied  0000_one", "pending  0001_two"]);
+    migrate(&folder, &server).says(0, &["1 migration applied"]);
+    assert_eq!(sql(&server, "select to_regclass('one')"), [None], "it was noted and not run");
+    ledger(&folder, &server, &["forget", "drizzle/0000_one.sql", "--yes"]).says(0, &["1 change"]);
+    ledger(&folder, &server, &["list", "--format", "json"])
+        .says(0, &[r#"{"migration":"0000_one","state":"skipped"}"#]);
+    ledger(&folder, &server, &["forget", "0009_none", "--yes"])
+        .complains(2, &["no migration is called `0009_none`"]);
+}
+
+#[test]
+fn a_database_made_with_push_is_adopted_where_it_is_what_the_history_makes() {
+    let server = server(16);
+    let folder = project(&[ONE, TWO]);
+    sql(&server, "create table one (id int)");
+    ledger(&folder, &server, &["adopt", "--yes"]).says(1, &["two"]).complains(1, &["--force"]);
+    assert_eq!(sql(&server, "select to_regclass('drizzle.__drizzle_migrations')"), [None]);
+    sql(&server, "create table two (id int)");
+    ledger(&folder, &server, &["adopt", "--yes"]).says(0, &["2 changes to the ledger"]);
+    migrate(&folder, &server).says(0, &["nothing was run"]);
+}
+
+#[test]
+fn rows_of_edited_and_renumbered_files_are_mended() {
+    let server = server(15);
+    let folder = project(&[ONE, TWO]);
+    migrate(&folder, &server).says(0, &["2 migrations applied"]);
+    folder.journal("drizzle", &[ONE, ("0001_two", "CREATE TABLE two (id int); -- edited\n")]);
+    ledger(&folder, &server, &[]).says(0, &["edited   0001_two"]);
+    ledger(&folder, &server, &["repair", "--yes"])
+        .complains(0, &["0001_two was edited since it ran"])
+        .says(0, &["1 change to the ledger"]);
+    ledger(&folder, &server, &[]).says(0, &["applied  0001_two"]);
+    // A journal that was made anew has other times.
+    let journal = folder.read("drizzle/meta/_journal.json").replace("1001", "5000");
+    folder.write("drizzle/meta/_journal.json", journal);
+    ledger(&folder, &server, &[]).says(0, &["pending  0001_two", "orphan"]);
+    ledger(&folder, &server, &["repair", "--yes"]).says(0, &["1 change to the ledger"]);
+    migrate(&folder, &server).says(0, &["nothing was run"]);
+    let row = sql(&server, "select count(*), max(created_at) from drizzle.__drizzle_migrations");
+    assert_eq!(row, ["2", "5000"].map(|text| Some(text.to_owned())));
+}
