@@ -15,6 +15,7 @@ mod identity;
 mod kept_table;
 mod generated_column;
 mod outside;
+mod partitioned_index;
 mod remade_key;
 mod remake_enum;
 mod rename_column;
@@ -81,6 +82,7 @@ recipes! {
     set_not_null "set-not-null",
     add_foreign_key "add-foreign-key",
     add_check "add-check",
+    partitioned_index "partitioned-index",
     add_index "add-index",
     add_exclusion "add-exclusion",
     add_unique "add-unique",

@@ -225,7 +225,9 @@ pub(super) fn remove_index(step: &mut Step<'_>, id: IndexId, concurrently: bool,
     for partition in
         table.filter(|table| table.kind == RelationKind::Partitioned).iter().flat_map(|t| &t.children)
     {
-        if let Some(part) = step.catalog.partition_index(id, *partition) {
+        let part = step.catalog.partition_index(id, *partition);
+        let is_part = |part: &IndexId| step.catalog.index(*part).is_some_and(|part| part.part_of == Some(id));
+        if let Some(part) = part.filter(is_part) {
             remove_index(step, part, concurrently, true);
         }
     }
