@@ -163,14 +163,12 @@ pub(super) fn attach(step: &mut Step<'_>, parent: IndexId, partition: &sql::Name
     }
     let fits = step.catalog.index(parent).is_some_and(|whole| {
         let table = step.catalog.relation(whole.table);
-        table.is_some_and(|table| table.children.contains(&part.table))
-            && step.catalog.is_alike(whole, &part)
-            && part.part_of.is_none()
+        table.is_some_and(|table| table.children.contains(&part.table)) && step.catalog.is_alike(whole, &part)
     });
-    if !fits {
+    if !fits || part.part_of.is_some() {
         let whole = step.catalog.index(parent).map(|whole| whole.name.to_string()).unwrap_or_default();
         let message = format!("index {} can't become a part of index {whole}", part.name);
-        step.refuse("55000", message, Some(partition.span));
+        step.refuse(if fits { "55000" } else { "42P17" }, message, Some(partition.span));
         return;
     }
     set_part_of(step, part.id, Some(parent));
@@ -296,5 +294,63 @@ fn copy_index(
         if let Some(relation) = step.relation_mut(id) {
             relation.constraints.push(constraint);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Catalog, QName, apply};
+
+    const TABLES: &str = "CREATE TABLE t (a int, b int) PARTITION BY RANGE (a);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (2);
+        CREATE TABLE t2 PARTITION OF t DEFAULT;";
+
+    /// The schema, and what was refused.
+    fn after(sql: &str) -> (Catalog, Vec<&'static str>) {
+        let mut catalog = Catalog::new();
+        let mut refused = Vec::new();
+        for statement in sql::parse(&format!("{TABLES} {sql}"), 0).statements {
+            refused
+                .extend(apply(&mut catalog, &statement.stmt).refusals.iter().map(|refusal| refusal.sqlstate));
+        }
+        (catalog, refused)
+    }
+
+    fn is_valid(catalog: &Catalog, name: &str) -> Option<bool> {
+        match catalog.slot(&QName::new("public", name)) {
+            Some(crate::Found::Index(index)) => Some(index.valid),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_whole_is_valid_once_all_parts_are_attached() {
+        let apart = "CREATE INDEX i ON ONLY t (b); CREATE INDEX i1 ON t1 (b); CREATE INDEX i2 ON t2 (b);";
+        let one = format!("{apart} ALTER INDEX i ATTACH PARTITION i1;");
+        let (catalog, refused) = after(&one);
+        assert_eq!((is_valid(&catalog, "i"), refused), (Some(false), vec![]));
+        let all = format!("{one} ALTER INDEX i ATTACH PARTITION i2;");
+        let (catalog, refused) = after(&all);
+        assert_eq!((is_valid(&catalog, "i"), refused), (Some(true), vec![]));
+        let (_, refused) = after(&format!("{all} DROP INDEX i1;"));
+        assert_eq!(refused, ["2BP01"]);
+        let (catalog, refused) = after(&format!("{all} DROP INDEX i;"));
+        assert_eq!((is_valid(&catalog, "i1"), refused), (None, vec![]));
+        // What is not attached stays.
+        let (catalog, _) = after(&format!("{apart} DROP INDEX i;"));
+        assert_eq!(is_valid(&catalog, "i1"), Some(true));
+        let (_, refused) =
+            after(&format!("{apart} CREATE INDEX x ON t1 (a); ALTER INDEX i ATTACH PARTITION x;"));
+        assert_eq!(refused, ["42P17"]);
+    }
+
+    #[test]
+    fn parts_are_found_or_made() {
+        let (catalog, _) = after("CREATE INDEX own ON t1 (b); CREATE INDEX i ON t (b);");
+        assert_eq!(is_valid(&catalog, "t1_b_idx"), None);
+        assert_eq!(is_valid(&catalog, "t2_b_idx"), Some(true));
+        let (catalog, _) = after("CREATE INDEX ON t (abs(a), (a + 1), (a + 2)) INCLUDE (b) WHERE t.b > 0;");
+        assert_eq!(is_valid(&catalog, "t_abs_expr_expr1_b_idx"), Some(true));
+        assert_eq!(is_valid(&catalog, "t1_abs_expr_expr1_b_idx"), Some(true));
     }
 }
