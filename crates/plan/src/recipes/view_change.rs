@@ -12,6 +12,7 @@ use source::Span;
 use sql::{Name, Stmt};
 
 const RECIPE: &str = "view-change";
+const BOTH: &str = "the deployed version reads columns that the new view has not, and the new version others: for a while the view has both";
 
 pub(super) fn make(site: Site<'_>) -> Answer {
     if !site.found(&["view-loses-column"]) {
@@ -73,18 +74,16 @@ fn path(site: Site<'_>, old: &Relation, new: &Relation) -> Result<Part, String> 
     let lost = columns(&[BreakCause::ColumnDropped, BreakCause::ColumnRenamed]);
     let views = Views { old, new, statements: [dropped, site.at], lost };
     let fresh = new.columns.iter().find(|column| old.column(&column.name).is_none());
-    match (fresh, new.kind) {
-        (None, RelationKind::MaterializedView) => materialized(site, &views),
-        (None, _) => Ok(waiting(site, &views)),
-        (Some(column), RelationKind::MaterializedView) => Err(format!(
-            "the deployed version reads `{name}.{}` and the new one `{name}.{}`, and no materialized view is filled twice for a while: {by_hand}",
-            views.lost.first().map_or("", String::as_str),
-            column.name
-        )),
-        (Some(_), _) => both(site, &views).map_err(|why| {
-            format!("{why}, so that no view can be written that has the columns of both versions: {by_hand}")
-        }),
-    }
+    let materialized_view = new.kind == RelationKind::MaterializedView;
+    let made = match (fresh.is_some(), materialized_view) {
+        (false, false) => return Ok(waiting(site, &views)),
+        (false, true) => materialized(site, &views),
+        (true, false) => both(site, &views),
+        (true, true) => both_materialized(site, &views),
+    };
+    made.map_err(|why| {
+        format!("{why}, so that no view can be written that has the columns of both versions: {by_hand}")
+    })
 }
 
 /// The statement of the same migration that drops the old view and nothing else.
@@ -157,6 +156,36 @@ fn waiting(site: Site<'_>, views: &Views<'_>) -> Part {
 
 /// A materialized view: the new one is filled beside the old one, and takes its name.
 fn materialized(site: Site<'_>, views: &Views<'_>) -> Result<Part, String> {
+    let (build, swap) = beside(site, views, site.text())?;
+    let why = "the deployed version reads the columns, and filling the new view would keep readers waiting";
+    let mut part = site.part(RECIPE, title(views), why);
+    part.statements = views.statements.to_vec();
+    part.statements.extend(about(site, views.new).iter().map(|(at, _)| *at));
+    Ok(part
+        .then(Stage::later(Phase::Contract(1), build, gates(site, views)).apart())
+        .then(Stage::at_once(Phase::Contract(1), swap, Vec::new()))
+        .advice(format!("until the last deploy `{}` shows what it shows today", shown(&views.new.name))))
+}
+
+/// A materialized view with the columns of both, filled beside the old one, and the new one beside that.
+fn both_materialized(site: Site<'_>, views: &Views<'_>) -> Result<Part, String> {
+    let (first, mut swap) = beside(site, views, &interim(site, views)?)?;
+    let mut now = first;
+    now.push("BEGIN".to_owned());
+    now.append(&mut swap);
+    now.push("COMMIT".to_owned());
+    let (build, swap) = beside(site, views, site.text())?;
+    let mut part = site.part(RECIPE, title(views), BOTH);
+    part.statements = views.statements.to_vec();
+    part.statements.extend(about(site, views.new).iter().map(|(at, _)| *at));
+    Ok(part
+        .then(Stage::outside(now))
+        .then(Stage::later(Phase::Contract(1), build, gates(site, views)).apart())
+        .then(Stage::at_once(Phase::Contract(1), swap, Vec::new())))
+}
+
+/// What fills the materialized view that `create` makes under another name, and what gives it the name of the old one.
+fn beside(site: Site<'_>, views: &Views<'_>, create: &str) -> Result<(Vec<String>, Vec<String>), String> {
     let catalogs = [&*site.judged().start, &*site.judged().end];
     let name = &views.new.name;
     let free = |stem: &str| names::of_index(&catalogs, site.parts, &name.schema, stem, "__new");
@@ -169,21 +198,21 @@ fn materialized(site: Site<'_>, views: &Views<'_>) -> Result<Part, String> {
         Some(Stmt::CreateTableAs(create)) => create.name.span,
         _ => return Err("the statement can't be read as CREATE MATERIALIZED VIEW".to_owned()),
     };
-    let renamed = text::with(site.text(), vec![(within(site.step, written), sql_name(&beside))]);
+    // The name stands before all that may differ.
+    let renamed = text::with(create, vec![(within(site.step, written), sql_name(&beside))]);
     let mut build = vec![format!("DROP MATERIALIZED VIEW IF EXISTS {}", sql_name(&beside)), renamed];
     let mut swap = vec![
         sql_of(&site.analysis.steps[views.statements[0]]),
         format!("ALTER MATERIALIZED VIEW {} RENAME TO {}", sql_name(&beside), quoted(&name.name)),
     ];
-    let about = about(site, views.new);
-    for (_, step) in &about {
+    for (_, step) in about(site, views.new) {
         let Some(Stmt::CreateIndex(create)) = step.statement.as_deref().map(|statement| &statement.stmt)
         else {
             swap.push(sql_of(step));
             continue;
         };
         let Some(index) = &create.name else {
-            return Err(format!("an index of `{}` has no name of its own: give it one", shown(name)));
+            return Err("an index of the view has no name of its own".to_owned());
         };
         let fresh = free(&index.text);
         swap.push(format!(
@@ -199,36 +228,35 @@ fn materialized(site: Site<'_>, views: &Views<'_>) -> Result<Part, String> {
             ],
         ));
     }
-    let why = "the deployed version reads the columns, and filling the new view would keep readers waiting";
-    let mut part = site.part(RECIPE, title(views), why);
-    part.statements = views.statements.to_vec();
-    part.statements.extend(about.iter().map(|(at, _)| *at));
-    Ok(part
-        .then(Stage::later(Phase::Contract(1), build, gates(site, views)).apart())
-        .then(Stage::at_once(Phase::Contract(1), swap, Vec::new()))
-        .advice(format!("until the last deploy `{}` shows what it shows today", shown(name))))
+    Ok((build, swap))
 }
 
-/// A view with the columns of both, and the new one once nobody reads the old columns.
-fn both(site: Site<'_>, views: &Views<'_>) -> Result<Part, String> {
-    let name = shown(&views.new.name);
-    if matches!(site.stmt(), Some(Stmt::CreateView(create)) if !create.columns.is_empty()) {
+/// The statement that makes the view with the columns of both.
+fn interim(site: Site<'_>, views: &Views<'_>) -> Result<String, String> {
+    let names = match site.stmt() {
+        Some(Stmt::CreateView(create)) => create.columns.as_slice(),
+        Some(Stmt::CreateTableAs(create)) => create.columns.as_slice(),
+        _ => &[],
+    };
+    if !names.is_empty() {
         return Err("the columns have their names in a list of their own".to_owned());
     }
     let old = view_definition(&site.judged().start, views.old)
         .ok_or_else(|| "how the old view would be written today is not known".to_owned())?;
     let columns: Vec<String> = views.old.columns.iter().map(|column| column.name.clone()).collect();
-    let interim = view_columns::with_columns(site.text(), &old, &columns, &views.lost)?;
+    view_columns::with_columns(site.text(), &old, &columns, &views.lost)
+}
+
+/// A view with the columns of both, and the new one once nobody reads the old columns.
+fn both(site: Site<'_>, views: &Views<'_>) -> Result<Part, String> {
+    let name = shown(&views.new.name);
+    let interim = interim(site, views)?;
     let drop = sql_of(&site.analysis.steps[views.statements[0]]);
     let mut sql = vec![drop.clone(), site.text().to_owned()];
     sql.extend(about(site, views.new).into_iter().map(|(_, step)| sql_of(step)));
     let list = views.lost.join(", ");
     // It comes where the old view is dropped, before what else has to be gone by then.
-    let mut part = site.part(
-        RECIPE,
-        title(views),
-        "the deployed version reads columns that the new view has not, and the new version others: for a while the view has both",
-    );
+    let mut part = site.part(RECIPE, title(views), BOTH);
     part.statements = vec![views.statements[0]];
     let beside = site.part(
         RECIPE,
