@@ -1,5 +1,6 @@
 //! Finding things in a [`Catalog`].
 
+use crate::diff::normal;
 use crate::names::{first_free, object_name};
 use crate::{
     Catalog, Column, ColumnId, Function, Index, IndexId, QName, Relation, RelationId, Slot, TypeId, UserType,
@@ -200,17 +201,33 @@ impl Catalog {
         found
     }
 
-    /// The index of a partition that is its part of the parent's index, or would become it on ATTACH: one
-    /// over the same columns and expressions (`CompareIndexInfo`).
+    /// The index of a partition that is its part of the parent's index, or else would become it on ATTACH.
     pub fn partition_index(&self, of: IndexId, partition: RelationId) -> Option<IndexId> {
-        let words = |index: &crate::Index| {
-            let keys: Vec<_> = index.keys.iter().flatten().copied().collect();
-            let names = self.relation(index.table)?.column_names(&keys);
-            Some((names, index.expressions.clone(), index.unique, index.partial, index.method.clone()))
+        let whole = self.index(of)?;
+        let own = || {
+            self.relation(partition)
+                .into_iter()
+                .flat_map(|found| &found.indexes)
+                .filter_map(|id| self.index(*id))
         };
-        let wanted = words(self.index(of)?)?;
-        let own = self.relation(partition)?.indexes.iter();
-        own.copied().find(|id| self.index(*id).and_then(|index| words(index)).as_ref() == Some(&wanted))
+        let part = own().find(|index| index.part_of == Some(of));
+        let alike = || own().find(|index| index.part_of.is_none() && self.is_alike(whole, index));
+        part.or_else(alike).map(|index| index.id)
+    }
+
+    /// Whether indexes of a table and of a partition are over the same columns and expressions
+    /// (`CompareIndexInfo` in src/backend/catalog/index.c).
+    pub(crate) fn is_alike(&self, one: &Index, other: &Index) -> bool {
+        let forms = |index: &Index| {
+            let name = |id: &ColumnId| Some(self.relation(index.table)?.column_by_id(*id)?.name.clone());
+            let keys: Vec<_> = index.keys.iter().map(|key| key.as_ref().and_then(name)).collect();
+            let include: Vec<_> = index.include.iter().map(name).collect();
+            let expressions = index.terms.iter().chain(&index.filter);
+            let expressions = expressions.map(|expr| normal(self, Some(index.table), expr).strict);
+            (keys, include, expressions.collect::<Vec<_>>())
+        };
+        let plain = |index: &Index| (index.unique, index.partial, index.nulls_not_distinct);
+        (plain(one), &one.method) == (plain(other), &other.method) && forms(one) == forms(other)
     }
 
     /// The columns of a relation whose type is `ty` or is built on it (arrays, domains).

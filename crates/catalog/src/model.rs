@@ -307,6 +307,8 @@ pub struct Index {
     pub constraint: bool,
     /// It is DEFERRABLE through its constraint.
     pub deferrable: bool,
+    /// On a partition: the index of the parent that it is a part of.
+    pub part_of: Option<IndexId>,
     /// What it says in `WITH (..)`.
     pub options: Option<Arc<str>>,
     /// It was written with more than is kept here (`sql::CreateIndex::more`).

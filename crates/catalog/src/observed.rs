@@ -22,6 +22,18 @@ impl Catalog {
         }
     }
 
+    /// Sets that the index of a partition is a part of one of its parent.
+    pub fn set_index_part(&mut self, part: &QName, whole: &QName) {
+        let (Some(Found::Index(part)), Some(Found::Index(whole))) = (self.slot(part), self.slot(whole))
+        else {
+            return;
+        };
+        let (part, whole) = (part.id, whole.id);
+        if let Some(index) = self.indexes.get_mut(&part) {
+            Arc::make_mut(index).part_of = Some(whole);
+        }
+    }
+
     /// Marks a column as one that comes from a parent.
     pub fn set_inherited(&mut self, table: &QName, column: &str) {
         let Some(Found::Relation(relation)) = self.slot(table) else { return };

@@ -249,3 +249,48 @@ fn what_has_no_path_is_told() {
         "no trigger can give each its own",
     );
 }
+
+#[test]
+fn what_is_new_needs_no_path() {
+    let table = "CREATE TABLE bookings (id int, during tsrange);";
+    let exclude = "ALTER TABLE bookings ADD CONSTRAINT b EXCLUDE USING gist (during WITH &&);";
+    assert!(planned("CREATE TABLE other (id int);", &format!("{table} {exclude}")).is_empty());
+    is_refused(&planned(table, exclude), "EXCLUDE takes over no index");
+    let generated = "ALTER TABLE orders ADD COLUMN total int GENERATED ALWAYS AS (price * 2)";
+    let orders = "CREATE TABLE orders (id int, price int, double int GENERATED ALWAYS AS (price * 2) STORED NOT NULL);";
+    assert!(planned_on(18, orders, &format!("{generated} VIRTUAL;")).is_empty());
+    is_refused(&planned_on(18, orders, &format!("{generated} STORED;")), "make it VIRTUAL");
+    is_refused(&planned_on(17, orders, &format!("{generated} STORED;")), "keep a plain column in step");
+}
+
+#[test]
+fn a_trigger_keeps_what_was_generated() {
+    let orders = "CREATE TABLE orders (id int, price int, double int GENERATED ALWAYS AS (price * 2) STORED NOT NULL);";
+    let plain = "ALTER TABLE orders ALTER COLUMN double DROP EXPRESSION;";
+    is_refused(&planned(orders, plain), "let a trigger in the same migration fill `orders.double`");
+    let trigger = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP = 'INSERT' AND NEW.double IS NULL OR TG_OP = 'UPDATE' AND NEW.double IS NOT DISTINCT FROM OLD.double THEN
+    NEW.double := NEW.price * 2;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION keep();";
+    let plan = planned(orders, &format!("{plain} {trigger}"));
+    assert!(plan.is_empty(), "{}", shown(&plan));
+}
+
+#[test]
+fn partitions_that_have_an_index_give_it_to_the_whole() {
+    let schema = "CREATE TABLE events (id int, day date) PARTITION BY RANGE (day);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE events_2 PARTITION OF events DEFAULT;
+CREATE INDEX one ON events_1 (id);";
+    let index = "CREATE INDEX events_id_idx ON events (id);";
+    let text = has_path(&planned(schema, index));
+    assert!(text.contains("events_2_id_idx") && !text.contains("events_1_id_idx"), "{text}");
+    let plan = planned(&format!("{schema} CREATE INDEX two ON events_2 (id);"), index);
+    assert!(plan.is_empty(), "{}", shown(&plan));
+    // A unique one is no such index.
+    let text = has_path(&planned(schema, "CREATE UNIQUE INDEX events_key ON events (id, day);"));
+    assert!(text.contains("CREATE UNIQUE INDEX CONCURRENTLY \"events_1_id_day_idx\""), "{text}");
+}

@@ -13,7 +13,15 @@ pub(super) fn alter_table(step: &mut Step<'_>, alter: &AlterTable) {
     }
     let found = match step.catalog.find(&alter.name) {
         Some(crate::Found::Relation(relation)) => relation.id,
-        Some(crate::Found::Index(_)) => return,
+        Some(crate::Found::Index(index)) => {
+            let id = index.id;
+            for command in &alter.commands {
+                if let AlterAction::AttachPartition { partition, .. } = &command.action {
+                    index::attach(step, id, partition);
+                }
+            }
+            return;
+        }
         None => {
             if !alter.if_exists {
                 step.missing_relation(&alter.name);
@@ -300,6 +308,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 relation.default_partition = false;
                 relation.partition_bound = None;
             }
+            index::set_apart(step, found);
             step.change(Change::PartitionDetached { parent: id, partition: found });
         }
         AlterAction::Owner { role } => step.change(Change::OwnerSet { relation: id, role: role.clone() }),

@@ -309,6 +309,7 @@ fn key_index(
         valid: true,
         constraint: true,
         deferrable,
+        part_of: None,
         options: None,
         more: false,
     };

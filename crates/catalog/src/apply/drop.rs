@@ -68,10 +68,16 @@ fn drop_relation(step: &mut Step<'_>, drop: &Drop, object: &DropObject, start: &
         }
         Some(Found::Index(index)) => {
             let (id, constraint, name) = (index.id, index.constraint, index.name.clone());
+            let whole = index.part_of.and_then(|whole| step.catalog.index(whole));
+            let whole = whole.map(|whole| whole.name.clone());
             if drop.kind != ObjectKind::Index {
                 step.refuse("42809", format!("{name} is an index"), Some(object.name.span));
             } else if constraint {
                 let message = format!("index {name} belongs to a constraint; drop the constraint instead");
+                step.refuse("2BP01", message, Some(object.name.span));
+            } else if let Some(whole) = whole.filter(|_| drop.objects.len() == 1) {
+                let message =
+                    format!("index {name} is a part of index {whole}, which can be dropped instead");
                 step.refuse("2BP01", message, Some(object.name.span));
             } else {
                 remove_index(step, id, drop.concurrently, false);
@@ -225,7 +231,9 @@ pub(super) fn remove_index(step: &mut Step<'_>, id: IndexId, concurrently: bool,
     for partition in
         table.filter(|table| table.kind == RelationKind::Partitioned).iter().flat_map(|t| &t.children)
     {
-        if let Some(part) = step.catalog.partition_index(id, *partition) {
+        let part = step.catalog.partition_index(id, *partition);
+        let is_part = |part: &IndexId| step.catalog.index(*part).is_some_and(|part| part.part_of == Some(id));
+        if let Some(part) = part.filter(is_part) {
             remove_index(step, part, concurrently, true);
         }
     }

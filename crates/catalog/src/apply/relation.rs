@@ -117,7 +117,7 @@ pub(super) fn create_table(step: &mut Step<'_>, create: &CreateTable) {
     inherit_constraints(step, id, &parents, create.partition.is_some());
     for like in create.like.iter().filter(|like| like.indexes) {
         if let Some(source) = step.catalog.find_relation(&like.source).cloned() {
-            index::copy_indexes(step, id, &source);
+            index::copy_indexes(step, id, &source, false);
         }
     }
     // Whatever belongs to a table that is being made is part of making it.
@@ -233,7 +233,7 @@ fn inherit_constraints(step: &mut Step<'_>, id: RelationId, parents: &[RelationI
             }
         }
         if partition {
-            index::copy_indexes(step, id, &parent);
+            index::copy_indexes(step, id, &parent, true);
         }
     }
 }

@@ -116,7 +116,12 @@ impl Prediction<'_> {
         for id in targets.into_iter().filter(|id| partitioned || *id == table.id) {
             self.lock(id, mode);
             let leaf = self.before(id).is_some_and(|r| super::has_storage(r));
-            if !built || !leaf {
+            // A partition that has such an index already gives it to the parent's (DefineIndex in indexcmds.c).
+            let builds =
+                self.cx.after.relation(id).is_some_and(|now| {
+                    now.indexes.iter().any(|index| self.cx.before.index(*index).is_none())
+                });
+            if !built || !leaf || !builds {
                 continue;
             }
             self.scan(id, ScanCause::IndexBuild, None);

@@ -72,6 +72,12 @@ async fn read(connection: &Connection) -> Result<Introspected, Error> {
             read.catalog.set_index_valid(&index, row.get(2).and_then(Option::as_deref) == Some("t"));
         }
     }
+    for row in connection.rows(queries::INDEX_PARTS).await? {
+        let whole = row.get(2..).map(<[Option<String>]>::to_vec);
+        if let (Some(part), Some(whole)) = (name(&row), whole.as_ref().and_then(name)) {
+            read.catalog.set_index_part(&part, &whole);
+        }
+    }
     for row in connection.rows(queries::INHERITED_COLUMNS).await? {
         if let (Some(table), Some(column)) = (name(&row), row.get(2).and_then(Option::as_deref)) {
             read.catalog.set_inherited(&table, column);

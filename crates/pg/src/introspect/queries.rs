@@ -35,6 +35,7 @@ pub(super) const AFTER_VIEWS: &[&str] = &[
 
 /// Schema, name, `t` or `f`.
 pub(super) const INDEX_VALIDITY: &str = tables::INDEX_VALIDITY;
+pub(super) const INDEX_PARTS: &str = tables::INDEX_PARTS;
 
 /// Schema, table, column.
 pub(super) const INHERITED_COLUMNS: &str = tables::INHERITED_COLUMNS;

@@ -111,6 +111,15 @@ pub(super) const INDEXES_OF_VIEWS: &str = concat!("SELECT pg_get_indexdef(x.oid)
 pub(super) const INDEX_VALIDITY: &str =
     concat!("SELECT n.nspname, x.relname, i.indisvalid ", indexes!("'r', 'p', 'm'"));
 
+/// Parts of the indexes of partitioned tables, those of constraints too: the part, and the whole.
+pub(super) const INDEX_PARTS: &str = concat!(
+    "SELECT n.nspname, x.relname, m.nspname, w.relname
+FROM pg_inherits h JOIN pg_class x ON x.oid = h.inhrelid JOIN pg_class w ON w.oid = h.inhparent
+JOIN pg_namespace n ON n.oid = x.relnamespace JOIN pg_namespace m ON m.oid = w.relnamespace
+WHERE w.relkind = 'I' AND ",
+    in_view!()
+);
+
 pub(super) const ROW_SECURITY: &str = concat!(
     "SELECT format('ALTER TABLE %I.%I %s ROW LEVEL SECURITY', n.nspname, c.relname, w.word)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

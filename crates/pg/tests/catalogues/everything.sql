@@ -129,6 +129,17 @@ CREATE TABLE by_hash (k int, account int REFERENCES accounts (id)) PARTITION BY 
 CREATE TABLE by_hash_0 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE to_attach (k text, v int);
 ALTER TABLE by_list ATTACH PARTITION to_attach FOR VALUES IN ('z');
+CREATE INDEX ON by_list (lower(k), (v / 2), (v % 2)) INCLUDE (v) WHERE by_list.k <> '';
+CREATE INDEX by_list_v ON ONLY by_list (v);
+CREATE INDEX by_list_ab_v ON by_list_ab (v);
+CREATE INDEX to_attach_v ON to_attach (v);
+ALTER INDEX by_list_v ATTACH PARTITION by_list_ab_v;
+ALTER INDEX by_list_v ATTACH PARTITION to_attach_v;
+CREATE INDEX by_list_half ON ONLY by_list (v, k);
+CREATE INDEX by_list_ab_half ON by_list_ab (v, k);
+ALTER INDEX by_list_half ATTACH PARTITION by_list_ab_half;
+CREATE INDEX by_hash_0_own ON by_hash_0 (k DESC);
+CREATE INDEX by_hash_k ON by_hash (k);
 
 CREATE VIEW rich AS SELECT id, email, mood AS feeling, count(*) OVER () FROM accounts WHERE balance > 100;
 CREATE VIEW app.poor (a, b) AS SELECT r.id, o.number FROM rich r LEFT JOIN app.orders o ON o.account_id = r.id;

@@ -21,12 +21,6 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     }
     let table = site.relation(table)?;
     let index = site.after().index(index)?;
-    if site.is_partitioned(table.id) {
-        return Some(Err(format!(
-            "`{}` is partitioned, and CONCURRENTLY does not work there: build the index on each partition, then ON ONLY the parent, and attach them",
-            shown(&table.name)
-        )));
-    }
     let plain = text::without_words(site.text(), &["IF", "NOT", "EXISTS"]);
     let Some(built) = text::with_word(&plain, "INDEX", "CONCURRENTLY") else {
         return Some(Err("the statement can't be read as CREATE INDEX".to_owned()));

@@ -11,8 +11,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let (table, name) = site.step.changes.iter().find_map(|change| match change {
         Change::ConstraintAdded { relation, name, with_column: None } => {
             let constraint = site.after().relation(*relation)?.constraint(name)?;
-            matches!(constraint.kind, ConstraintKind::Unique(_) | ConstraintKind::Exclude(_))
-                .then_some((*relation, name))
+            matches!(constraint.kind, ConstraintKind::Unique(_)).then_some((*relation, name))
         }
         _ => None,
     })?;
@@ -23,11 +22,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let table = site.relation(table)?;
     let constraint = site.after().relation(table.id)?.constraint(name)?;
     let shown_table = shown(&table.name);
-    let ConstraintKind::Unique(index) = constraint.kind else {
-        return Some(Err(format!(
-            "Postgres has no way to build the index of exclusion constraint `{name}` while `{shown_table}` is written: plan a window, or a new table with the constraint that rows are copied to"
-        )));
-    };
+    let ConstraintKind::Unique(index) = constraint.kind else { return None };
     if site.is_partitioned(table.id) {
         return Some(Err(format!(
             "`{shown_table}` is partitioned: CONCURRENTLY and USING INDEX don't work there"

@@ -64,7 +64,9 @@ pub(super) fn constraint(undo: &mut Undo<'_>, id: RelationId, name: &str, with: 
 pub(super) fn index(undo: &mut Undo<'_>, id: IndexId, origin: IndexOrigin) {
     let IndexOrigin::Statement { concurrently } = origin else { return };
     let Some(index) = undo.after.index(id) else { return };
-    if undo.is_new(index.table) {
+    // A part of an index that the migration made goes along with the whole.
+    let whole = undo.end.index(id).and_then(|index| index.part_of);
+    if undo.is_new(index.table) || whole.is_some_and(|whole| undo.start.index(whole).is_none()) {
         return;
     }
     let name = sql_name(&index.name);

@@ -203,6 +203,13 @@ impl<'a> Undo<'a> {
         {
             return true;
         }
+        // An index of a new table may have a name that one of the schema before needs.
+        let has_old_name = |index: &catalog::Index| self.start.slot(&index.name).is_some();
+        if let Change::IndexRenamed { index, .. } = change
+            && self.after.index(*index).is_some_and(|index| has_old_name(index))
+        {
+            return false;
+        }
         let new = self.is_new(relation) && !needed::is_in_the_way(self, change, relation);
         !whole && (new || self.is_inherited(change, relation))
     }
