@@ -1,4 +1,5 @@
-//! `brolly ledger` on real servers: what it shows and what it changes, and what runs afterwards.
+//! `brolly ledger` and `brolly rollback --run` on real servers: what they show and what they change, and what
+//! runs afterwards.
 
 mod run;
 #[path = "../../../tests/servers/servers.rs"]
@@ -81,4 +82,31 @@ fn rows_of_edited_and_renumbered_files_are_mended() {
     migrate(&folder, &server).says(0, &["nothing was run"]);
     let row = sql(&server, "select count(*), max(created_at) from drizzle.__drizzle_migrations");
     assert_eq!(row, ["2", "5000"].map(|text| Some(text.to_owned())));
+}
+
+#[test]
+fn what_was_run_last_is_taken_back() {
+    for major in [13, 18] {
+        let server = server(major);
+        let add = "ALTER TABLE one ADD COLUMN name text;\n--> statement-breakpoint\nCREATE INDEX CONCURRENTLY one_name ON one (name);\n";
+        let folder = project(&[ONE, ("0001_name", add)]);
+        let back = |args: &[&str]| {
+            folder.brolly(&[&["rollback", "--run", "--database-url", &server.url("postgres")], args].concat())
+        };
+        let columns = "select string_agg(attname, ',') from pg_attribute where attrelid = 'one'::regclass and attnum > 0 and not attisdropped";
+        back(&["--yes"]).complains(0, &["nothing to take back"]);
+        migrate(&folder, &server).says(0, &["2 migrations applied"]);
+        back(&["--yes"]).complains(2, &["drizzle/rollbacks/0001_name.sql is not there", "--write"]);
+        folder.brolly(&["rollback", "--all", "--write"]).says(0, &["0001_name.sql"]);
+        back(&[]).complains(1, &["DROP INDEX CONCURRENTLY", "lost: the values of one.name", "--lose-data"]);
+        back(&["--lose-data"]).complains(2, &["nothing was run", "--yes"]);
+        assert_eq!(sql(&server, columns), [Some("id,name".to_owned())]);
+        back(&["--lose-data", "--yes"]).says(0, &["0001_name is taken back; it is pending again"]);
+        assert_eq!(sql(&server, columns), [Some("id".to_owned())]);
+        assert_eq!(sql(&server, "select count(*) from drizzle.__brolly_statements"), [Some("0".to_owned())]);
+        migrate(&folder, &server).says(0, &["1 migration applied"]);
+        back(&["--lose-data", "--yes", "--last", "2"]).says(0, &["0001_name is taken", "0000_one is taken"]);
+        assert_eq!(sql(&server, "select to_regclass('one')"), [None]);
+        assert_eq!(sql(&server, "select count(*) from drizzle.__drizzle_migrations"), [Some("0".to_owned())]);
+    }
 }

@@ -39,9 +39,14 @@ pub fn forgetting(project: &Project, rows: &LedgerRows, migrations: &[usize]) ->
     let change = |one: &Migration| Change {
         tag: one.tag.clone(),
         what: format!("{} is no longer noted as run; nothing of what it did is taken back", one.tag),
-        sql: format!("delete from {} where {}", table(&project.ledger), condition(project, rows, one)),
+        sql: taking_away(project, rows, one),
     };
     marked.map(change).collect()
+}
+
+/// What takes the row of a migration away.
+pub(crate) fn taking_away(project: &Project, rows: &LedgerRows, one: &Migration) -> String {
+    format!("delete from {} where {}", table(&project.ledger), condition(project, rows, one))
 }
 
 /// What mends rows: those of edited files get the hash that the file has now, and rows that no file has get

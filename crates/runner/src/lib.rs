@@ -25,6 +25,6 @@ pub use blockers::Blocker;
 pub use error::Error;
 pub use event::Event;
 pub use ladder::Limits;
-pub use migrate::{Done, Job, migrate};
+pub use migrate::{Done, Job, migrate, roll_back};
 pub use progress::{Left, left};
 pub use units::{Unit, taken_back, units};

@@ -6,9 +6,10 @@ use crate::progress::{self, Left};
 use crate::run_lock::{application, end_orphans, hold};
 use crate::standing::{LedgerRows, ledger_rows, standing};
 use crate::tries::transaction;
+use crate::units::closed_by;
 use crate::units::{Unit, units};
-use crate::{Error, Event, Limits, allowed, concurrently};
-use drizzle::Project;
+use crate::{Error, Event, Limits, allowed, amend, concurrently};
+use drizzle::{Migration, Project};
 use facts::Analysis;
 use pg::{Connection, Target};
 use sql::Stmt;
@@ -57,6 +58,40 @@ pub(crate) struct Room<'a> {
 ///
 /// Errors: see [`Error`]. Whatever it is, what was committed is noted, and the next call goes on from there.
 pub async fn migrate(target: &Target, job: &Job<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Done, Error> {
+    let (guard, room) = opened(target, job, tell).await?;
+    let done = under_lock(&room, tell).await?;
+    guard.close().await;
+    Ok(done)
+}
+
+/// Runs the way back of a migration, which stands as the last one in the project and is the whole set, and
+/// takes the row of the migration out of the ledger with its last transaction.
+///
+/// Errors: as those of [`migrate`]; [`Error::LedgerMoved`] where the ledger is not what was shown.
+pub async fn roll_back(
+    target: &Target,
+    job: &Job<'_>,
+    taken_back: &Migration,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    let (guard, room) = opened(target, job, tell).await?;
+    if ledger_rows(&room.session, job.project).await? != *job.shown {
+        return Err(Error::LedgerMoved);
+    }
+    let back = job.project.migrations.len() - 1;
+    let row = amend::taking_away(job.project, job.shown, taken_back);
+    let units = closed_by(units(job.project, job.analysis, job.set), &row);
+    one(&room, back, &units.iter().collect::<Vec<_>>(), tell).await?;
+    guard.close().await;
+    Ok(())
+}
+
+/// The connections of a run, with the run lock in hand, and nobody left of a run that was killed.
+async fn opened<'a>(
+    target: &Target,
+    job: &'a Job<'a>,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(Connection, Room<'a>), Error> {
     // What waits for the lock is not at work: it has another name than what is.
     let guard = pg::connect(&target.named("brolly migrate")).await?;
     let target = target.named(&application(job.project));
@@ -70,13 +105,8 @@ pub async fn migrate(target: &Target, job: &Job<'_>, tell: &mut dyn FnMut(Event<
     let watcher = pg::connect(&target).await?;
     let mine = [session.pid().await?, watcher.pid().await?];
     end_orphans(&guard, job.project, &mine, tell).await?;
-
-    let pid = mine[0];
     let deadlock_timeout = deadlock_timeout(&watcher).await?;
-    let room = Room { job, session, watcher, pid, deadlock_timeout };
-    let done = under_lock(&room, tell).await?;
-    guard.close().await;
-    Ok(done)
+    Ok((guard, Room { job, session, watcher, pid: mine[0], deadlock_timeout }))
 }
 
 async fn under_lock(room: &Room<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Done, Error> {

@@ -66,6 +66,20 @@ fn of_migration(project: &Project, analysis: &Analysis, set: usize, migration: u
     groups.into_iter().enumerate().map(unit).collect()
 }
 
+/// Units that end with this statement instead of a row in the ledger.
+pub(crate) fn closed_by(mut units: Vec<Unit>, sql: &str) -> Vec<Unit> {
+    if let Some(last) = units.last_mut() {
+        let row = last.sent.iter_mut().rev().find_map(|sent| match sent {
+            Sent::Own(text) if !matches!(text.as_str(), "BEGIN" | "COMMIT") => Some(text),
+            _ => None,
+        });
+        if let Some(row) = row {
+            sql.clone_into(row);
+        }
+    }
+    units
+}
+
 /// A ROLLBACK of a file, by index into [`Analysis::steps`]: it takes back what would have been a unit, so that
 /// the file can't be run unit by unit.
 pub fn taken_back(analysis: &Analysis) -> Option<usize> {

@@ -1,7 +1,9 @@
 //! The arguments of `rollback`.
 
-use super::{Choice, Places};
+use super::servers::time;
+use super::{Choice, Database, Places};
 use clap::{Args, ValueEnum};
+use std::time::Duration;
 
 pub(super) const ROLLBACK_EXAMPLES: &str = "\
 Examples:
@@ -11,6 +13,7 @@ Examples:
   brolly rollback --write                   in files: drizzle/rollbacks/0007_drop_nickname.sql
   brolly rollback --all --write             of the whole history
   brolly rollback --format json             for scripts
+  brolly rollback --run                     take back what the database of DATABASE_URL has run last
 
 Each statement is undone, last first, by the schema that it met in the replayed history: a dropped
 column comes back with its type, default, constraints and indexes. Comments say what is to know:
@@ -19,10 +22,13 @@ column comes back with its type, default, constraints and indexes. Comments say 
   -- not reversed: ..   stays as the migration left it, and why
   -- fails if: ..       what rows may hold by now that keeps it from running
 
-No file that somebody changed is overwritten without --force. Nothing is run, and drizzle-kit and
-Drizzle's migrator pass the folder by. docs/rollbacks.md says how to use them.
+No file that somebody changed is overwritten without --force. drizzle-kit and Drizzle's migrator pass the
+folder by. Nothing is run but with --run: then the files of the last migrations are, as `brolly migrate` runs
+migrations, under the same locks and the same run lock. What is lost has to be agreed to (--lose-data).
+docs/rollbacks.md says more.
 
-Exit codes: 0 there is an answer, 1 a file was kept as it is, 2 could not do its job.";
+Exit codes: 0 there is an answer, 1 a file was kept as it is, or something would be lost, 2 could not do its
+job.";
 
 /// Arguments of `brolly rollback`.
 #[derive(Debug, Args)]
@@ -42,6 +48,27 @@ pub struct RollbackArguments {
     /// Overwrite files that were changed since they were written, too.
     #[arg(long, requires = "write")]
     pub force: bool,
+    /// Run the file of what the database has run last, and take its row out of the ledger.
+    #[arg(long, conflicts_with_all = ["all", "write", "base", "fetch_base", "allow_missing_base", "deployed"])]
+    pub run: bool,
+    /// How many migrations to take back, the newest first.
+    #[arg(long, value_name = "N", requires = "run", default_value_t = 1)]
+    pub last: usize,
+    /// Run files, too, that say that something is lost.
+    #[arg(long, requires = "run")]
+    pub lose_data: bool,
+    /// Agree to what --run shows without being asked.
+    #[arg(long, requires = "run")]
+    pub yes: bool,
+    /// The database of --run.
+    #[command(flatten)]
+    pub database: Database,
+    /// The longest that one try waits for a lock, and everybody behind it.
+    #[arg(long, value_name = "TIME", requires = "run", default_value = "2s", value_parser = time)]
+    pub lock_wait: Duration,
+    /// How long to go on trying, for each transaction.
+    #[arg(long, value_name = "TIME", requires = "run", default_value = "20min", value_parser = time)]
+    pub patience: Duration,
     /// How it is written.
     #[arg(long, value_enum, default_value_t = RollbackFormat::Sql)]
     pub format: RollbackFormat,

@@ -16,7 +16,8 @@ use crate::projects::{self, Target};
 use crate::settings_file::{Found, SettingsFiles};
 use drizzle::{Layout, Project};
 use facts::{Analysis, Options, Runner};
-use human::Told;
+pub use human::Told;
+pub use lines::end as last_line;
 use pg::Connection;
 use report::{HumanOptions, MigrateLine};
 use runner::standing::{LedgerRows, Standing, ledger_rows};
@@ -100,17 +101,20 @@ pub fn migrate(
         allowed: wanted.allow.as_deref().filter(|_| !errors.is_empty()),
     };
     let result = runtime.block_on(async {
-        let mut tell = |event: runner::Event<'_>| {
-            if let Some(line) = lines::line(&event, &analysis) {
-                told.line(&line);
-            }
-        };
+        let mut tell = |event: runner::Event<'_>| told_of(&told, &event, &analysis);
         pg::unless_interrupted(runner::migrate(&server, &job, &mut tell)).await
     });
     let (end, code) = lines::end(result, &analysis);
     told.line(&end);
     outcome.code = outcome.code.max(code);
     Ok(outcome)
+}
+
+/// Tells what the runner tells.
+pub fn told_of(told: &Told, event: &runner::Event<'_>, analysis: &Analysis) {
+    if let Some(line) = lines::line(event, analysis) {
+        told.line(&line);
+    }
 }
 
 /// The one project that a database can be of.

@@ -1,8 +1,9 @@
 //! `brolly rollback`: find, choose, replay, and write down the way back of each migration.
 //!
-//! What undoes what is known in `plan::reverse`; nothing is run here.
+//! What undoes what is known in `plan::reverse`; files are run by `run`.
 
 mod file;
+mod run;
 
 use crate::Outcome;
 use crate::args::{RollbackArguments, RollbackFormat};
@@ -22,6 +23,9 @@ pub fn rollback(
     wanted: &RollbackArguments,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Outcome, Error> {
+    if wanted.run {
+        return run::run(disk, wanted, env);
+    }
     let found = projects::find(disk, &wanted.places)?;
     let choice = if wanted.all { Choice::All } else { Choice::New };
     let mut judge = Judge::new(disk, choice, &wanted.choice, env);
