@@ -49,7 +49,7 @@ impl Told {
             }
             self.bar.suspend(|| {
                 let _ = match line {
-                    MigrateLine::End { .. } if !text.starts_with("brolly:") => {
+                    MigrateLine::End { failed: None, .. } => {
                         writeln!(std::io::stdout(), "{text}")
                     }
                     _ => writeln!(std::io::stderr(), "{text}"),
@@ -152,9 +152,7 @@ fn words(line: &MigrateLine) -> Vec<String> {
                     let code = failed.sqlstate.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
                     let (first, rest) = failed.message.split_once('\n').unwrap_or((&failed.message, ""));
                     lines.push(format!("brolly: {}{first}{code}", place.unwrap_or_default()));
-                    if !rest.is_empty() {
-                        lines.push(format!("brolly:{rest}").replacen("brolly:", "", 1));
-                    }
+                    lines.extend(rest.lines().map(str::to_owned));
                 }
                 None => lines.push(match migrated.len() {
                     0 => "nothing was run".to_owned(),
