@@ -1,0 +1,64 @@
+//! The two connections of a run: one changes rows, the other holds the lock, looks on, and hears wishes.
+//!
+//! The lock is of the session, so that it goes with a run that dies. Where a connection is cut, both are opened again.
+
+use super::batch::text_of;
+use super::{Asked, Error, Job, state};
+use pg::Connection;
+
+/// The connections of a run.
+pub(super) struct Session {
+    /// Changes rows.
+    pub worker: Connection,
+    /// Holds the lock, and is idle else.
+    pub watcher: Connection,
+    /// The server processes of both.
+    pub pids: [i32; 2],
+}
+
+/// Whether the lock is ours.
+pub(super) enum Opened {
+    /// It is.
+    Ours(Session),
+    /// Somebody else runs this backfill: the process.
+    Taken(Option<i32>),
+}
+
+/// Opens both connections and takes the lock, without waiting for it.
+pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
+    let target = asked.target.named("brolly backfill");
+    let watcher = pg::connect(&target.named("brolly backfill (watch)")).await?;
+    takes_writes(&watcher).await?;
+    let name = &job.backfill.name;
+    state::prepare(&watcher, &asked.schema).await?;
+    state::note(&watcher, &asked.schema, job).await?;
+    quiet(&watcher).await?;
+    let lock = state::lock(&asked.schema, name);
+    let got = watcher.value(&format!("SELECT pg_catalog.pg_try_advisory_lock({lock})")).await?;
+    if got.as_deref() != Some("t") {
+        return Ok(Opened::Taken(state::holder(&watcher, &asked.schema, name).await?));
+    }
+    let worker = pg::connect(&target).await?;
+    quiet(&worker).await?;
+    let pids = [worker.pid().await?, watcher.pid().await?];
+    Ok(Opened::Ours(Session { worker, watcher, pids }))
+}
+
+/// Timeouts of the role that would cut a session which waits, and a statement that goes on when nobody hears it.
+async fn quiet(connection: &Connection) -> Result<(), Error> {
+    if connection.version().major >= 14 {
+        connection.batch("SET idle_session_timeout = 0; SET client_connection_check_interval = '1s'").await?;
+    }
+    Ok(connection.batch("SET statement_timeout = 0").await?)
+}
+
+async fn takes_writes(connection: &Connection) -> Result<(), Error> {
+    let query = "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
+    let row = connection.rows(query).await?.into_iter().next().unwrap_or_default();
+    let why = match (text_of(&row, 0), text_of(&row, 1)) {
+        ("t", _) => "it is a replica",
+        (_, "on") => "default_transaction_read_only is on for this role, database or server",
+        _ => return Ok(()),
+    };
+    Err(Error::ReadOnly { host: connection.host().to_owned(), why: why.to_owned() })
+}
