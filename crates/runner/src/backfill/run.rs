@@ -414,6 +414,8 @@ impl<'a> Run<'a> {
     /// Opens connections again where they were cut.
     async fn reconnect(&mut self, error: Error, tell: Tell<'_>) -> Result<(), Error> {
         let mut last = error;
+        // The other one may be there still, with the lock.
+        let _ = self.session.watcher.batch("SELECT pg_catalog.pg_advisory_unlock_all()").await;
         for tries in 1..=self.asked.reconnects {
             tell(Event::Reconnecting { backfill: self.name(), tries, why: first_line(&last) });
             sleep(Duration::from_millis(250 << tries.min(5))).await;

@@ -18,6 +18,8 @@ fn counted(server: &Server, rows: u32) -> Job {
                           INSERT INTO t SELECT i, 0 FROM generate_series(1, {rows}) i"
         ),
     );
+    // These servers commit before it is on the disk.
+    sql(server, "CHECKPOINT");
     job("count", &["table: \"t\"", "key: \"id\"", "set: \"n\" = \"n\" + 1, \"j\" = '1'::json"])
 }
 
@@ -78,20 +80,25 @@ fn cut_connections() {
     each_once(&server);
 }
 
-/// A process of the server that is killed takes all sessions with it, and the server recovers from its log.
+/// A process of the server that is killed takes all sessions with it, and the server recovers from its log. It
+/// commits before that is on the disk, so that a crash takes batches back: with them goes how far they came.
 #[test]
 fn a_server_that_crashes() {
     for major in [13, 18] {
         let server = server(major);
         let job = counted(&server, 3000);
-        let (ended, events) = disturbed(&asked(&server), &job, 7, |_| {
+        let (ended, events) = disturbed(&asked(&server), &job, 7, |times| {
             let server = &server;
             async move {
-                let connection = server.connect().await.expect("a connection");
-                let pid = connection
-                    .value("SELECT pid FROM pg_stat_activity WHERE application_name = 'brolly backfill'");
-                let pid = pid.await.expect("an answer").expect("it runs");
-                assert!(Command::new("kill").args(["-9", &pid]).status().expect("kill is there").success());
+                let Ok(connection) = server.connect().await else { return };
+                if times >= 5 {
+                    return;
+                }
+                let query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'brolly backfill'";
+                // It may have been cut already.
+                if let Ok(Some(pid)) = connection.value(query).await {
+                    let _ = Command::new("kill").args(["-9", &pid]).status();
+                }
             }
         });
         assert_eq!(ended.expect("no error"), Ended::Finished, "{events:#?}");
@@ -110,7 +117,10 @@ fn a_server_that_is_killed_and_started_again() {
         let pid = std::fs::read_to_string(data.join("postmaster.pid")).expect("it runs");
         let pid = pid.lines().next().expect("a number").trim().to_owned();
         assert!(Command::new("kill").args(["-9", &pid]).status().expect("kill is there").success());
-        let _ = std::fs::remove_file(data.join("postmaster.pid"));
+        // Whoever started it has not asked for its end, so that its number seems to be in use.
+        for file in [data.join("postmaster.pid"), server.dir().join(".s.PGSQL.5432.lock")] {
+            let _ = std::fs::remove_file(file);
+        }
     };
     let mut again = Vec::new();
     let impatient = Asked { reconnects: 1, ..asked(&server) };
@@ -130,7 +140,11 @@ fn a_server_that_is_killed_and_started_again() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
-    assert!(started, "it does not start again");
+    assert!(
+        started,
+        "it does not start again: {}",
+        std::fs::read_to_string(server.dir().join("again.log")).unwrap_or_default()
+    );
     let mut once = false;
     let (ended, events) = disturbed(&asked(&server), &job, 5, |_| {
         if !std::mem::replace(&mut once, true) {
@@ -277,8 +291,8 @@ fn writers_beside_it() {
                 &server,
                 "CREATE TABLE w (id int PRIMARY KEY, name text, c text, n int DEFAULT 0); \
                           INSERT INTO w SELECT i * 3, 'n' || i FROM generate_series(1, 3000) i; \
-                          CREATE FUNCTION both() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.c := upper(new.name); RETURN new; END'; \
-                          CREATE TRIGGER both BEFORE INSERT OR UPDATE OF name ON w FOR EACH ROW EXECUTE FUNCTION both()",
+                          CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.c := upper(new.name); RETURN new; END'; \
+                          CREATE TRIGGER twice BEFORE INSERT OR UPDATE OF name ON w FOR EACH ROW EXECUTE FUNCTION twice()",
             );
             let lines = ["table: \"w\""]
                 .into_iter()
@@ -318,7 +332,7 @@ fn writers_beside_it() {
                 "0",
                 "{name} on {major}"
             );
-            sql(&server, "DROP TABLE w; DROP FUNCTION both; DELETE FROM drizzle.__brolly_backfills");
+            sql(&server, "DROP TABLE w; DROP FUNCTION twice; DELETE FROM drizzle.__brolly_backfills");
         }
     }
 }

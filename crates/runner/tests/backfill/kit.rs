@@ -82,7 +82,9 @@ pub fn postgres(major: u16, data: &Path, sockets: &Path, settings: &[&str]) -> P
     if owner.uid() != we.uid() {
         command.uid(owner.uid()).gid(owner.gid());
     }
-    Process(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"))
+    let log =
+        std::fs::File::options().create(true).append(true).open(sockets.join("again.log")).expect("a log");
+    Process(command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"))
 }
 
 impl Drop for Process {
