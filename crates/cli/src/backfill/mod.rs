@@ -17,6 +17,7 @@ use runner::backfill::{
     standings, wish,
 };
 use show::Show;
+use std::io::Write as _;
 
 /// Does what is asked with the backfills of a project.
 pub fn backfill(
@@ -35,9 +36,24 @@ pub fn backfill(
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
     let mut show = Show::new(wanted.format);
     let work = done(wanted, &asked, &files, &mut show, &mut outcome);
-    runtime.block_on(pg::unless_interrupted(work))??;
+    let ended = runtime.block_on(pg::unless_interrupted(work));
     outcome.output = show.finish();
-    Ok(outcome)
+    match ended {
+        Ok(Ok(())) => Ok(outcome),
+        // What was done before is said all the same.
+        other => {
+            let _ = std::io::stdout().lock().write_all(outcome.output.as_bytes());
+            let mut errors = std::io::stderr().lock();
+            for note in &outcome.notes {
+                let _ = writeln!(errors, "{note}");
+            }
+            if other.is_err() {
+                let _ = writeln!(errors, "what is committed is kept, and the next run goes on from there");
+            }
+            other??;
+            Ok(outcome)
+        }
+    }
 }
 
 async fn done(

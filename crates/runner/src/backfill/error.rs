@@ -48,13 +48,13 @@ pub enum Error {
         /// Who was in the way, where somebody was seen.
         by: Option<String>,
         /// The last refusal.
-        source: pg::Error,
+        source: Box<pg::Error>,
     },
     /// The query of the user's that holds it says nothing.
     #[error("the query that is to hold backfills can't be asked: {source}")]
     Query {
         /// What the server says.
-        source: pg::Error,
+        source: Box<pg::Error>,
     },
     /// The state can't be read.
     #[error("the state of backfill {name} in {table} can't be used: {why}")]

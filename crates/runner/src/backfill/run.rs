@@ -57,7 +57,7 @@ async fn begun(
 ) -> Result<(Ended, Option<String>), Error> {
     let name = job.backfill.name.as_str();
     let session = match open(asked, job).await? {
-        Opened::Ours(session) => session,
+        Opened::Ours(session) => *session,
         Opened::Taken(pid) => {
             let who = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
             return Ok((Ended::Taken, Some(format!("another session runs it{who}"))));
@@ -96,7 +96,7 @@ async fn owned(
     }
     let mut run = Run::new(asked, job, session, shape, saved.clone());
     run.tell_start(tell).await?;
-    let done = run.to_its_end(tell).await;
+    let done = run.through_all(tell).await;
     *saved = run.saved;
     done
 }
@@ -145,7 +145,7 @@ enum Step {
 
 impl<'a> Run<'a> {
     fn new(asked: &'a Asked, job: &'a Job, session: Session, shape: Shape, saved: Saved) -> Run<'a> {
-        let rows = saved.size.or(asked.pace.first).unwrap_or(u64::from(job.backfill.batch));
+        let rows = asked.pace.first.or(saved.size).unwrap_or(u64::from(job.backfill.batch));
         let tables: Vec<u32> = shape.parts.iter().map(|part| part.oid).collect();
         Run {
             size: Size::new(&asked.pace, rows),
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn to_its_end(&mut self, tell: Tell<'_>) -> Result<Ended, Error> {
+    async fn through_all(&mut self, tell: Tell<'_>) -> Result<Ended, Error> {
         loop {
             let step = match self.step(tell).await {
                 Ok(Step::Through) => match self.through(tell).await {
@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
             };
             tries += 1;
             if tries >= self.asked.tries {
-                return Err(Error::GaveUp { name: self.name(), tries, by, source: refused });
+                return Err(Error::GaveUp { name: self.name(), tries, by, source: Box::new(refused) });
             }
             self.size.halve();
             tell(Event::Retried {
@@ -421,7 +421,7 @@ impl<'a> Run<'a> {
             sleep(Duration::from_millis(250 << tries.min(5))).await;
             match open(self.asked, self.job).await {
                 Ok(Opened::Ours(session)) => {
-                    self.session = session;
+                    self.session = *session;
                     self.throttle.now_with(self.session.pids);
                     let name = &self.job.backfill.name;
                     self.saved = state::saved(&self.session.watcher, &self.asked.schema, name).await?;

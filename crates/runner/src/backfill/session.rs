@@ -19,7 +19,7 @@ pub(super) struct Session {
 /// Whether the lock is ours.
 pub(super) enum Opened {
     /// It is.
-    Ours(Session),
+    Ours(Box<Session>),
     /// Somebody else runs this backfill: the process.
     Taken(Option<i32>),
 }
@@ -41,13 +41,18 @@ pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
     let worker = pg::connect(&target).await?;
     quiet(&worker).await?;
     let pids = [worker.pid().await?, watcher.pid().await?];
-    Ok(Opened::Ours(Session { worker, watcher, pids }))
+    Ok(Opened::Ours(Box::new(Session { worker, watcher, pids })))
 }
 
 /// Timeouts of the role that would cut a session which waits, and a statement that goes on when nobody hears it.
 async fn quiet(connection: &Connection) -> Result<(), Error> {
     if connection.version().major >= 14 {
-        connection.batch("SET idle_session_timeout = 0; SET client_connection_check_interval = '1s'").await?;
+        connection.batch("SET idle_session_timeout = 0").await?;
+        // Not every system can tell that a client is gone.
+        match connection.batch("SET client_connection_check_interval = '1s'").await {
+            Ok(()) | Err(pg::Error::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(connection.batch("SET statement_timeout = 0").await?)
 }

@@ -3,6 +3,7 @@
 //! What the role may not see holds nobody: a server without `pg_monitor` tells less, and is not refused for it.
 
 use super::Error;
+use super::batch::text_of;
 use pg::{Connection, Target};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,6 +78,13 @@ impl Limits {
     }
 }
 
+/// What a server has that may be a reason.
+struct There {
+    replicas: bool,
+    vacuum: bool,
+    archiver: bool,
+}
+
 /// Looks for reasons, on connections of its own.
 pub(super) struct Throttle<'a> {
     limits: &'a Limits,
@@ -110,19 +118,46 @@ impl<'a> Throttle<'a> {
         if let Some(found) = self.query(watcher).await? {
             return Ok(Some(found));
         }
-        if let Some(found) = self.known_replicas(watcher).await? {
+        let there = self.there(watcher).await?;
+        if there.replicas
+            && let Some(found) = self.known_replicas(watcher).await?
+        {
             return Ok(Some(found));
         }
         if let Some(found) = self.named_replicas(watcher).await? {
             return Ok(Some(found));
         }
-        if let Some(found) = self.segments(watcher).await? {
+        if there.archiver
+            && let Some(found) = self.segments(watcher).await?
+        {
             return Ok(Some(found));
         }
-        if let Some(found) = self.vacuum(watcher).await? {
+        if there.vacuum
+            && let Some(found) = self.vacuum(watcher).await?
+        {
             return Ok(Some(found));
         }
         self.active(watcher).await
+    }
+
+    /// What there is to be asked for at all, in one question, since it is asked every second.
+    async fn there(&self, watcher: &Connection) -> Result<There, Error> {
+        let limits = self.limits;
+        let vacuum = match limits.autovacuum && !self.tables.is_empty() {
+            true => format!(
+                "EXISTS (SELECT FROM pg_catalog.pg_stat_get_progress_info('VACUUM') WHERE relid IN ({}))",
+                self.tables
+            ),
+            false => "false".to_owned(),
+        };
+        let query = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_wal_senders()), {vacuum}, \
+             pg_catalog.current_setting('archive_mode') <> 'off'"
+        );
+        let row = watcher.rows(&query).await?.into_iter().next().unwrap_or_default();
+        let is = |at: usize| text_of(&row, at) == "t";
+        let lag = limits.lag_bytes.is_some() || limits.lag_seconds.is_some();
+        Ok(There { replicas: lag && is(0), vacuum: is(1), archiver: self.archiver && is(2) })
     }
 
     async fn query(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
@@ -132,7 +167,7 @@ impl<'a> Throttle<'a> {
             Ok(value) => value.unwrap_or_default(),
             Err(source @ pg::Error::Refused(_)) => {
                 watcher.batch("ROLLBACK").await?;
-                return Err(Error::Query { source });
+                return Err(Error::Query { source: Box::new(source) });
             }
             Err(error) => return Err(error.into()),
         };
@@ -142,9 +177,6 @@ impl<'a> Throttle<'a> {
 
     /// Replicas that stream from this server.
     async fn known_replicas(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
-        if self.limits.lag_bytes.is_none() && self.limits.lag_seconds.is_none() {
-            return Ok(None);
-        }
         let rows = watcher
             .rows(
                 "SELECT coalesce(nullif(application_name, ''), host(client_addr), pid::text), \
@@ -224,9 +256,8 @@ impl<'a> Throttle<'a> {
     }
 
     async fn segments(&mut self, watcher: &Connection) -> Result<Option<Reason>, Error> {
-        let Some(limit) = self.limits.segments.filter(|_| self.archiver) else { return Ok(None) };
-        let query = "SELECT count(*) FROM pg_catalog.pg_ls_archive_statusdir() WHERE name LIKE '%.ready' \
-                     AND pg_catalog.current_setting('archive_mode') <> 'off'";
+        let Some(limit) = self.limits.segments else { return Ok(None) };
+        let query = "SELECT count(*) FROM pg_catalog.pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
         let waiting = match watcher.value(query).await {
             Ok(value) => value.and_then(|value| value.parse::<u64>().ok()).unwrap_or(0),
             // Not for this role.
@@ -241,9 +272,6 @@ impl<'a> Throttle<'a> {
     }
 
     async fn vacuum(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
-        if !self.limits.autovacuum || self.tables.is_empty() {
-            return Ok(None);
-        }
         let query = format!(
             "SELECT v.relid::regclass FROM pg_catalog.pg_stat_progress_vacuum v \
              JOIN pg_catalog.pg_stat_activity a USING (pid) \

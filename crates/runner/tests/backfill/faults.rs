@@ -124,7 +124,10 @@ fn a_server_that_is_killed_and_started_again() {
     };
     let mut again = Vec::new();
     let impatient = Asked { reconnects: 1, ..asked(&server) };
-    let (ended, events) = disturbed(&impatient, &job, 5, |_| std::future::ready(kill()));
+    let (ended, events) = disturbed(&impatient, &job, 5, |_| {
+        kill();
+        std::future::ready(())
+    });
     assert!(matches!(ended, Err(Error::Server(_))), "{events:#?}");
     std::thread::sleep(Duration::from_millis(500));
     again.push(postgres(16, &data, server.dir(), &[]));
