@@ -48,11 +48,7 @@ pub(super) fn end(event: &Event) -> Option<String> {
         // The error is told elsewhere.
         Ended::Failed => return Some(format!("{backfill}: FAILED, {rows}; the next run goes on from there")),
     };
-    let left = match left {
-        Some(0) => ", none is left",
-        Some(_) => "",
-        None => "",
-    };
+    let left = if *left == Some(0) { ", none is left" } else { "" };
     let mut line = format!("{backfill}: {what}{left}");
     if let Some(left @ 1..) = event_left(event) {
         line.push_str(&format!(
@@ -128,7 +124,7 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
         "{}: about {rows} rows in {}, {to_change}; roughly {}{statement}",
         estimate.backfill,
         estimate.table,
-        span(estimate.seconds.saturating_mul(1000))
+        whole(estimate.seconds)
     )
 }
 
@@ -143,6 +139,11 @@ pub(super) fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Seconds as people say them.
+pub(super) fn whole(seconds: u64) -> String {
+    if seconds < 60 { format!("{seconds} s") } else { span(seconds.saturating_mul(1000)) }
 }
 
 /// A time as people say it.

@@ -61,14 +61,14 @@ impl Show {
             }
             Event::Batch { passed, total, changed, rate, seconds_left, .. } => {
                 if let Some(bar) = &self.bar {
-                    let left = seconds_left
-                        .map_or(String::new(), |seconds| format!(", {} left", human::span(seconds * 1000)));
+                    let left = seconds_left.map(|seconds| format!("{} left, ", human::whole(seconds)));
                     bar.set_length((*total).max(*passed));
                     bar.set_position(*passed);
                     bar.set_message(format!(
-                        "{} changed, {}/s{left}",
-                        human::thousands(*changed),
-                        human::thousands(*rate as u64)
+                        "{}{}/s, {} changed",
+                        left.unwrap_or_default(),
+                        human::thousands(*rate as u64),
+                        human::thousands(*changed)
                     ));
                 }
             }
@@ -119,7 +119,7 @@ impl Drop for Show {
 fn bar(name: &str, total: u64, passed: u64) -> ProgressBar {
     let bar = ProgressBar::new(total.max(passed)).with_prefix(name.to_owned());
     if let Ok(style) =
-        ProgressStyle::with_template("{spinner} {prefix} {bar:20} {percent}% {elapsed} {wide_msg}")
+        ProgressStyle::with_template("{spinner} {prefix} {bar:14} {percent}% {elapsed} {wide_msg}")
     {
         bar.set_style(style);
     }

@@ -10,6 +10,7 @@ mod error;
 mod estimate;
 mod event;
 mod gate;
+mod going;
 mod next;
 mod pace;
 mod run;
