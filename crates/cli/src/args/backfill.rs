@@ -19,8 +19,8 @@ Examples:
 
 What happens: the files in backfills/ (brolly fix writes them) run in batches by key, each a transaction
 that also saves how far it came, in __brolly_backfills beside Drizzle's ledger. A run that was killed goes
-on where it was. Batches grow and shrink so that one takes 250 to 500 ms. Between them is looked, once a
-second, whether something goes first, and one reason is shown: a replica that is behind, WAL that waits
+on where it was. Batches grow and shrink so that one takes 250 to 500 ms. Between them is looked, four
+times a second, whether something goes first, and one reason is shown: a replica that is behind, WAL that waits
 for the archiver, autovacuum on the table, sessions that waited for the last batch; and what --max-active,
 --throttle-file and --throttle-query say. It is held as long as that is so.
 

@@ -209,13 +209,22 @@ impl<'a> Going<'a> {
             Became::Overtaken => {
                 self.overtaken += 1;
                 self.saved = state::saved(&self.session.watcher, &self.asked.schema, batch.name).await?;
-                if self.overtaken > OVERTAKEN || self.saved.hash != self.job.hash {
+                if self.saved.hash != self.job.hash {
                     return Err(Error::Changed { name: self.name() });
+                }
+                if self.overtaken > OVERTAKEN {
+                    let why = "another run goes on with it, and is always ahead".to_owned();
+                    return Err(Error::State {
+                        name: self.name(),
+                        table: state::table(&self.asked.schema),
+                        why,
+                    });
                 }
             }
             Became::Committed { rows, wanted, waiters } => {
                 let took = began.elapsed();
-                self.committed(next, rows, wanted, took);
+                self.overtaken = 0;
+                self.committed(next, rows, wanted);
                 if let Some(waiters) = waiters.filter(|_| self.asked.limits.waiters) {
                     self.size.halve();
                     self.waiters = Some(waiters);
@@ -229,7 +238,7 @@ impl<'a> Going<'a> {
         Ok(None)
     }
 
-    fn committed(&mut self, next: &Next, rows: u64, wanted: Option<Wish>, _took: Duration) {
+    fn committed(&mut self, next: &Next, rows: u64, wanted: Option<Wish>) {
         let saved = &mut self.saved;
         saved.part.clone_from(&next.part);
         saved.cursor = Some(next.cursor.clone());

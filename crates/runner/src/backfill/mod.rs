@@ -85,11 +85,11 @@ impl Asked {
             schema: schema.to_owned(),
             pace: Pace::default(),
             limits: Limits::usual(),
-            look: Duration::from_secs(1),
+            look: Duration::from_millis(250),
             lock_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(10),
             tries: 3,
-            reconnects: 6,
+            reconnects: 8,
             vacuum: false,
         }
     }

@@ -5,6 +5,10 @@
 use super::batch::text_of;
 use super::{Asked, Error, Job, state};
 use pg::Connection;
+use std::time::Duration;
+
+/// How often is looked whether what was ended is gone, 20 ms apart.
+const PATIENCE: u32 = 100;
 
 /// The connections of a run.
 pub(super) struct Session {
@@ -26,8 +30,7 @@ pub(super) enum Opened {
 
 /// Opens both connections and takes the lock, without waiting for it.
 pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
-    let target = asked.target.named("brolly backfill");
-    let watcher = pg::connect(&target.named("brolly backfill (watch)")).await?;
+    let watcher = pg::connect(&asked.target.named("brolly backfill (watch)")).await?;
     takes_writes(&watcher).await?;
     let name = &job.backfill.name;
     state::prepare(&watcher, &asked.schema).await?;
@@ -38,10 +41,36 @@ pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
     if got.as_deref() != Some("t") {
         return Ok(Opened::Taken(state::holder(&watcher, &asked.schema, name).await?));
     }
-    let worker = pg::connect(&target).await?;
+    let application = application(lock);
+    end_orphans(&watcher, &application).await?;
+    let worker = pg::connect(&asked.target.named(&application)).await?;
     quiet(&worker).await?;
     let pids = [worker.pid().await?, watcher.pid().await?];
     Ok(Opened::Ours(Box::new(Session { worker, watcher, pids })))
+}
+
+/// What the session that changes rows is called.
+fn application(lock: i64) -> String {
+    format!("brolly backfill {:08x}", lock.cast_unsigned() >> 32)
+}
+
+/// Ends what a run left behind that was killed: with the lock in hand no other is alive, but the server may be at its
+/// last batch still, and hold its rows.
+async fn end_orphans(watcher: &Connection, application: &str) -> Result<(), Error> {
+    let orphans = format!(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+         WHERE application_name = '{application}' AND datname = pg_catalog.current_database()"
+    );
+    for _ in 0..PATIENCE {
+        match watcher.rows(&orphans).await {
+            Ok(rows) if rows.is_empty() => return Ok(()),
+            Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            // Of another role: it is waited for as any other session is.
+            Err(pg::Error::Refused(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Timeouts of the role that would cut a session which waits, and a statement that goes on when nobody hears it.

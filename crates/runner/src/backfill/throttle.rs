@@ -140,7 +140,7 @@ impl<'a> Throttle<'a> {
         self.active(watcher).await
     }
 
-    /// What there is to be asked for at all, in one question, since it is asked every second.
+    /// What there is to be asked for at all, in one question, since it is asked all the time.
     async fn there(&self, watcher: &Connection) -> Result<There, Error> {
         let limits = self.limits;
         let vacuum = match limits.autovacuum && !self.tables.is_empty() {

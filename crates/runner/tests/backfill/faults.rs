@@ -66,10 +66,10 @@ fn reconnected(events: &[Event]) -> usize {
 fn cut_connections() {
     let server = server(17);
     let job = counted(&server, 4000);
-    let names = ["brolly backfill", "brolly backfill (watch)"];
+    let names = ["[0-9a-f]{8}$", "[(]watch"];
     let (ended, events) = disturbed(&asked(&server), &job, 6, |times| {
         let cut = format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{}'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^brolly backfill {}'",
             names[times as usize % 2]
         );
         let server = &server;
@@ -77,6 +77,27 @@ fn cut_connections() {
     });
     assert_eq!(ended.expect("no error"), Ended::Finished, "{events:#?}");
     assert!(reconnected(&events) >= 3, "{events:#?}");
+    each_once(&server);
+}
+
+/// Whoever else counts batches on, as another run would: one with the old number is taken back.
+#[test]
+fn a_batch_with_a_number_that_was_used_is_taken_back() {
+    let server = server(15);
+    let job = counted(&server, 2000);
+    let before = "SELECT batch::text FROM drizzle.__brolly_backfills";
+    let (ended, events) = disturbed(&asked(&server), &job, 4, |_| {
+        let server = &server;
+        async move {
+            let connection = server.connect().await.expect("a connection");
+            let next = "UPDATE drizzle.__brolly_backfills SET batch = batch + 1";
+            connection.batch(next).await.expect("it can be written to");
+        }
+    });
+    assert_eq!(ended.expect("no error"), Ended::Finished, "{events:#?}");
+    let committed = events.iter().filter(|event| matches!(event, Event::Batch { .. })).count();
+    let counted: usize = value(&server, before).parse().expect("a number");
+    assert!(counted >= committed + 4, "{counted} {committed}");
     each_once(&server);
 }
 
@@ -94,7 +115,7 @@ fn a_server_that_crashes() {
                 if times >= 5 {
                     return;
                 }
-                let query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'brolly backfill'";
+                let query = "SELECT pid FROM pg_stat_activity WHERE application_name ~ '^brolly backfill [0-9a-f]{8}$'";
                 // It may have been cut already.
                 if let Ok(Some(pid)) = connection.value(query).await {
                     let _ = Command::new("kill").args(["-9", &pid]).status();
@@ -159,6 +180,33 @@ fn a_server_that_is_killed_and_started_again() {
     });
     assert_eq!(ended.expect("no error"), Ended::Finished, "{events:#?}");
     assert!(reconnected(&events) == 1, "{events:#?}");
+    each_once(&server);
+}
+
+/// A run that was killed leaves a server behind that is at its batch still: the next one ends that.
+#[test]
+fn what_a_killed_run_left_behind_is_ended() {
+    let server = server(13);
+    let job = counted(&server, 1000);
+    sql(
+        &server,
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF new.id = 500 THEN PERFORM pg_sleep(s) FROM pause; END IF; RETURN new; END'; \
+                  CREATE TABLE pause AS SELECT 9 AS s; CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()",
+    );
+    wait(async {
+        let cut =
+            tokio::time::timeout(Duration::from_millis(800), run(&asked(&server), &job, &mut |_| {})).await;
+        assert!(cut.is_err(), "row 500 takes nine seconds");
+    });
+    assert_eq!(
+        value(
+            &server,
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%UPDATE \"t\"%' AND state = 'active' AND pid <> pg_backend_pid()"
+        ),
+        "1"
+    );
+    sql(&server, "UPDATE pause SET s = 0");
+    finishes(&asked(&server), &job);
     each_once(&server);
 }
 
