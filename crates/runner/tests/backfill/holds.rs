@@ -284,3 +284,50 @@ fn a_replica_that_is_behind() {
         assert!(said.contains("takes no writes: it is a replica"), "{said}");
     }
 }
+
+/// A replica that applies what it gets half a second late is never much more behind than it may be.
+#[test]
+fn lag_is_held_under_its_limit() {
+    let settings = [("wal_level", "replica"), ("max_wal_senders", "4"), ("hot_standby", "on")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let server = Server::start_with(&binaries(16), &Setup { settings, ..setup() }).expect("a server");
+    let job = table(&server, 150_000);
+    let replica = Replica::of(&server, 16);
+    const LIMIT: u64 = 3_000_000;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut tell = |event: Event| drop(told.send(event));
+    let limits = Limits { lag_bytes: Some(LIMIT), ..Limits::usual() };
+    let asked = Asked { limits, look: Duration::from_millis(50), pace: Pace::default(), ..asked(&server) };
+    let behind = "SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)), 0)::bigint FROM pg_stat_replication";
+    let (ended, most) = wait(async {
+        let standby = replica.connect().await;
+        standby.batch("ALTER SYSTEM SET recovery_min_apply_delay = '500ms'").await.expect("it can be set");
+        standby.batch("SELECT pg_reload_conf()").await.expect("it is read");
+        let watch = server.connect().await.expect("a connection");
+        let start = Instant::now();
+        while watch.value(behind).await.expect("an answer").as_deref() != Some("0") {
+            assert!(start.elapsed() < Duration::from_secs(30), "it does not catch up");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let watched = async {
+            let mut most = 0_u64;
+            loop {
+                let now = watch.value(behind).await.expect("an answer").and_then(|bytes| bytes.parse().ok());
+                most = most.max(now.unwrap_or(0));
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                while let Ok(event) = heard.try_recv() {
+                    match event {
+                        Event::Held { reason, .. } => assert_eq!(reason.cause, Cause::Replica),
+                        Event::Ended { .. } => return most,
+                        _ => {}
+                    }
+                }
+            }
+        };
+        tokio::join!(run(&asked, &job, &mut tell), watched)
+    });
+    assert_eq!(ended.expect("no error"), Ended::Finished);
+    let written = value(&server, "SELECT pg_relation_size('t')").parse::<u64>().expect("a number");
+    // What is written between two looks, and by the batch that is under way, comes on top.
+    assert!(most > LIMIT / 2 && most < LIMIT * 4 && written > LIMIT * 3, "{most} of {written}");
+}
