@@ -169,6 +169,7 @@ fn what_can_not_be_done_is_said() {
         .write(&format!("drizzle/backfills/{NAME}.sql"), FILE.replacen("\"name\"\n", "\"name\" || '!'\n", 1));
     backfill(&folder, &server, &[NAME]).complains(2, &["was changed since it was begun", "--restart"]);
     backfill(&folder, &server, &["--status"]).says(0, &["its file was changed since"]);
+    backfill(&folder, &server, &[]).complains(1, &["is finished, and its file was changed since"]);
     sql(&server, "UPDATE users SET c = NULL");
     backfill(&folder, &server, &["--restart", NAME]).says(1, &["10 ROWS ARE LEFT"]);
     sql(&server, "ALTER DATABASE postgres SET default_transaction_read_only = on");

@@ -147,6 +147,13 @@ fn is_to_run(job: &Job, all: &[Standing], outcome: &mut Outcome) -> bool {
     let name = &job.backfill.name;
     let Some(standing) = all.iter().find(|one| one.backfill == *name) else { return true };
     match standing.state {
+        State::Finished if standing.edited => {
+            outcome.notes.push(format!(
+                "{name} is finished, and its file was changed since: brolly backfill --restart {name} runs it anew"
+            ));
+            outcome.code = outcome.code.max(errors::FINDINGS);
+            false
+        }
         State::Finished => false,
         State::Paused | State::Cancelled if standing.pid.is_none() => {
             let word = if standing.state == State::Paused { "paused" } else { "cancelled" };
