@@ -262,11 +262,18 @@ fn a_replica_that_is_behind() {
         let replica = Replica::of(&server, major);
         // As the primary tells, and as it is asked itself.
         for (lag_bytes, replicas) in [(Some(200_000), vec![]), (Some(200_000), vec![replica.target()])] {
-            sql(&server, "UPDATE t SET c = NULL");
             wait(async {
                 let standby = replica.connect().await;
                 standby.batch("SELECT pg_wal_replay_pause()").await.expect("it can be paused");
             });
+            // Twice, so that it is behind before the first batch.
+            sql(&server, "UPDATE t SET c = NULL");
+            sql(&server, "UPDATE t SET c = NULL");
+            let streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL";
+            let start = Instant::now();
+            while value(&server, streams) != "1" {
+                assert!(start.elapsed() < Duration::from_secs(20), "it does not stream");
+            }
             let named = !replicas.is_empty();
             let limits = Limits { lag_bytes, replicas, ..Limits::default() };
             let asked = Asked { limits, ..asked(&server) };

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A backfill of these lines.
 pub fn job(name: &str, lines: &[&str]) -> Job {
@@ -42,7 +42,15 @@ pub fn finishes(asked: &Asked, job: &Job) -> Vec<Event> {
 #[track_caller]
 pub fn sql(server: &Server, text: &str) -> Vec<Row> {
     wait(async {
-        let connection = server.connect().await.expect("a connection");
+        // It may be recovering from what was done to it.
+        let start = Instant::now();
+        let connection = loop {
+            match server.connect().await {
+                Ok(connection) => break connection,
+                Err(error) => assert!(start.elapsed() < Duration::from_secs(20), "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
         let rows = connection.rows(text).await.unwrap_or_else(|error| panic!("{text}: {error}"));
         connection.close().await;
         rows
