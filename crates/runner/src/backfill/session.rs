@@ -7,6 +7,8 @@ use super::{Asked, Error, Job, state};
 use pg::Connection;
 use std::time::Duration;
 
+/// How often the lock is asked for, 50 ms apart.
+const ASKS: u32 = 10;
 /// How often is looked whether what was ended is gone, 20 ms apart.
 const PATIENCE: u32 = 100;
 
@@ -37,7 +39,14 @@ pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
     state::note(&watcher, &asked.schema, job).await?;
     quiet(&watcher).await?;
     let lock = state::lock(&asked.schema, name);
-    let got = watcher.value(&format!("SELECT pg_catalog.pg_try_advisory_lock({lock})")).await?;
+    let ask = format!("SELECT pg_catalog.pg_try_advisory_lock({lock})");
+    let mut asks = 1;
+    let mut got = watcher.value(&ask).await?;
+    // The server may not have noticed yet that an earlier run is gone.
+    while got.as_deref() != Some("t") && asks < ASKS {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        (got, asks) = (watcher.value(&ask).await?, asks + 1);
+    }
     if got.as_deref() != Some("t") {
         return Ok(Opened::Taken(state::holder(&watcher, &asked.schema, name).await?));
     }
