@@ -5,6 +5,7 @@
 //! reporter that tells the same.
 
 mod app;
+pub mod backfill;
 mod lsp;
 
 use std::fmt::{self, Write as _};

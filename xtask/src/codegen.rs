@@ -51,6 +51,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/migrate.schema.json", pretty(&report::migrate_schema())),
         ("schema/plan.schema.json", pretty(&report::plan_schema())),
         ("schema/rollback.schema.json", pretty(&plan::reverse::schema())),
+        ("schema/backfill.schema.json", pretty(&runner::backfill::schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
     ])

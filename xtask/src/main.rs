@@ -7,7 +7,7 @@
 //! - `docs [folder]` builds the site: home, guides, rules, command line.
 //! - `corpus` replays whole folders on a server and compares what it does with what is predicted.
 //! - `verdicts` holds the reading of deployed code against what people found in public repositories.
-//! - `bench` times `brolly lint` on generated projects.
+//! - `bench` times `brolly lint` on generated projects; `bench backfill` measures what backfills cost a server.
 
 // This is no part of the tool: it works on the repository's own files.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
@@ -39,7 +39,8 @@ usage: cargo xtask <chore>
                            replays folders of migrations on a server, and compares with the facts
   verdicts MIRRORS [TSV]   compares the reading of deployed code with docs/deployed-code-verdicts.tsv
   plans DIR [RULE]         plans every dangerous migration below DIR, and counts the paths
-  bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files";
+  bench [--squawk PATH]    times brolly on generated projects, and squawk on the same files
+  bench backfill [MAJOR]   measures the CPU of a server for a backfill, beside other SQL that does the same";
 
 fn corpus(dir: &str, rest: &[&str]) -> Result<String, String> {
     let number = |name: &str, usual: u16| match rest.iter().position(|word| *word == name) {
@@ -67,6 +68,10 @@ fn main() -> ExitCode {
             verdicts::verdicts(&root.join("docs/deployed-code-verdicts.tsv"), Path::new(mirrors), 50)
         }
         ["verdicts", mirrors, table] => verdicts::verdicts(Path::new(table), Path::new(mirrors), 50),
+        ["bench", "backfill"] => bench::backfill::times(root, 16),
+        ["bench", "backfill", major] => {
+            major.parse().map_err(|_| USAGE.to_owned()).and_then(|major| bench::backfill::times(root, major))
+        }
         ["bench"] => bench::bench(root, None),
         ["bench", "--squawk", path] => bench::bench(root, Some(path)),
         _ => Err(USAGE.to_owned()),

@@ -1,6 +1,7 @@
 //! The command line as a value. The doc comments here are the text of `--help`.
 
 mod back;
+mod backfill;
 mod code;
 mod explain;
 mod path;
@@ -9,6 +10,7 @@ mod servers;
 mod setup;
 
 pub use back::{RollbackArguments, RollbackFormat};
+pub use backfill::{BackfillArguments, BackfillFormat, Ignored};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
@@ -19,6 +21,7 @@ pub use servers::{
 pub use setup::{Also, Ci, CompletionsArguments, InitArguments, ManArguments};
 
 use back::ROLLBACK_EXAMPLES;
+use backfill::BACKFILL_EXAMPLES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
@@ -48,6 +51,8 @@ Examples:
   brolly fix --write                 make the pending migrations safe
   brolly contract                    what waits for a later deploy, and whether it may go
   brolly migrate --dry-run           what would run in the database, statement by statement
+  brolly backfill --status --database-url-env DATABASE_URL
+                                     how far the backfills of a path are
   brolly rollback --write            the way back of the new migrations, in drizzle/rollbacks
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice
@@ -113,6 +118,10 @@ pub enum Command {
     /// database, mend rows. Shows each change before it is made.
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger(LedgerArguments),
+    /// Run the backfills that `brolly fix` wrote: rows changed in batches, paced, held while something goes
+    /// first, and gone on with after whatever stopped them.
+    #[command(after_help = BACKFILL_EXAMPLES)]
+    Backfill(Box<BackfillArguments>),
     /// List all rules.
     Rules {
         /// How they are written.

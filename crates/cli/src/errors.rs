@@ -158,6 +158,17 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// No backfill is called so.
+    #[error("no backfill is called `{name}` in {folder}\n  brolly backfill --status lists them")]
+    NoSuchBackfill {
+        /// The name as given.
+        name: String,
+        /// Where they are.
+        folder: String,
+    },
+    /// A backfill.
+    #[error(transparent)]
+    Backfill(#[from] runner::backfill::Error),
     /// Migrations can't be added to a folder.
     #[error(transparent)]
     Compose(#[from] drizzle::ComposeError),

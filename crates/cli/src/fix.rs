@@ -78,7 +78,7 @@ fn next(planned: &Planned) -> Vec<String> {
         let waits = planned.plan.parts.iter().any(|part| part.code_waits);
         let when =
             if waits { "before the new version of the app goes out" } else { "once the migrations have run" };
-        lines.push(format!("next: run the files in backfills/ {when} (psql runs them as they are)"));
+        lines.push(format!("next: brolly backfill runs the files in backfills/, {when}"));
     }
     if !texts.waiting.is_empty() {
         lines.push(

@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod backfill;
 mod cache;
 mod changes;
 mod check;
@@ -107,6 +108,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Contract(wanted) => contract::contract(&disk, wanted, &variable),
         Command::Migrate(wanted) => migrate::migrate(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Ledger(wanted) => ledger_change::ledger(&disk, wanted, &variable),
+        Command::Backfill(wanted) => backfill::backfill(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

@@ -100,7 +100,7 @@ fn heavy_libraries_stay_in_their_rooms() {
         ("annotate-snippets", &["report"]),
         ("clap", &["cli"]),
         ("saphyr-parser", &["deploy"]),
-        ("schemars", &["source", "facts", "code", "plan", "report", "settings"]),
+        ("schemars", &["source", "facts", "code", "plan", "report", "runner", "settings"]),
         ("lsp-server", &["lsp"]),
         ("lsp-types", &["lsp"]),
         ("imbl", &["catalog"]),

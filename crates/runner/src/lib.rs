@@ -2,11 +2,12 @@
 //! asked for, and what is left for the next run where this one ends.
 //!
 //! [`standing`] reads the ledger and holds the folder against it, [`script`] and [`units()`] write down what
-//! is sent, [`migrate()`] sends it. Works on connections that somebody else named and answers with values
-//! and events; it prints nothing, and judges no migration.
+//! is sent, [`migrate()`] sends it; [`backfill`] changes rows in batches. Works on connections that somebody
+//! else named and answers with values and events; it prints nothing, and judges no migration.
 
 mod allowed;
 pub mod amend;
+pub mod backfill;
 mod blockers;
 mod concurrently;
 mod error;

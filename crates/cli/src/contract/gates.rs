@@ -10,7 +10,8 @@ use crate::plan::{BACKFILLS, bare_name};
 use crate::projects::Target;
 use crate::settings_file::Found;
 use drizzle::{Files, Migration, Project, join, split_chunks};
-use plan::{Gate, read_backfill, rows_left};
+use plan::Gate;
+use runner::backfill::{self, Job};
 use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
@@ -154,12 +155,15 @@ fn with_waiting(project: &Project, all: &[Waits]) -> Project {
 /// A query, and how many rows it counts or why it counts none.
 type Counted = (String, Result<i64, String>);
 
+/// A backfill, and what keeps a later step from relying on it, if anything does.
+type Gated = (String, Option<String>);
+
 /// What the database says of rows, or the user.
 struct Rows {
     /// What was asked.
     counted: Vec<Counted>,
-    /// Files of backfills, by name: the query that counts what is left, where there is one.
-    backfills: Vec<(String, Option<String>)>,
+    /// The backfills that were asked for.
+    backfills: Vec<Gated>,
     /// What is known to be done.
     done: Vec<String>,
     asked: bool,
@@ -173,23 +177,23 @@ impl Rows {
             done: asked.wanted.done.clone(),
             asked: asked.wanted.database_url.is_some(),
         };
-        let mut queries = BTreeSet::new();
+        let Some(url) = &asked.wanted.database_url else { return Ok(rows) };
+        let (mut queries, mut jobs) = (BTreeSet::new(), Vec::new());
         for gate in all.iter().flat_map(|waits| &waits.waiting.gates) {
             match gate {
-                Gate::Backfilled { backfill } => {
-                    let query = left(asked.disk, &asked.target.project, backfill);
-                    queries.extend(query.clone());
-                    rows.backfills.push((backfill.clone(), query));
-                }
+                Gate::Backfilled { backfill } => match job(asked.disk, &asked.target.project, backfill) {
+                    Ok(job) => jobs.push(job),
+                    Err(why) => rows.backfills.push((backfill.clone(), Some(why))),
+                },
                 Gate::NoRows { table, condition } => {
                     queries.insert(format!("SELECT count(*) FROM {table} WHERE {condition}"));
                 }
                 _ => {}
             }
         }
-        if let Some(url) = &asked.wanted.database_url {
-            rows.counted = counted(url, queries)?;
-        }
+        let (counted, backfills) = counted(url, queries, &asked.target.project.ledger.schema, &jobs)?;
+        rows.counted = counted;
+        rows.backfills.extend(backfills);
         Ok(rows)
     }
 
@@ -197,17 +201,12 @@ impl Rows {
     fn answer(&mut self, gate: &Gate, name: &str) -> Option<String> {
         let query = match gate {
             Gate::Backfilled { backfill } if self.done.contains(backfill) => return None,
-            Gate::Backfilled { backfill } => {
+            Gate::Backfilled { backfill } if self.asked => {
                 let known = self.backfills.iter().find(|(known, _)| known == backfill);
-                match known.and_then(|(_, query)| query.clone()) {
-                    Some(query) => query,
-                    None => {
-                        return Some(format!(
-                            "whether backfill {backfill} is finished can't be asked: say --done {backfill} once it is"
-                        ));
-                    }
-                }
+                return known
+                    .map_or(Some(format!("nobody asked for backfill {backfill}")), |(_, why)| why.clone());
             }
+            Gate::Backfilled { .. } => String::new(),
             Gate::NoRows { .. } if self.done.iter().any(|done| done == name) => return None,
             Gate::NoRows { table, condition } => format!("SELECT count(*) FROM {table} WHERE {condition}"),
             _ => return None,
@@ -225,14 +224,26 @@ impl Rows {
     }
 }
 
-/// The query that counts the rows that a backfill has left.
-fn left(disk: &Disk, project: &Project, backfill: &str) -> Option<String> {
+/// The backfill of a name, or why it can't be read.
+fn job(disk: &Disk, project: &Project, backfill: &str) -> Result<Job, String> {
     let path = join(&project.dir, &format!("{BACKFILLS}/{backfill}.sql"));
-    let text = source::decode(&disk.read(&path).ok()?).text;
-    rows_left(&read_backfill(backfill, &text).ok()?)
+    let unasked = |why: String| {
+        format!(
+            "whether backfill {backfill} is finished can't be asked ({why}): say --done {backfill} once it is"
+        )
+    };
+    let bytes = disk.read(&path).map_err(|error| unasked(format!("{path}: {error}")))?;
+    let read = Job::read(backfill, &source::decode(&bytes).text);
+    read.map_err(|(line, why)| unasked(format!("{path}:{line}: {why}")))
 }
 
-fn counted(url: &str, queries: BTreeSet<String>) -> Result<Vec<Counted>, Error> {
+/// What the database counts, and what it says of backfills.
+fn counted(
+    url: &str,
+    queries: BTreeSet<String>,
+    schema: &str,
+    jobs: &[Job],
+) -> Result<(Vec<Counted>, Vec<Gated>), Error> {
     let target = pg::target(url)?.named("brolly contract");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
@@ -246,8 +257,36 @@ fn counted(url: &str, queries: BTreeSet<String>) -> Result<Vec<Counted>, Error> 
             };
             counted.push((query, count));
         }
+        let mut gated = Vec::new();
+        for job in jobs {
+            let why = match backfill::gate(&connection, schema, job).await {
+                Ok(gate) => unfinished(job, gate),
+                Err(error) => Some(format!("the database does not say: {error}")),
+            };
+            gated.push((job.backfill.name.clone(), why));
+        }
         connection.close().await;
-        Ok::<_, pg::Error>(counted)
+        Ok::<_, pg::Error>((counted, gated))
     };
     Ok(runtime.block_on(pg::unless_interrupted(work))??)
+}
+
+/// Why a later step may not rely on a backfill, where that is so.
+fn unfinished(job: &Job, gate: backfill::Gate) -> Option<String> {
+    let name = &job.backfill.name;
+    let run = format!("run brolly backfill {name}");
+    match gate {
+        backfill::Gate::Open => None,
+        backfill::Gate::Left(left) => Some(format!("{left} rows are left of backfill {name}: {run}")),
+        backfill::Gate::Unfinished(backfill::State::Pending) => {
+            Some(format!("backfill {name} is not finished: {run}"))
+        }
+        backfill::Gate::Unfinished(state) => Some(format!(
+            "backfill {name} is {}: see brolly backfill --status",
+            format!("{state:?}").to_lowercase()
+        )),
+        backfill::Gate::Edited => {
+            Some(format!("backfill {name} was changed since it was finished: {run} --restart"))
+        }
+    }
 }

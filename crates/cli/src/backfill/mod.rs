@@ -1,0 +1,216 @@
+//! `brolly backfill`: find the files, ask the database how far they are, run what is to be run, tell.
+//!
+//! How rows are changed is known in `runner::backfill`.
+
+mod files;
+mod human;
+mod show;
+
+use crate::Outcome;
+use crate::args::{BackfillArguments, Ignored};
+use crate::disk::Disk;
+use crate::errors::{self, Error};
+use files::{Files, found};
+use pg::Target;
+use runner::backfill::{
+    Asked, Ended, Error as RunError, Event, Job, Limits, Pace, Standing, State, Wish, estimate, restart, run,
+    standings, wish,
+};
+use show::Show;
+use std::io::Write as _;
+
+/// Does what is asked with the backfills of a project.
+pub fn backfill(
+    disk: &Disk,
+    wanted: &BackfillArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Outcome, Error> {
+    let files = found(disk, wanted)?;
+    let asked = asked(wanted, env, &files)?;
+    let mut outcome = Outcome { notes: files.notes.clone(), ..Outcome::default() };
+    if !files.broken.is_empty() {
+        outcome.code = errors::COULD_NOT;
+        outcome.notes.extend(files.broken.iter().cloned());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
+    let mut show = Show::new(wanted.format);
+    let work = done(wanted, &asked, &files, &mut show, &mut outcome);
+    let ended = runtime.block_on(pg::unless_interrupted(work));
+    outcome.output = show.finish();
+    match ended {
+        Ok(Ok(())) => Ok(outcome),
+        // What was done before is said all the same.
+        other => {
+            let _ = std::io::stdout().lock().write_all(outcome.output.as_bytes());
+            let mut errors = std::io::stderr().lock();
+            for note in &outcome.notes {
+                let _ = writeln!(errors, "{note}");
+            }
+            if other.is_err() {
+                let _ = writeln!(errors, "what is committed is kept, and the next run goes on from there");
+            }
+            other??;
+            Ok(outcome)
+        }
+    }
+}
+
+async fn done(
+    wanted: &BackfillArguments,
+    asked: &Asked,
+    files: &Files,
+    show: &mut Show,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    if files.jobs.is_empty() {
+        outcome.notes.push(format!("{}: no backfill is there", files.folder));
+        return Ok(());
+    }
+    let connection = pg::connect(&asked.target.named("brolly backfill")).await?;
+    let all = standings(&connection, &asked.schema, &files.jobs).await?;
+    let mut jobs: Vec<&Job> = files.jobs.iter().filter(|job| files.is_named(job)).collect();
+    if wanted.status {
+        for standing in all.iter().filter(|one| jobs.iter().any(|job| job.backfill.name == one.backfill)) {
+            show.event(Event::Standing(standing.clone()));
+        }
+        return Ok(());
+    }
+    let said = if wanted.pause {
+        Some((Wish::Pause, "paused"))
+    } else if wanted.resume {
+        Some((Wish::Resume, "goes on"))
+    } else {
+        wanted.cancel.then_some((Wish::Cancel, "cancelled"))
+    };
+    if let Some((what, word)) = said {
+        for job in jobs {
+            let runs = wish(&connection, &asked.schema, job, what).await?;
+            let then = match (what, runs) {
+                (Wish::Resume, false) => "; nobody runs it: brolly backfill does",
+                (_, true) => ": its run is told, and hears it after the batch",
+                _ => "",
+            };
+            outcome.notes.push(format!("{}: {word}{then}", job.backfill.name));
+        }
+        return Ok(());
+    }
+    if wanted.restart {
+        for name in restart(&connection, &asked.schema, &jobs).await? {
+            outcome.notes.push(format!("{name} runs now, and can't begin anew: --cancel it first"));
+            outcome.code = outcome.code.max(errors::FINDINGS);
+            jobs.retain(|job| job.backfill.name != name);
+        }
+    } else if files.named.is_empty() {
+        jobs.retain(|job| is_to_run(job, &all, outcome));
+    }
+    if wanted.dry_run {
+        for job in jobs {
+            match estimate(&connection, asked, job).await {
+                Ok(estimate) => show.event(Event::Estimate(estimate)),
+                Err(error) => failed(outcome, error)?,
+            }
+        }
+        return Ok(());
+    }
+    connection.close().await;
+    if jobs.is_empty() {
+        outcome.notes.push("nothing is to be done: every backfill is finished or put aside".to_owned());
+    }
+    for job in jobs {
+        match run(asked, job, &mut |event| show.event(event)).await {
+            Ok(Ended::Finished | Ended::WasFinished) => {}
+            Ok(_) => outcome.code = outcome.code.max(errors::FINDINGS),
+            Err(error) => failed(outcome, error)?,
+        }
+    }
+    if show.left() {
+        outcome.code = outcome.code.max(errors::FINDINGS);
+    }
+    Ok(())
+}
+
+/// What failed for one backfill does not keep others from being run; a server that is gone does.
+fn failed(outcome: &mut Outcome, error: RunError) -> Result<(), Error> {
+    match error {
+        RunError::Server(_) | RunError::ReadOnly { .. } => Err(error.into()),
+        error => {
+            outcome.notes.push(format!("brolly: {error}"));
+            outcome.code = errors::COULD_NOT;
+            Ok(())
+        }
+    }
+}
+
+/// Whether a backfill runs that nobody named.
+fn is_to_run(job: &Job, all: &[Standing], outcome: &mut Outcome) -> bool {
+    let name = &job.backfill.name;
+    let Some(standing) = all.iter().find(|one| one.backfill == *name) else { return true };
+    match standing.state {
+        State::Finished if standing.edited => {
+            outcome.notes.push(format!(
+                "{name} is finished, and its file was changed since: brolly backfill --restart {name} runs it anew"
+            ));
+            outcome.code = outcome.code.max(errors::FINDINGS);
+            false
+        }
+        State::Finished => false,
+        State::Paused | State::Cancelled if standing.pid.is_none() => {
+            let word = if standing.state == State::Paused { "paused" } else { "cancelled" };
+            outcome.notes.push(format!("{name} is {word}: brolly backfill --resume {name} lets it go on"));
+            outcome.code = outcome.code.max(errors::FINDINGS);
+            false
+        }
+        _ => true,
+    }
+}
+
+fn asked(
+    wanted: &BackfillArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+    files: &Files,
+) -> Result<Asked, Error> {
+    let of_variable = |name: &String| match env(name).filter(|url| !url.is_empty()) {
+        Some(url) => Ok(url),
+        None => Err(Error::NoSuchVariable { name: name.clone() }),
+    };
+    let url = match (&wanted.database_url, &wanted.database_url_env) {
+        (Some(url), _) => url.clone(),
+        (None, Some(name)) => of_variable(name)?,
+        // The arguments ask for one of the two.
+        (None, None) => String::new(),
+    };
+    let mut replicas: Vec<Target> = Vec::new();
+    for url in &wanted.limits.replica {
+        replicas.push(pg::target(url)?);
+    }
+    for name in &wanted.limits.replica_env {
+        replicas.push(pg::target(&of_variable(name)?)?);
+    }
+    let limits = &wanted.limits;
+    let holds = |cause: Ignored| !limits.ignore.contains(&cause);
+    let replica = holds(Ignored::Replica);
+    Ok(Asked {
+        pace: Pace {
+            first: wanted.pace.batch,
+            most: wanted.pace.max_batch,
+            nice: wanted.pace.nice,
+            ..Pace::default()
+        },
+        limits: Limits {
+            lag_bytes: replica.then_some(limits.max_lag_bytes),
+            lag_seconds: replica.then_some(limits.max_lag.as_secs_f64()),
+            replicas,
+            segments: holds(Ignored::Archiver).then_some(limits.max_unarchived),
+            active: limits.max_active,
+            autovacuum: holds(Ignored::Autovacuum),
+            waiters: holds(Ignored::Waiters),
+            flag: limits.throttle_file.as_ref().map(Into::into),
+            query: limits.throttle_query.clone(),
+        },
+        lock_timeout: wanted.pace.lock_timeout,
+        statement_timeout: wanted.pace.statement_timeout,
+        vacuum: wanted.vacuum,
+        ..Asked::new(pg::target(&url)?, &files.schema)
+    })
+}

@@ -1,0 +1,76 @@
+//! Why a backfill does not go on, each with the way out.
+//!
+//! Whatever it is, what was done is saved with the batch that did it, and the next run goes on from there.
+
+/// Why a backfill does not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A server, or what was asked of it.
+    #[error(transparent)]
+    Server(#[from] pg::Error),
+    /// The file does not fit the database.
+    #[error("backfill {name} can't be run: {why}")]
+    Unfit {
+        /// The backfill.
+        name: String,
+        /// Why, with the way out.
+        why: String,
+    },
+    /// The file says something else than the one that was begun.
+    #[error(
+        "backfill {name} was changed since it was begun\n  take its file back to what it was, or begin anew: brolly backfill {name} --restart"
+    )]
+    Changed {
+        /// The backfill.
+        name: String,
+    },
+    /// Nothing can be written there.
+    #[error(
+        "{host} takes no writes: {why}\n  name the primary in the database URL; nothing was changed by this run"
+    )]
+    ReadOnly {
+        /// Host and port, or the socket.
+        host: String,
+        /// What tells.
+        why: String,
+    },
+    /// A batch met the same obstacle each time.
+    #[error(
+        "backfill {name} gave up on a batch after {tries} tries: {source}{}\n  what was done is kept; run it again once that is out of the way",
+        by.as_ref().map(|by| format!("\n  in the way: {by}")).unwrap_or_default()
+    )]
+    GaveUp {
+        /// The backfill.
+        name: String,
+        /// How often it was tried.
+        tries: u32,
+        /// Who was in the way, where somebody was seen.
+        by: Option<String>,
+        /// The last refusal.
+        source: Box<pg::Error>,
+    },
+    /// The query of the user's that holds it says nothing.
+    #[error("the query that is to hold backfills can't be asked: {source}")]
+    Query {
+        /// What the server says.
+        source: Box<pg::Error>,
+    },
+    /// The state can't be read.
+    #[error("the state of backfill {name} in {table} can't be used: {why}")]
+    State {
+        /// The backfill.
+        name: String,
+        /// The table.
+        table: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl Error {
+    /// Whether the connection went, so that another one may go on.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Error::Server(pg::Error::Lost { .. } | pg::Error::Unreachable { .. }))
+    }
+}

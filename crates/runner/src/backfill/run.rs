@@ -1,0 +1,95 @@
+//! A backfill from where it was left to its end: the lock is taken, what is there to be done is looked at, and how it
+//! ended is told and written down.
+//!
+//! What happens between is in [`super::going`].
+
+use super::event::{Ended, Event};
+use super::going::{Going, Tell, left, millis};
+use super::session::{Opened, Session, open};
+use super::shape::shape;
+use super::state::{self, Saved, State, Wish};
+use super::{Asked, Error, Job};
+use std::time::Instant;
+
+/// Runs a backfill until it ends, in one way or another, and tells what happens.
+///
+/// Errors are said of a run that could not go on; the last event says so too.
+pub async fn run(asked: &Asked, job: &Job, tell: Tell<'_>) -> Result<Ended, Error> {
+    let start = Instant::now();
+    let mut saved = Saved::default();
+    let done = begun(asked, job, tell, &mut saved).await;
+    let (how, why) = match &done {
+        Ok((how, why)) => (*how, why.clone()),
+        Err(error) => (Ended::Failed, Some(error.to_string())),
+    };
+    tell(Event::Ended {
+        backfill: job.backfill.name.clone(),
+        how,
+        changed: saved.changed,
+        left: saved.rows_left,
+        millis: millis(start.elapsed()),
+        why,
+    });
+    done.map(|(how, _)| how)
+}
+
+/// Takes the lock, and goes on where there is something to do.
+async fn begun(
+    asked: &Asked,
+    job: &Job,
+    tell: Tell<'_>,
+    saved: &mut Saved,
+) -> Result<(Ended, Option<String>), Error> {
+    let name = job.backfill.name.as_str();
+    let session = match open(asked, job).await? {
+        Opened::Ours(session) => *session,
+        Opened::Taken(pid) => {
+            let who = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
+            return Ok((Ended::Taken, Some(format!("another session runs it{who}"))));
+        }
+    };
+    *saved = state::saved(&session.watcher, &asked.schema, name).await?;
+    if saved.hash != job.hash {
+        return Err(Error::Changed { name: name.to_owned() });
+    }
+    match saved.wanted {
+        Some(Wish::Pause) => return Ok((Ended::Paused, None)),
+        Some(Wish::Cancel) => return Ok((Ended::Cancelled, None)),
+        _ => {}
+    }
+    let done = owned(asked, job, tell, saved, session).await;
+    if let Err(error) = &done {
+        note_failure(asked, name, error).await;
+    }
+    done.map(|how| (how, None))
+}
+
+async fn owned(
+    asked: &Asked,
+    job: &Job,
+    tell: Tell<'_>,
+    saved: &mut Saved,
+    session: Session,
+) -> Result<Ended, Error> {
+    let shape = shape(&session.worker, job).await?;
+    if saved.state == State::Finished {
+        saved.rows_left = left(&session, job, &shape).await?;
+        if saved.rows_left.is_none_or(|left| left == 0) {
+            return Ok(Ended::WasFinished);
+        }
+        (saved.cursor, saved.upper, saved.part, saved.passed, saved.pass) = (None, None, None, 0, 1);
+    }
+    let mut going = Going::new(asked, job, session, shape, saved.clone());
+    going.tell_start(tell).await?;
+    let done = going.through_all(tell).await;
+    *saved = going.saved;
+    done
+}
+
+/// Writes down why it failed, as far as the database can be written to.
+async fn note_failure(asked: &Asked, name: &str, error: &Error) {
+    let Ok(connection) = pg::connect(&asked.target.named("brolly backfill")).await else { return };
+    let set = format!("state = 'failed', error = {}", state::text(&error.to_string()));
+    let _ = state::set(&connection, &asked.schema, name, &set).await;
+    connection.close().await;
+}

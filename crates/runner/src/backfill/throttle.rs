@@ -1,0 +1,304 @@
+//! What a backfill holds for: one reason at a time, looked for between batches.
+//!
+//! What the role may not see holds nobody: a server without `pg_monitor` tells less, and is not refused for it.
+
+use super::Error;
+use super::batch::text_of;
+use pg::{Connection, Target};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// The kinds of reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// Somebody paused it.
+    Paused,
+    /// A flag file is there.
+    Flag,
+    /// A query of the user's says so.
+    Query,
+    /// A replica is behind.
+    Replica,
+    /// WAL waits for the archiver.
+    Archiver,
+    /// The table is being vacuumed by the server.
+    Autovacuum,
+    /// Sessions waited for a lock of the last batch.
+    Waiters,
+    /// Many sessions are at work.
+    Active,
+}
+
+/// Why a backfill is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reason {
+    /// Its kind.
+    pub cause: Cause,
+    /// In words, with the amounts.
+    pub what: String,
+}
+
+/// What is held for.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Bytes that a replica may be behind.
+    pub lag_bytes: Option<u64>,
+    /// Seconds that a replica may be behind.
+    pub lag_seconds: Option<f64>,
+    /// Replicas to ask themselves, beside what the primary says of those that it knows.
+    pub replicas: Vec<Target>,
+    /// WAL segments that may wait for the archiver.
+    pub segments: Option<u64>,
+    /// Sessions that may be at work beside ours.
+    pub active: Option<u64>,
+    /// Whether to hold while the table is vacuumed.
+    pub autovacuum: bool,
+    /// Whether to hold after a batch that sessions waited for.
+    pub waiters: bool,
+    /// A file that holds it as long as it is there.
+    pub flag: Option<PathBuf>,
+    /// A query that holds it as long as it gives true, or a number above zero.
+    pub query: Option<String>,
+}
+
+impl Limits {
+    /// What is held for unless somebody says otherwise.
+    pub fn usual() -> Limits {
+        Limits {
+            lag_bytes: Some(100_000_000),
+            lag_seconds: Some(10.0),
+            segments: Some(42),
+            autovacuum: true,
+            waiters: true,
+            ..Limits::default()
+        }
+    }
+}
+
+/// What a server has that may be a reason.
+struct There {
+    replicas: bool,
+    vacuum: bool,
+    archiver: bool,
+}
+
+/// Looks for reasons, on connections of its own.
+pub(super) struct Throttle<'a> {
+    limits: &'a Limits,
+    /// To the replicas, as far as they are open.
+    replicas: Vec<Option<Connection>>,
+    /// Whether the archiver may be asked for.
+    archiver: bool,
+    /// The tables that hold the rows.
+    tables: String,
+    /// Our processes.
+    pids: [i32; 2],
+}
+
+impl<'a> Throttle<'a> {
+    pub(super) fn new(limits: &'a Limits, tables: &[u32], pids: [i32; 2]) -> Throttle<'a> {
+        let tables: Vec<String> = tables.iter().map(u32::to_string).collect();
+        let replicas = limits.replicas.iter().map(|_| None).collect();
+        Throttle { limits, replicas, archiver: limits.segments.is_some(), tables: tables.join(", "), pids }
+    }
+
+    /// The processes of a new pair of connections.
+    pub(super) fn now_with(&mut self, pids: [i32; 2]) {
+        self.pids = pids;
+    }
+
+    /// The first reason to hold that is found.
+    pub(super) async fn reason(&mut self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        if let Some(flag) = self.limits.flag.as_ref().filter(|flag| flag.exists()) {
+            return Ok(Some(reason(Cause::Flag, format!("{} is there", flag.display()))));
+        }
+        if let Some(found) = self.query(watcher).await? {
+            return Ok(Some(found));
+        }
+        let there = self.there(watcher).await?;
+        if there.replicas
+            && let Some(found) = self.known_replicas(watcher).await?
+        {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.named_replicas(watcher).await? {
+            return Ok(Some(found));
+        }
+        if there.archiver
+            && let Some(found) = self.segments(watcher).await?
+        {
+            return Ok(Some(found));
+        }
+        if there.vacuum
+            && let Some(found) = self.vacuum(watcher).await?
+        {
+            return Ok(Some(found));
+        }
+        self.active(watcher).await
+    }
+
+    /// What there is to be asked for at all, in one question, since it is asked all the time.
+    async fn there(&self, watcher: &Connection) -> Result<There, Error> {
+        let limits = self.limits;
+        let vacuum = match limits.autovacuum && !self.tables.is_empty() {
+            true => format!(
+                "EXISTS (SELECT FROM pg_catalog.pg_stat_get_progress_info('VACUUM') WHERE relid IN ({}))",
+                self.tables
+            ),
+            false => "false".to_owned(),
+        };
+        let query = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_wal_senders()), {vacuum}, \
+             pg_catalog.current_setting('archive_mode') <> 'off'"
+        );
+        let row = watcher.rows(&query).await?.into_iter().next().unwrap_or_default();
+        let is = |at: usize| text_of(&row, at) == "t";
+        let lag = limits.lag_bytes.is_some() || limits.lag_seconds.is_some();
+        Ok(There { replicas: lag && is(0), vacuum: is(1), archiver: self.archiver && is(2) })
+    }
+
+    async fn query(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        let Some(query) = &self.limits.query else { return Ok(None) };
+        let text = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'; {query}\n; COMMIT");
+        let value = match watcher.value(&text).await {
+            Ok(value) => value.unwrap_or_default(),
+            Err(source @ pg::Error::Refused(_)) => {
+                watcher.batch("ROLLBACK").await?;
+                return Err(Error::Query { source: Box::new(source) });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let holds = value == "t" || value.parse::<f64>().is_ok_and(|number| number > 0.0);
+        Ok(holds.then(|| reason(Cause::Query, format!("the query of --throttle-query gives {value}"))))
+    }
+
+    /// Replicas that stream from this server.
+    async fn known_replicas(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        let rows = watcher
+            .rows(
+                "SELECT coalesce(nullif(application_name, ''), host(client_addr), pid::text), \
+                 pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn)::bigint, \
+                 extract(epoch FROM replay_lag) FROM pg_catalog.pg_stat_replication \
+                 WHERE state IN ('streaming', 'catchup') AND replay_lsn IS NOT NULL ORDER BY 2 DESC",
+            )
+            .await?;
+        for row in rows {
+            let mut cells = row.into_iter();
+            let mut cell = || cells.next().flatten();
+            let (name, bytes, seconds) = (cell().unwrap_or_default(), cell(), cell());
+            let bytes = bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+            // The time stands still where nothing is replayed any more and nothing is left to be.
+            let seconds = seconds.and_then(|seconds| seconds.parse().ok()).filter(|_| bytes > 0);
+            if let Some(found) = self.lag(&name, bytes, seconds.unwrap_or(0.0)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Replicas that were named.
+    async fn named_replicas(&mut self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        if self.replicas.is_empty() {
+            return Ok(None);
+        }
+        let now = watcher.value("SELECT pg_catalog.pg_current_wal_lsn()").await?.unwrap_or_default();
+        for at in 0..self.replicas.len() {
+            let target = &self.limits.replicas[at];
+            let open = self.replicas[at].take().filter(|open| !open.is_closed());
+            let asked = async {
+                let open = match open {
+                    Some(open) => open,
+                    None => pg::connect(&target.named("brolly backfill (lag)")).await?,
+                };
+                let query = format!(
+                    "SELECT pg_catalog.pg_is_in_recovery(), \
+                     pg_catalog.pg_wal_lsn_diff('{now}', pg_catalog.pg_last_wal_replay_lsn())::bigint, \
+                     extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())"
+                );
+                let row = open.rows(&query).await?.into_iter().next().unwrap_or_default();
+                Ok::<_, pg::Error>((open, row))
+            };
+            let name = target.host();
+            match asked.await {
+                Err(error) => {
+                    let why = format!("replica {name} can't be asked: {}", error.headline());
+                    return Ok(Some(reason(Cause::Replica, why)));
+                }
+                Ok((open, row)) => {
+                    self.replicas[at] = Some(open);
+                    if row.first().cloned().flatten().as_deref() != Some("t") {
+                        return Ok(Some(reason(Cause::Replica, format!("{name} is no replica"))));
+                    }
+                    let number = |at: usize| row.get(at).cloned().flatten();
+                    let bytes = number(1).and_then(|bytes| bytes.parse::<i64>().ok()).unwrap_or(0).max(0);
+                    let seconds = number(2).and_then(|seconds| seconds.parse().ok()).filter(|_| bytes > 0);
+                    let found = self.lag(&name, bytes.cast_unsigned(), seconds.unwrap_or(0.0));
+                    if found.is_some() {
+                        return Ok(found);
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn lag(&self, name: &str, bytes: u64, seconds: f64) -> Option<Reason> {
+        if let Some(limit) = self.limits.lag_bytes.filter(|limit| bytes > *limit) {
+            let what =
+                format!("replica {name} is {} behind, more than {}", megabytes(bytes), megabytes(limit));
+            return Some(reason(Cause::Replica, what));
+        }
+        let limit = self.limits.lag_seconds.filter(|limit| seconds > *limit)?;
+        Some(reason(Cause::Replica, format!("replica {name} is {seconds:.1} s behind, more than {limit} s")))
+    }
+
+    async fn segments(&mut self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        let Some(limit) = self.limits.segments else { return Ok(None) };
+        let query = "SELECT count(*) FROM pg_catalog.pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
+        let waiting = match watcher.value(query).await {
+            Ok(value) => value.and_then(|value| value.parse::<u64>().ok()).unwrap_or(0),
+            // Not for this role.
+            Err(pg::Error::Refused(_)) => {
+                self.archiver = false;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let what = || format!("{waiting} WAL segments wait for the archiver, more than {limit}");
+        Ok((waiting > limit).then(|| reason(Cause::Archiver, what())))
+    }
+
+    async fn vacuum(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        let query = format!(
+            "SELECT v.relid::regclass FROM pg_catalog.pg_stat_progress_vacuum v \
+             JOIN pg_catalog.pg_stat_activity a USING (pid) \
+             WHERE a.backend_type = 'autovacuum worker' AND v.relid IN ({}) LIMIT 1",
+            self.tables
+        );
+        let found = watcher.value(&query).await?;
+        Ok(found.map(|table| reason(Cause::Autovacuum, format!("autovacuum works on {table}"))))
+    }
+
+    async fn active(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
+        let Some(limit) = self.limits.active else { return Ok(None) };
+        let query = format!(
+            "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active' \
+             AND backend_type = 'client backend' AND pid NOT IN ({}, {})",
+            self.pids[0], self.pids[1]
+        );
+        let active = watcher.value(&query).await?.and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+        Ok((active > limit)
+            .then(|| reason(Cause::Active, format!("{active} sessions are at work, more than {limit}"))))
+    }
+}
+
+pub(super) fn reason(cause: Cause, what: String) -> Reason {
+    Reason { cause, what }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}

@@ -1,0 +1,17 @@
+//! Backfills on real servers: that rows come out as one UPDATE for all leaves them, whatever the key and whatever
+//! happens meanwhile.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests start programs, look at files, and say why they skip"
+)]
+
+mod faults;
+mod holds;
+mod kinds;
+mod kit;
+#[path = "../../../../tests/servers/servers.rs"]
+mod servers;
+mod wishes;

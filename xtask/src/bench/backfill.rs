@@ -1,0 +1,256 @@
+//! Measures what a backfill costs a server, beside other SQL for the same: one UPDATE for all, and batches that join
+//! the table with the rows that a common table expression has locked. Tables of three sizes, with statistics that are
+//! right and with such of a hundred rows, on one throwaway server in one run.
+//!
+//! CPU is that of the server processes that do it, as the kernel counts it in nanoseconds: `brolly backfill` has two
+//! from where it starts on the first batch to its end, its last count included.
+
+use pg::{Connection, Search, Server, Setup};
+use runner::backfill::{Asked, Ended, Event, Job, run};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const SIZES: [u32; 3] = [10_000, 100_000, 1_000_000];
+/// Rows of a batch of the joins.
+const JOINED: u32 = 1_000;
+
+/// The ways to do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// One UPDATE.
+    Whole,
+    /// The engine of `brolly backfill`.
+    Brolly,
+    /// Batches that join the table with the rows that they have locked.
+    Joined,
+    /// The same, where the UPDATE sets the key to itself, and a trigger that knows the columns by names and asks for
+    /// the version of the schema sets the column.
+    Triggered,
+}
+
+/// What one took.
+#[derive(Clone, Copy)]
+struct Cost {
+    cpu: Duration,
+    wall: Duration,
+}
+
+/// The figures, with what they are held against.
+pub fn times(root: &Path, major: u16) -> Result<String, String> {
+    let node_modules = root.join("tests/servers/node_modules");
+    let search = Search { major: Some(major), extra: vec![node_modules], ..Search::default() };
+    let binaries = pg::binaries(&search).map_err(|error| error.to_string())?;
+    let settings = [
+        ("shared_buffers", "1GB"),
+        ("max_wal_size", "4GB"),
+        ("fsync", "on"),
+        ("full_page_writes", "on"),
+        ("synchronous_commit", "on"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let setup = Setup { settings, space: 6_000_000_000, ..Setup::default() };
+    let server = Server::start_with(&binaries, &setup).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    runtime.block_on(all(&server)).map_err(|error| error.to_string())
+}
+
+async fn all(server: &Server) -> Result<String, pg::Error> {
+    let mut text = format!("PostgreSQL {}, server CPU a row and rows a second\n\n", server.version());
+    let _ = writeln!(
+        text,
+        "{:<10} {:>9}  {:>20}  {:>20}  {:>20}  {:>20}  {:>8} {:>8} {:>8}",
+        "statistics",
+        "rows",
+        "one UPDATE",
+        "brolly backfill",
+        "CTE join",
+        "CTE join, trigger",
+        "x one",
+        "CTE / it",
+        "trigger"
+    );
+    let (mut rates, mut cpus) = (Vec::new(), Vec::new());
+    let mut worst = [0.0_f64, f64::MAX, f64::MAX];
+    for fresh in [true, false] {
+        for rows in SIZES {
+            let rounds = if rows >= 1_000_000 { 3 } else { 7 };
+            let mut costs = Vec::new();
+            for way in [Way::Whole, Way::Brolly, Way::Joined, Way::Triggered] {
+                // The dearest are seen well enough by less.
+                let rounds = if matches!(way, Way::Joined | Way::Triggered) { rounds / 3 } else { rounds };
+                let mut best: Option<Cost> = None;
+                for _ in 0..rounds {
+                    fill(server, rows, fresh, way == Way::Triggered).await?;
+                    let cost = cost(server, way).await?;
+                    best = Some(best.map_or(cost, |best| Cost {
+                        cpu: best.cpu.min(cost.cpu),
+                        wall: best.wall.min(cost.wall),
+                    }));
+                }
+                costs.extend(best);
+            }
+            let micros = |cost: &Cost| cost.cpu.as_secs_f64() * 1e6 / f64::from(rows);
+            let rate = |cost: &Cost| f64::from(rows) / cost.wall.as_secs_f64();
+            let cell = |cost: &Cost| format!("{:.2} us, {:>7.0}/s", micros(cost), rate(cost));
+            let [whole, brolly, joined, triggered] = [&costs[0], &costs[1], &costs[2], &costs[3]];
+            let (times, less) = (micros(brolly) / micros(whole), micros(joined) / micros(brolly));
+            let by_trigger = micros(triggered) / micros(brolly);
+            worst = [worst[0].max(times), worst[1].min(less), worst[2].min(by_trigger)];
+            rates.push(rate(brolly));
+            cpus.push(micros(brolly));
+            let statistics = if fresh { "fresh" } else { "stale" };
+            let _ = writeln!(
+                text,
+                "{statistics:<10} {rows:>9}  {:>20}  {:>20}  {:>20}  {:>20}  {times:>8.2} {less:>8.1} {by_trigger:>8.1}",
+                cell(whole),
+                cell(brolly),
+                cell(joined),
+                cell(triggered)
+            );
+        }
+    }
+    let ends = |all: &[f64]| {
+        all.iter().fold((f64::MAX, 0.0_f64), |(least, most), one| (least.min(*one), most.max(*one)))
+    };
+    let ((least, most), (cheapest, dearest)) = (ends(&rates), ends(&cpus));
+    let _ = write!(
+        text,
+        "\nat worst {:.2} times one UPDATE (goal 1.3), {:.1} times less than the join and {:.1} than the one with a trigger (goal 3); \
+         the slowest has {:.0}% of the rows a second of the fastest (goal 80%),\nand the cheapest has {:.0}% of the CPU a row of the dearest, which a busy machine changes less.\n\
+         CPU and time are each the best of the rounds.",
+        worst[0],
+        worst[1],
+        worst[2],
+        100.0 * least / most,
+        100.0 * cheapest / dearest
+    );
+    Ok(text)
+}
+
+/// A new table of so many rows; its statistics are those of all, or of the first hundred.
+async fn fill(server: &Server, rows: u32, fresh: bool, trigger: bool) -> Result<(), pg::Error> {
+    let connection = server.connect().await?;
+    let insert = |from: u32, to: u32| {
+        format!(
+            "INSERT INTO t SELECT i, 'User number ' || i, 'user' || i || '@example.org', now() \
+             FROM generate_series({from}, {to}) i"
+        )
+    };
+    connection.batch("DROP TABLE IF EXISTS t; DROP SCHEMA IF EXISTS drizzle CASCADE").await?;
+    connection
+        .batch("CREATE TABLE t (id bigint PRIMARY KEY, name text NOT NULL, email text, created timestamptz, c text)")
+        .await?;
+    connection.batch(&insert(1, 100)).await?;
+    connection.batch("ANALYZE t").await?;
+    connection.batch(&insert(101, rows)).await?;
+    if fresh {
+        connection.batch("VACUUM (ANALYZE) t").await?;
+    }
+    if trigger {
+        let function = "CREATE OR REPLACE FUNCTION sets() RETURNS trigger LANGUAGE plpgsql AS \
+                        'DECLARE id t.id%TYPE := new.id; name t.name%TYPE := new.name; email t.email%TYPE := new.email; \
+                         created t.created%TYPE := new.created; c t.c%TYPE := new.c; path text; \
+                         BEGIN SELECT s INTO path FROM current_setting(''search_path'') AS s; \
+                         IF path <> ''public_new'' THEN new.c := upper(name); END IF; RETURN new; END'";
+        connection.batch(function).await?;
+        connection
+            .batch("CREATE TRIGGER sets BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sets()")
+            .await?;
+    }
+    connection.batch("CHECKPOINT").await?;
+    connection.close().await;
+    Ok(())
+}
+
+async fn cost(server: &Server, way: Way) -> Result<Cost, pg::Error> {
+    let connection = server.connect().await?;
+    let pid = connection.pid().await?;
+    let (began, before) = (Instant::now(), cpu(pid));
+    match way {
+        Way::Whole => connection.batch("UPDATE t SET c = upper(name) WHERE c IS NULL").await?,
+        Way::Joined => joined(&connection, "c = upper(name)").await?,
+        Way::Triggered => joined(&connection, "id = t.id").await?,
+        Way::Brolly => return Ok(brolly(server).await),
+    }
+    let cost = Cost { cpu: cpu(pid).saturating_sub(before), wall: began.elapsed() };
+    connection.close().await;
+    Ok(cost)
+}
+
+/// Batches by a key that lock their rows first, and join the table with them.
+async fn joined(connection: &Connection, set: &str) -> Result<(), pg::Error> {
+    let mut last = "0".to_owned();
+    loop {
+        let batch = format!(
+            "WITH batch AS (SELECT id FROM t WHERE id > {last} ORDER BY id LIMIT {JOINED} FOR NO KEY UPDATE), \
+             changed AS (UPDATE t SET {set} FROM batch WHERE t.id = batch.id RETURNING t.id) \
+             SELECT max(id) FROM changed"
+        );
+        match connection.value(&batch).await? {
+            Some(next) => last = next,
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn brolly(server: &Server) -> Cost {
+    let text = "-- brolly backfill\n-- table: \"t\"\n-- key: \"id\"\n-- set: \"c\" = upper(\"name\")\n\
+                -- where: \"c\" IS NULL\n-- batch: 1000\n";
+    let job = Job::read("bench", text).unwrap_or_else(|(_, why)| unreachable!("{why}"));
+    let asked = Asked::new(server.target("postgres"), "drizzle");
+    let watch = Arc::new(Watch::default());
+    let (mut began, mut before, mut wall) = (Instant::now(), 0, Duration::ZERO);
+    // The processes end with the run, so that somebody has to look in time.
+    let looking = Arc::clone(&watch);
+    let looks = std::thread::spawn(move || {
+        while !looking.ended.load(Ordering::Relaxed) {
+            looking.look();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let mut tell = |event: Event| match event {
+        Event::Started { pids, .. } => {
+            for (at, pid) in pids.into_iter().enumerate() {
+                watch.pids[at].store(pid, Ordering::Relaxed);
+            }
+            (began, before) = (Instant::now(), watch.look());
+        }
+        Event::Ended { .. } => wall = began.elapsed(),
+        _ => {}
+    };
+    let done = run(&asked, &job, &mut tell).await;
+    assert!(matches!(done, Ok(Ended::Finished)), "{done:?}");
+    watch.ended.store(true, Ordering::Relaxed);
+    let _ = looks.join();
+    Cost { cpu: Duration::from_nanos(watch.latest.load(Ordering::Relaxed).saturating_sub(before)), wall }
+}
+
+/// The CPU time of two processes, as long as they are there.
+#[derive(Default)]
+struct Watch {
+    pids: [AtomicI32; 2],
+    latest: AtomicU64,
+    ended: AtomicBool,
+}
+
+impl Watch {
+    /// The newest figure, in nanoseconds.
+    fn look(&self) -> u64 {
+        let [a, b] = [0, 1].map(|at| self.pids[at].load(Ordering::Relaxed));
+        let sum = if a > 0 { cpu(a) + cpu(b) } else { Duration::ZERO };
+        self.latest.fetch_max(u64::try_from(sum.as_nanos()).unwrap_or(0), Ordering::Relaxed);
+        self.latest.load(Ordering::Relaxed)
+    }
+}
+
+/// The time that a process has been on a processor (proc_schedstat: nanoseconds); none where it is gone.
+fn cpu(pid: i32) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+    let spent = text.split_whitespace().next().and_then(|spent| spent.parse().ok()).unwrap_or(0);
+    Duration::from_nanos(spent)
+}
