@@ -1,20 +1,21 @@
 //! The arguments of `backfill`.
 
+use super::Database;
 use super::servers::time;
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use std::time::Duration;
 
 pub(super) const BACKFILL_EXAMPLES: &str = "\
 Examples:
-  brolly backfill --database-url-env DATABASE_URL
+  brolly backfill
                                      every backfill of the project that is not finished
-  brolly backfill 0042_full_name.users_full_name --database-url-env DATABASE_URL --dry-run
+  brolly backfill 0042_full_name.users_full_name --dry-run
                                      rows, the first statement, and roughly how long it takes
-  brolly backfill --status --database-url-env DATABASE_URL
+  brolly backfill --status
                                      how far each is, from any terminal
-  brolly backfill --pause 0042_full_name.users_full_name --database-url-env DATABASE_URL
+  brolly backfill --pause 0042_full_name.users_full_name
                                      the same with --resume and --cancel
-  brolly backfill --nice 1 --max-lag 2s --replica-env REPLICA_URL --database-url-env DATABASE_URL
+  brolly backfill --nice 1 --max-lag 2s --replica-env REPLICA_URL
                                      as much rest as work, and no replica more than 2 s behind
 
 What happens: the files in backfills/ (brolly fix writes them) run in batches by key, each a transaction
@@ -24,7 +25,8 @@ times a second, whether something goes first, and one reason is shown: a replica
 for the archiver, autovacuum on the table, sessions that waited for the last batch; and what --max-active,
 --throttle-file and --throttle-query say. It is held as long as that is so.
 
-Connect to the primary, and not through a pooler in transaction mode: the lock is of the session. Passwords
+The database: --database-url, --database-url-env, DATABASE_URL of the environment or of .env, PGSERVICE, or
+PGHOST and its kin. Connect to the primary, and not through a pooler in transaction mode: the lock is of the session. Passwords
 are neither printed nor written down.
 
 Exit codes: 0 all is finished and no row is left; 1 something is not: paused, cancelled, run by somebody
@@ -32,7 +34,6 @@ else, or rows that its `where` still finds; 2 could not do its job, and the next
 
 /// Arguments of `brolly backfill`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("database").required(true).args(["database_url", "database_url_env"]))]
 #[command(group = ArgGroup::new("action").args(["dry_run", "status", "pause", "resume", "cancel", "restart"]))]
 pub struct BackfillArguments {
     /// Backfills by the names of their files; by default all that aren't finished.
@@ -45,11 +46,8 @@ pub struct BackfillArguments {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Vec<String>,
     /// The database.
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// The environment variable that holds the URL of the database.
-    #[arg(long, value_name = "NAME")]
-    pub database_url_env: Option<String>,
+    #[command(flatten)]
+    pub database: Database,
     /// Say what would run, for how many rows, and roughly for how long; change nothing.
     #[arg(long)]
     pub dry_run: bool,

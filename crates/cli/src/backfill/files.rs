@@ -5,15 +5,15 @@ use crate::disk::Disk;
 use crate::errors::Error;
 use crate::plan::BACKFILLS;
 use crate::projects;
-use drizzle::{Files as _, join};
+use drizzle::{Files as _, Project, join};
 use runner::backfill::Job;
 
 /// What was found.
 pub(super) struct Files {
     /// The folder.
     pub folder: String,
-    /// The schema of Drizzle's ledger.
-    pub schema: String,
+    /// The project.
+    pub project: Project,
     /// All backfills, by name.
     pub jobs: Vec<Job>,
     /// Those that were named.
@@ -46,12 +46,12 @@ pub(super) fn found(disk: &Disk, wanted: &BackfillArguments) -> Result<Files, Er
     let project = target.project;
     let folder = join(&project.dir, BACKFILLS);
     let mut files = Files {
-        schema: project.ledger.schema.clone(),
         named: wanted.names.iter().map(|name| bare(name).to_owned()).collect(),
         jobs: Vec::new(),
         broken: Vec::new(),
         notes: found.notes,
         folder,
+        project,
     };
     let mut names: Vec<String> =
         disk.list(&files.folder).unwrap_or_default().into_iter().map(|e| e.name).collect();

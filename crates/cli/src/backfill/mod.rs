@@ -8,6 +8,7 @@ mod show;
 
 use crate::Outcome;
 use crate::args::{BackfillArguments, Ignored};
+use crate::database::database;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use files::{Files, found};
@@ -26,7 +27,7 @@ pub fn backfill(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Outcome, Error> {
     let files = found(disk, wanted)?;
-    let asked = asked(wanted, env, &files)?;
+    let asked = asked(disk, wanted, env, &files)?;
     let mut outcome = Outcome { notes: files.notes.clone(), ..Outcome::default() };
     if !files.broken.is_empty() {
         outcome.code = errors::COULD_NOT;
@@ -166,6 +167,7 @@ fn is_to_run(job: &Job, all: &[Standing], outcome: &mut Outcome) -> bool {
 }
 
 fn asked(
+    disk: &Disk,
     wanted: &BackfillArguments,
     env: &dyn Fn(&str) -> Option<String>,
     files: &Files,
@@ -174,12 +176,7 @@ fn asked(
         Some(url) => Ok(url),
         None => Err(Error::NoSuchVariable { name: name.clone() }),
     };
-    let url = match (&wanted.database_url, &wanted.database_url_env) {
-        (Some(url), _) => url.clone(),
-        (None, Some(name)) => of_variable(name)?,
-        // The arguments ask for one of the two.
-        (None, None) => String::new(),
-    };
+    let target = database(disk, &files.project, &wanted.database, env)?;
     let mut replicas: Vec<Target> = Vec::new();
     for url in &wanted.limits.replica {
         replicas.push(pg::target(url)?);
@@ -211,6 +208,6 @@ fn asked(
         lock_timeout: wanted.pace.lock_timeout,
         statement_timeout: wanted.pace.statement_timeout,
         vacuum: wanted.vacuum,
-        ..Asked::new(pg::target(&url)?, &files.schema)
+        ..Asked::new(target, &files.project.ledger.schema)
     })
 }
