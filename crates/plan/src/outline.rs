@@ -4,7 +4,7 @@
 use crate::check::{Checked, Deploy};
 use crate::model::{Backfill, Gate, Phase, Refusal};
 use crate::plan::Plan;
-use crate::reverse::reverse_each;
+use crate::reverse::reverse;
 use catalog::RelationKind;
 use facts::{LockMode, Step};
 use schemars::JsonSchema;
@@ -148,13 +148,12 @@ fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
 }
 
 fn back(steps: &[Step]) -> OutlineBack {
-    let mut back = OutlineBack::default();
-    for one in reverse_each(steps).iter().rev() {
-        back.sql.extend(one.sql.iter().filter_map(|statement| statement.sql.clone()));
-        back.lost.extend(one.lost().map(str::to_owned));
-        back.not_reversed.extend(one.not_reversed().map(str::to_owned));
+    let one = reverse(steps);
+    OutlineBack {
+        sql: one.sql.iter().filter_map(|statement| statement.sql.clone()).collect(),
+        lost: one.lost().map(str::to_owned).collect(),
+        not_reversed: one.not_reversed().map(str::to_owned).collect(),
     }
-    back
 }
 
 fn files(path: &Checked, set: usize, deploy: &Deploy, own: &[String]) -> Vec<OutlineFile> {

@@ -167,16 +167,16 @@ impl Changed {
     }
 }
 
-/// The tables that are there at the start, with what is known of their rows.
-async fn tables(session: &Connection, start: &Catalog, end: &Catalog) -> Result<Vec<Table>, Error> {
+/// The tables of a schema that is there, with what is known of their rows; what is unique in another one counts too.
+pub async fn tables(session: &Connection, there: &Catalog, other: &Catalog) -> Result<Vec<Table>, Error> {
     session.batch("set timezone = 'UTC'").await?;
     let mut tables = Vec::new();
-    for relation in start.relations().filter(|one| is_written(one)) {
+    for relation in there.relations().filter(|one| is_written(one)) {
         let name = sql_name(&relation.name);
-        let after = end.relation(relation.id);
+        let after = other.relation(relation.id);
         let mut keys = Vec::new();
         for (catalog, relation) in
-            [Some((start, relation)), after.map(|after| (end, after))].into_iter().flatten()
+            [Some((there, relation)), after.map(|after| (other, after))].into_iter().flatten()
         {
             for index in relation.indexes.iter().filter_map(|id| catalog.index(*id)).filter(|one| one.unique)
             {

@@ -43,7 +43,8 @@ pub struct Writer {
     pub grown: Vec<i64>,
     pub failures: Vec<String>,
     pub acknowledged: usize,
-    number: u64,
+    /// The number of its last statement, which makes values that no other has.
+    pub number: u64,
     inserted: Vec<usize>,
 }
 
@@ -71,25 +72,31 @@ impl Writer {
     pub async fn work(mut self, connection: Connection, stop: Arc<AtomicBool>) -> Result<Writer, pg::Error> {
         connection.batch(PATIENCE).await?;
         while !stop.load(Ordering::Relaxed) && !self.tables.is_empty() {
-            self.number += 1;
-            let at = self.number as usize % self.tables.len();
-            let turn = self.number as usize / self.tables.len();
-            let done = match turn % 5 {
-                0 | 1 => self.insert(&connection, at).await,
-                2 | 3 => self.update(&connection, at, turn).await,
-                _ => self.delete(&connection, at).await,
-            };
-            match done {
-                Ok(()) => self.acknowledged += 1,
-                Err(pg::Error::Refused(refusal)) => {
-                    self.failures.push(format!("{} {}", refusal.code, refusal.message));
-                }
-                Err(error) => return Err(error),
-            }
+            self.one(&connection).await?;
             tokio::time::sleep(PAUSE).await;
         }
         connection.close().await;
         Ok(self)
+    }
+
+    /// Sends one statement.
+    pub async fn one(&mut self, connection: &Connection) -> Result<(), pg::Error> {
+        self.number += 1;
+        let at = self.number as usize % self.tables.len();
+        let turn = self.number as usize / self.tables.len();
+        let done = match turn % 5 {
+            0 | 1 => self.insert(connection, at).await,
+            2 | 3 => self.update(connection, at, turn).await,
+            _ => self.delete(connection, at).await,
+        };
+        match done {
+            Ok(()) => self.acknowledged += 1,
+            Err(pg::Error::Refused(refusal)) => {
+                self.failures.push(format!("{} {}", refusal.code, refusal.message));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn insert(&mut self, connection: &Connection, at: usize) -> Result<(), pg::Error> {
