@@ -157,7 +157,7 @@ impl On<'_> {
         let (known, other) = if ships { (end, start) } else { (start, end) };
         let mut tables = tables(session, known, other).await?;
         tables.retain(|table| other.relation(table.id).is_some());
-        let mut writer = Writer::new(known, &tables, ships);
+        let mut writer = Writer::new(known, &tables, usize::from(ships));
         writer.number = 2_000 * (n as u64 + 1);
         for _ in 0..if writer.tables.is_empty() { 0 } else { writes } {
             writer.one(session).await?;

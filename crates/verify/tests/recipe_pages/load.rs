@@ -1,14 +1,14 @@
 //! The path while both versions of the app write rows: none of their statements may fail, and what was acknowledged
 //! has to be there in the end, under whatever name and type.
 
-use crate::deploys::{ships_with, waiting};
+use crate::deploys::{gone_with, ships_with, waiting};
 use crate::page::{Example, Planned};
 use crate::writer::{Table, Values, Writer, is_written, read, texts};
 use crate::{Naive, rows};
 use catalog::written::{literal, quoted, sql_name, sql_type};
 use catalog::{Catalog, ColumnId, Relation};
 use pg::{Connection, Scratch, Server};
-use plan::{Checked, Phase};
+use plan::Checked;
 use runner::script::{Sent, script};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,17 +41,28 @@ pub async fn loaded(
     Ok(problems)
 }
 
-/// A version of the app that is at work.
+/// A session of a version of the app that is at work.
 struct Working {
     stop: Arc<AtomicBool>,
     task: JoinHandle<Result<Writer, pg::Error>>,
 }
 
 impl Working {
-    async fn start(scratch: &Scratch, writer: Writer) -> Result<Working, Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(writer.work(scratch.connect().await?, Arc::clone(&stop)));
-        Ok(Working { stop, task })
+    /// The writers of these numbers.
+    async fn start(
+        scratch: &Scratch,
+        catalog: &Arc<Catalog>,
+        tables: &[Table],
+        which: [usize; 2],
+    ) -> Result<Vec<Working>, Error> {
+        let mut all = Vec::new();
+        for one in which {
+            let stop = Arc::new(AtomicBool::new(false));
+            let writer = Writer::new(catalog, tables, one);
+            let task = tokio::spawn(writer.work(scratch.connect().await?, Arc::clone(&stop)));
+            all.push(Working { stop, task });
+        }
+        Ok(all)
     }
 
     async fn stop(self) -> Result<Writer, Error> {
@@ -69,17 +80,17 @@ async fn problems(
     let judged = &planned.plan.before.sets[0];
     let (start, end) = (&judged.start, &judged.end);
     let tables = tables(session, start, end).await?;
-    let mut old = Some(Working::start(scratch, Writer::new(start, &tables, false)).await?);
-    let mut new = None;
+    let mut old = Working::start(scratch, start, &tables, [0, 1]).await?;
+    let mut new = Vec::new();
     let mut done: Vec<(&str, Writer)> = Vec::new();
     let mut changed = Changed::default();
     let mut problems = Vec::new();
     tokio::time::sleep(BETWEEN).await;
     for (n, deploy) in path.deploys.iter().enumerate() {
-        if matches!(deploy.phase, Phase::Contract(_))
-            && let Some(old) = old.take()
-        {
-            done.push(("the deployed app", old.stop().await?));
+        if n == gone_with(planned, path) {
+            for old in old.drain(..) {
+                done.push(("the deployed app", old.stop().await?));
+            }
         }
         changed.fixed.extend(rows::put_right(session, &waiting(planned, deploy.phase), end).await?);
         if let Err(error) = deployed(session, path, n).await {
@@ -93,12 +104,12 @@ async fn problems(
             }
         }
         if n == ships_with(path) {
-            new = Some(Working::start(scratch, Writer::new(end, &tables, true)).await?);
+            new = Working::start(scratch, end, &tables, [2, 3]).await?;
         }
         tokio::time::sleep(BETWEEN).await;
     }
-    for (whose, working) in [("the deployed app", old), ("the new app", new)] {
-        if let Some(working) = working {
+    for (whose, all) in [("the deployed app", old), ("the new app", new)] {
+        for working in all {
             done.push((whose, working.stop().await?));
         }
     }
@@ -188,7 +199,7 @@ pub async fn tables(session: &Connection, there: &Catalog, other: &Catalog) -> R
         let both = |key: &Vec<ColumnId>| key.iter().all(|id| relation.column_by_id(*id).is_some());
         let key = known(relation).or_else(|| after.and_then(|after| known(after))).or(keys.first().cloned());
         let count = session.value(&format!("SELECT count(*) FROM {name}")).await?;
-        let some = session.rows(&format!("SELECT {} FROM {name} LIMIT 8", texts(relation))).await?;
+        let some = session.rows(&format!("SELECT {} FROM {name} LIMIT 16", texts(relation))).await?;
         tables.push(Table {
             id: relation.id,
             key: key.filter(both).unwrap_or_default(),

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// From one statement to the next.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(1);
+/// Sessions that write at one time: two of each version of the app.
+pub const WRITERS: usize = 4;
 /// The version of the app gives up then: somebody keeps it waiting.
 const PATIENCE: &str = "set lock_timeout = '2s'; set statement_timeout = '4s'; set timezone = 'UTC'";
 
@@ -49,12 +51,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// One that takes every other of the rows that are there for its own.
-    pub fn new(catalog: &Arc<Catalog>, tables: &[Table], second: bool) -> Writer {
+    /// The one of this number out of [`WRITERS`], which takes its share of the rows that are there for its own.
+    pub fn new(catalog: &Arc<Catalog>, tables: &[Table], which: usize) -> Writer {
         let known = |table: &&Table| catalog.relation(table.id).is_some_and(|one| is_written(one));
         let tables: Vec<Table> = tables.iter().filter(known).cloned().collect();
         let own = |table: &Table| -> Vec<Values> {
-            table.rows.iter().skip(usize::from(second)).step_by(2).cloned().collect()
+            table.rows.iter().skip(which).step_by(WRITERS).cloned().collect()
         };
         Writer {
             catalog: Arc::clone(catalog),
@@ -63,7 +65,7 @@ impl Writer {
             grown: vec![0; tables.len()],
             failures: Vec::new(),
             acknowledged: 0,
-            number: if second { 10_000 } else { 0 },
+            number: 5_000 * which as u64,
             tables,
         }
     }
