@@ -266,5 +266,7 @@ fn of_relation(declared: &code::Relation, beside: Option<&AppRelation>) -> AppRe
     AppRelation {
         columns: declared.columns.iter().map(column).collect(),
         view: declared.kind != RelationKind::Table,
+        // Of these only snapshots tell.
+        constraints: beside.map(|beside| beside.constraints.clone()).unwrap_or_default(),
     }
 }
