@@ -12,14 +12,18 @@ use plan::Checked;
 use runner::script::{Sent, script};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use verify::Error;
 use verify::history::before_set;
 
-/// How long the app is left alone between deploys.
+/// How long the app is left alone between deploys, at least.
 const BETWEEN: Duration = Duration::from_millis(40);
+/// How many statements each session of it has sent by then, however slow the machine is.
+const SENT: usize = 5;
+/// Whoever has sent less by then is stuck.
+const STUCK: Duration = Duration::from_secs(10);
 
 /// What is wrong with the path where both versions of the app are at work.
 pub async fn loaded(
@@ -44,6 +48,7 @@ pub async fn loaded(
 /// A session of a version of the app that is at work.
 struct Working {
     stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
     task: JoinHandle<Result<Writer, pg::Error>>,
 }
 
@@ -59,10 +64,24 @@ impl Working {
         for one in which {
             let stop = Arc::new(AtomicBool::new(false));
             let writer = Writer::new(catalog, tables, one);
+            let acknowledged = Arc::clone(&writer.acknowledged);
             let task = tokio::spawn(writer.work(scratch.connect().await?, Arc::clone(&stop)));
-            all.push(Working { stop, task });
+            all.push(Working { stop, acknowledged, task });
         }
         Ok(all)
+    }
+
+    /// Lets all of these work for a while.
+    async fn pass<'w>(all: impl Iterator<Item = &'w Working>) {
+        let known: Vec<_> = all.map(|one| (one, one.acknowledged.load(Ordering::Relaxed))).collect();
+        tokio::time::sleep(BETWEEN).await;
+        let start = Instant::now();
+        let sent = |(one, before): &(&Working, usize)| {
+            one.task.is_finished() || one.acknowledged.load(Ordering::Relaxed) >= before + SENT
+        };
+        while !known.iter().all(sent) && start.elapsed() < STUCK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     async fn stop(self) -> Result<Writer, Error> {
@@ -85,7 +104,7 @@ async fn problems(
     let mut done: Vec<(&str, Writer)> = Vec::new();
     let mut changed = Changed::default();
     let mut problems = Vec::new();
-    tokio::time::sleep(BETWEEN).await;
+    Working::pass(old.iter()).await;
     for (n, deploy) in path.deploys.iter().enumerate() {
         if n == gone_with(planned, path) {
             for old in old.drain(..) {
@@ -106,7 +125,7 @@ async fn problems(
         if n == ships_with(path) {
             new = Working::start(scratch, end, &tables, [2, 3]).await?;
         }
-        tokio::time::sleep(BETWEEN).await;
+        Working::pass(old.iter().chain(&new)).await;
     }
     for (whose, all) in [("the deployed app", old), ("the new app", new)] {
         for working in all {
@@ -116,8 +135,9 @@ async fn problems(
     for (whose, writer) in &done {
         let failures: BTreeSet<&String> = writer.failures.iter().collect();
         problems.extend(failures.into_iter().map(|one| format!("under load, {whose} fails: {one}")));
-        if writer.acknowledged < 5 && !writer.tables.is_empty() {
-            problems.push(format!("{whose} wrote {} rows only", writer.acknowledged));
+        let acknowledged = writer.acknowledged.load(Ordering::Relaxed);
+        if acknowledged < SENT && !writer.tables.is_empty() {
+            problems.push(format!("{whose} wrote {acknowledged} rows only"));
         }
     }
     if problems.is_empty() {

@@ -7,7 +7,7 @@ use catalog::{Catalog, ColumnId, Relation, RelationId, RelationKind};
 use pg::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// From one statement to the next.
@@ -44,7 +44,8 @@ pub struct Writer {
     /// Rows that came, less those that went.
     pub grown: Vec<i64>,
     pub failures: Vec<String>,
-    pub acknowledged: usize,
+    /// Statements that the server acknowledged.
+    pub acknowledged: Arc<AtomicUsize>,
     /// The number of its last statement, which makes values that no other has.
     pub number: u64,
     inserted: Vec<usize>,
@@ -64,7 +65,7 @@ impl Writer {
             inserted: tables.iter().map(|table| own(table).len()).collect(),
             grown: vec![0; tables.len()],
             failures: Vec::new(),
-            acknowledged: 0,
+            acknowledged: Arc::default(),
             number: 5_000 * which as u64,
             tables,
         }
@@ -92,7 +93,7 @@ impl Writer {
             _ => self.delete(connection, at).await,
         };
         match done {
-            Ok(()) => self.acknowledged += 1,
+            Ok(()) => drop(self.acknowledged.fetch_add(1, Ordering::Relaxed)),
             Err(pg::Error::Refused(refusal)) => {
                 self.failures.push(format!("{} {}", refusal.code, refusal.message));
             }
