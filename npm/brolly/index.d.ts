@@ -2,8 +2,12 @@
 
 import type { Break, Failure, Lock, StatementFacts, Use, Write } from "./types/facts";
 import type { Finding, LintReport } from "./types/lint";
+import type { Plans } from "./types/plan";
+import type { Document as Rollbacks } from "./types/rollback";
 
 export type { Finding, LintReport, Related, Remedy, Selection, Summary, Tool, Unnoticed } from "./types/lint";
+export type { Backfill, Outline, OutlineDeploy, OutlineFile, OutlinePart, Plans, Refusal } from "./types/plan";
+export type { Document as Rollbacks, Rollback } from "./types/rollback";
 export type { Break, Failure, Lock, StatementFacts, UnnoticedByCode, Use, Write } from "./types/facts";
 
 /** How much a finding weighs. */
@@ -27,7 +31,7 @@ export type UseRole = Use["role"];
 /** How sure it is that the code does it. */
 export type UseCertainty = Use["certainty"];
 
-/** What `lint` and `facts` both ask for. Each is the flag of the same name. */
+/** What all commands ask for. Each is the flag of the same name. */
 export interface CommonOptions {
   /** The folder to start in; that of this process unless set. Paths of results are relative to it. */
   cwd?: string;
@@ -71,6 +75,20 @@ export interface LintOptions extends CommonOptions {
 /** Options of `facts`. */
 export type FactsOptions = CommonOptions;
 
+/** Options of `plan`. */
+export interface PlanOptions extends Omit<CommonOptions, "paths"> {
+  /** The migrations to plan: tags, folder names or paths; what is new unless set. */
+  migrations?: readonly string[];
+  /** Values for rows that have none: an SQL expression by `table.column`. */
+  values?: Readonly<Record<string, string>>;
+}
+
+/** Options of `rollback`. */
+export interface RollbackOptions extends Omit<CommonOptions, "pg" | "timeZone"> {
+  /** The way back of every migration of the history. */
+  all?: boolean;
+}
+
 /** The program could not do its job: no project, no base, a folder or config that can't be read. */
 export class BrollyError extends Error {
   name: "BrollyError";
@@ -87,6 +105,12 @@ export function lint(options?: LintOptions): Promise<LintReport>;
 
 /** What each statement does, as `brolly facts` says it, in the order in which statements run. */
 export function facts(options?: FactsOptions): Promise<StatementFacts[]>;
+
+/** The safe path of pending migrations, as `brolly plan` shows it. Statements without a path are a result and no error. */
+export function plan(options?: PlanOptions): Promise<Plans>;
+
+/** The way back of migrations, as `brolly rollback` prints it. Nothing is written. */
+export function rollback(options?: RollbackOptions): Promise<Rollbacks>;
 
 /** The path of the program that is used: what BROLLY_BINARY names, or that of the installed package. */
 export function binaryPath(): string;

@@ -25,6 +25,17 @@ async function facts(options = {}) {
   return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
 
+async function plan(options = {}) {
+  const { migrations, values } = options;
+  const given = Object.entries(values ?? {}).map(([column, expression]) => `${column}=${expression}`);
+  const flags = ["--format=json", ...flag("--value", given)];
+  return JSON.parse(await run("plan", flags, { ...options, paths: migrations }));
+}
+
+async function rollback(options = {}) {
+  return JSON.parse(await run("rollback", ["--format=json", ...flag("--all", options.all)], options));
+}
+
 /** A flag for each value; `true` stands for the flag alone. */
 function flag(name, value) {
   if (value === undefined || value === false) return [];
@@ -95,4 +106,4 @@ function parsed(text) {
   }
 }
 
-module.exports = { lint, facts, binaryPath, BrollyError };
+module.exports = { lint, facts, plan, rollback, binaryPath, BrollyError };

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { BrollyError, binaryPath, facts, lint } from "brolly";
+import { BrollyError, binaryPath, facts, lint, plan, rollback } from "brolly";
 
 const DROP = "drizzle/0007_drop_nickname.sql";
 
@@ -27,6 +27,25 @@ test("facts returns statements in order", async () => {
   assert.deepEqual(drop.locks, [
     { relation: "public.users", mode: "AccessExclusive", new: false, conditional: false },
   ]);
+});
+
+test("plan returns the deploys of a path", async () => {
+  const values = { "users.nickname": "'none'" };
+  const { version, plans } = await plan({ migrations: ["0007_drop_nickname"], values, pg: 15 });
+  assert.equal(version, 1);
+  assert.equal(plans[0].parts[0].recipe, "drop-column");
+  assert.deepEqual(plans[0].deploys.map(({ number }) => number), [1, 2]);
+  assert.deepEqual(plans[0].deploys[1].needs, ["no deployed version names public.users.nickname"]);
+  const [lock] = plans[0].deploys[1].files[0].locks;
+  assert.deepEqual([lock.relation, lock.meanwhile], ["public.users", []]);
+});
+
+test("rollback returns ways back", async () => {
+  const { rollbacks } = await rollback({ paths: [DROP] });
+  assert.equal(rollbacks[0].migration, "0007_drop_nickname");
+  assert.match(rollbacks[0].statements[0].sql, /ADD COLUMN "nickname"/);
+  assert.match(rollbacks[0].statements[0].lost[0], /users\.nickname/);
+  assert.ok((await rollback({ all: true })).rollbacks.length > 10);
 });
 
 test("every option is a flag that the program knows", async () => {

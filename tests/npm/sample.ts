@@ -4,11 +4,15 @@ import {
   BrollyError,
   type Finding,
   type LockMode,
+  type OutlineDeploy,
+  type Rollback,
   type Severity,
   type StatementFacts,
   binaryPath,
   facts,
   lint,
+  plan,
+  rollback,
 } from "brolly";
 
 export async function worst(base: string, signal: AbortSignal): Promise<Severity | undefined> {
@@ -30,8 +34,17 @@ export async function locked(): Promise<[string, LockMode][]> {
   return statements.flatMap(({ locks }) => locks.map(({ relation, mode }): [string, LockMode] => [relation, mode]));
 }
 
+export async function planned(): Promise<[OutlineDeploy[], number | null | undefined, Rollback[]]> {
+  const { plans } = await plan({ migrations: ["0001_x"], values: { "users.country": "'DE'" } });
+  const deploys = plans.flatMap((one) => one.deploys);
+  const rows = deploys[0]?.files[0]?.reads[0]?.rows;
+  return [deploys, rows, (await rollback({ all: true })).rollbacks];
+}
+
 // @ts-expect-error there is no such option
 void lint({ everything: true });
+// @ts-expect-error the way back is the same on every version
+void rollback({ pg: 16 });
 // @ts-expect-error versions are numbers
 void facts({ pg: "16" });
 // @ts-expect-error not a lock mode

@@ -43,17 +43,21 @@ pub fn rules() -> Vec<&'static RuleMeta> {
 
 fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let (lint, facts) = (pretty(&report::lint_schema()), pretty(&report::facts_schema()));
+    let (plan, rollback) = (pretty(&report::plan_schema()), pretty(&plan::reverse::schema()));
     let (lint_types, facts_types) = (types(root, &lint)?, types(root, &facts)?);
+    let (plan_types, rollback_types) = (types(root, &plan)?, types(root, &rollback)?);
     Ok(vec![
         ("schema/brolly.schema.json", pretty(&settings_schema())),
         ("schema/lint.schema.json", lint),
         ("schema/facts.schema.json", facts),
         ("schema/migrate.schema.json", pretty(&report::migrate_schema())),
-        ("schema/plan.schema.json", pretty(&report::plan_schema())),
-        ("schema/rollback.schema.json", pretty(&plan::reverse::schema())),
+        ("schema/plan.schema.json", plan),
+        ("schema/rollback.schema.json", rollback),
         ("schema/backfill.schema.json", pretty(&runner::backfill::schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
+        ("npm/brolly/types/plan.d.ts", plan_types),
+        ("npm/brolly/types/rollback.d.ts", rollback_types),
     ])
 }
 

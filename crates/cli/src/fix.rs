@@ -36,7 +36,7 @@ fn one_set(
 ) -> Result<(), Error> {
     let plan = &planned.plan;
     if plan.is_empty() || !plan.refused.is_empty() {
-        outcome.output.push_str(&report::plan_text(&outline(plan, &[]), paper));
+        outcome.output.push_str(&report::plan_text(&outline(plan, &[], &planned.rows), paper));
         if !plan.refused.is_empty() {
             outcome.output.push_str("\nnothing was written\n");
             outcome.code = errors::FINDINGS;

@@ -33,6 +33,8 @@ const BROLLY: &[&str] = &[
     "schema/brolly.schema.json",
     "types/facts.d.ts",
     "types/lint.d.ts",
+    "types/plan.d.ts",
+    "types/rollback.d.ts",
 ];
 
 /// And what into the package of a platform.

@@ -117,6 +117,22 @@ fn what_a_server_says_makes_findings_notes() {
         assert_eq!(severities(&folder, &["--stats", "brolly.stats.json"]), after);
         folder.write("brolly.json", r#"{ "stats": "brolly.stats.json" }"#);
         assert_eq!(severities(&folder, &[]), after);
+        let plan = ["plan", "drizzle/0001_index.sql"];
+        folder.brolly(&plan).says(
+            0,
+            &[
+                "SHARE on small, while it reads small: 100 rows, a second or so: writes wait",
+                "reads counter while reads and writes go on: 1 row",
+                "reads big while reads and writes go on: 200,000 rows, a second or so",
+            ],
+        );
+        let json = folder.brolly(&[&plan[..], &["--format", "json"]].concat());
+        let json: Value = serde_json::from_str(&json.out).unwrap_or_else(|_| panic!("no JSON: {json}"));
+        let files = json["plans"][0]["deploys"][0]["files"].as_array().expect("a list");
+        let reads = files.iter().flat_map(|file| file["reads"].as_array().into_iter().flatten());
+        let big = reads.filter(|read| read["relation"] == "public.big").collect::<Vec<_>>();
+        assert_eq!(big[0]["rows"], 200_000);
+        assert_eq!(big[0]["work"], "index");
         // A person knows better, in both ways.
         folder.write(
             "brolly.json",

@@ -8,7 +8,7 @@ use crate::app_code::AppCode;
 use crate::compare::Difference;
 use catalog::{Catalog, Found, Identity, QName, Relation, RelationKind, UserTypeKind};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What one version of the app declares.
@@ -38,6 +38,8 @@ pub struct AppRelation {
     pub columns: Vec<AppColumn>,
     /// A view, which is only read.
     pub view: bool,
+    /// The names of its keys, checks and foreign keys, and of its unique indexes.
+    pub constraints: BTreeSet<String>,
 }
 
 /// A declared column.
@@ -79,12 +81,12 @@ impl App {
     pub fn of_snapshot(snapshot: &drizzle::Snapshot, origin: impl Into<String>) -> App {
         let tables = snapshot.tables.iter().map(|(table, declared)| {
             let columns = declared.columns.iter().map(of_declared).collect();
-            (named(table), AppRelation { columns, view: false })
+            (named(table), AppRelation { columns, view: false, constraints: constraints(table, declared) })
         });
         let own = snapshot.views.iter().filter(|(_, declared)| !declared.existing);
         let views = own.map(|(view, declared)| {
             let columns = declared.columns.iter().map(of_declared).collect();
-            (named(view), AppRelation { columns, view: true })
+            (named(view), AppRelation { columns, view: true, ..AppRelation::default() })
         });
         let enums = snapshot.enums.iter().map(|(ty, values)| (named(ty), values.clone())).collect();
         let relations = tables.chain(views).collect();
@@ -215,6 +217,17 @@ fn of_declared(column: &drizzle::Column) -> AppColumn {
     }
 }
 
+/// What a snapshot lets rows of a table be held to, by name.
+fn constraints(name: &drizzle::QName, table: &drizzle::Table) -> BTreeSet<String> {
+    let unique = table.indexes.iter().filter(|index| index.unique).map(|index| index.name.clone());
+    let key = table.primary_key.as_ref();
+    let key = key.map(|key| key.name.clone().unwrap_or_else(|| format!("{}_pkey", name.name)));
+    let uniques = table.uniques.iter().map(|one| one.name.clone());
+    let checks = table.checks.iter().map(|one| one.name.clone());
+    let foreign = table.foreign_keys.iter().map(|one| one.name.clone());
+    unique.chain(key).chain(uniques).chain(checks).chain(foreign).collect()
+}
+
 /// Partitions are written through their parent; sequences and row types are no relations to an app.
 fn is_declared(relation: &Relation) -> bool {
     (relation.is_table() && !relation.partition) || is_view(relation)
@@ -233,8 +246,11 @@ fn of_relation(catalog: &Catalog, relation: &Relation) -> Option<AppRelation> {
         generated: column.generated.is_some() || column.identity == Some(Identity::Always),
         given: false,
     };
+    let indexes = relation.indexes.iter().filter_map(|id| catalog.index(*id));
+    let unique = indexes.filter(|index| index.unique).map(|index| index.name.name.clone());
     is_declared(relation).then(|| AppRelation {
         columns: relation.columns.iter().map(column).collect(),
         view: is_view(relation),
+        constraints: relation.constraints.iter().map(|one| one.name.clone()).chain(unique).collect(),
     })
 }

@@ -135,6 +135,25 @@ impl App {
         }));
         app
     }
+
+    /// Whether it may write NULL to a column: it declares it nullable, and its code, where that was read, does not
+    /// rule it out. What inserts leave out is another question.
+    pub fn may_write_null(&self, relation: &QName, column: &str) -> bool {
+        let declared = self.relation(relation);
+        let nullable = declared.as_deref().and_then(|declared| declared.column(column));
+        if nullable.is_none_or(|column| column.not_null || column.generated) {
+            return false;
+        }
+        let Some(code) = &self.code else { return true };
+        let writes = |found: &Use| match found.role {
+            Role::Insert | Role::Update => found.columns.include(column),
+            Role::Named => matches!(found.columns, Columns::All | Columns::AllBut(_)),
+            _ => false,
+        };
+        code.uses(relation).iter().any(writes)
+            || code.stands_in(relation, None).is_some()
+            || !code.gaps.is_empty()
+    }
 }
 
 impl AppRelation {
@@ -247,5 +266,7 @@ fn of_relation(declared: &code::Relation, beside: Option<&AppRelation>) -> AppRe
     AppRelation {
         columns: declared.columns.iter().map(column).collect(),
         view: declared.kind != RelationKind::Table,
+        // Of these only snapshots tell.
+        constraints: beside.map(|beside| beside.constraints.clone()).unwrap_or_default(),
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn new_unique_keys(
     start: &Catalog,
     now: &Catalog,
     before: &Relation,
-    after: &Relation,
+    (after, declared): (&Relation, &AppRelation),
     steps: &[Step],
     found: &mut Found,
 ) {
@@ -58,7 +58,10 @@ pub(crate) fn new_unique_keys(
         };
         // A column that the old app doesn't know holds NULL in its rows, and NULLs are distinct.
         let fresh = keys.iter().any(|key| before.column_by_id(*key).is_none());
-        if known.iter().any(covers) || (fresh && !index.nulls_not_distinct) {
+        // One that the old app declares it keeps to, unless another one had that name until now.
+        let expected = declared.constraints.contains(&index.name.name)
+            && !known.iter().any(|old| old.name.name == index.name.name);
+        if expected || known.iter().any(covers) || (fresh && !index.nulls_not_distinct) {
             continue;
         }
         let built = |change: &Change| match change {

@@ -106,7 +106,7 @@ fn of_relation(
         }
     }
     new_constraints(before, after, declared, steps, &mut found);
-    keys::new_unique_keys(start, now, before, after, steps, &mut found);
+    keys::new_unique_keys(start, now, before, (after, declared), steps, &mut found);
     keys::conflict_targets(start, now, before, (after, declared), steps, &mut found);
     found
 }
@@ -226,6 +226,10 @@ fn new_constraints(
 ) {
     for constraint in &after.constraints {
         if before.constraints.iter().any(|old| same_demand(old, constraint)) {
+            continue;
+        }
+        // One that the app declares it keeps to, unless another one had that name until now.
+        if declared.constraints.contains(&constraint.name) && before.constraint(&constraint.name).is_none() {
             continue;
         }
         let sqlstate = match constraint.kind {

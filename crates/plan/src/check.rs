@@ -82,7 +82,7 @@ pub(crate) fn check(
         one.migration.as_ref().is_some_and(|tag| contract.contains(tag))
             && found.iter().any(|other| other.rule == one.rule && other.what == one.what)
     };
-    let left = |one: &&Diagnostic| asks(one) && !is_lived_with(one, found, &contract) && !is_meant(one);
+    let left = |one: &&Diagnostic| asks(one) && !is_lived_with(one, found) && !is_meant(one);
     let left: Vec<&Diagnostic> = findings.iter().filter(left).collect();
     if let Some(first) = left.iter().max_by_key(|one| one.severity) {
         let statements = left
@@ -116,12 +116,7 @@ fn words(difference: &Difference) -> String {
 }
 
 /// Warnings that the naive migration has too are no fault of the path; nor is what is no matter of a statement.
-fn is_lived_with(finding: &Diagnostic, before: &[Diagnostic], contract: &BTreeSet<String>) -> bool {
-    // The app that is there by then declares what the migration leaves: what is gone it does not name.
-    let contracts = finding.migration.as_ref().is_some_and(|tag| contract.contains(tag));
-    if contracts && NAMED_IN_SQL.contains(&finding.rule) {
-        return true;
-    }
+fn is_lived_with(finding: &Diagnostic, before: &[Diagnostic]) -> bool {
     if finding.severity < Severity::Error {
         // A check of old rows that finds one stops the deploy, and nobody waits for it.
         return finding.rule == "fails-on-existing-rows"
@@ -130,10 +125,6 @@ fn is_lived_with(finding: &Diagnostic, before: &[Diagnostic], contract: &BTreeSe
     finding.statement.is_none()
         && before.iter().any(|one| one.rule == finding.rule && one.what == finding.what)
 }
-
-/// Rules about objects that only SQL of the app's own names: nobody can tell which version does, so they find
-/// something whatever the app is.
-const NAMED_IN_SQL: &[&str] = &["drop-routine", "drop-sequence", "drop-type", "rename-type", "drop-schema"];
 
 /// The migrations that run once the old app is gone.
 fn contracts(project: &Project, deploys: &[Deploy]) -> BTreeSet<String> {

@@ -19,13 +19,13 @@ mod site;
 mod split;
 mod text;
 mod touching;
+mod waits;
 
 pub use backfill::{backfill_file, read_backfill, rows_left, script};
 pub use check::{Checked, Deploy};
 pub use files::{OwnFile, Texts, Waiting};
 pub use model::{Backfill, Followers, Gate, Part, Phase, Refusal, Stage};
-pub use outline::{
-    Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlineLock, OutlinePart, OutlinePatch, outline,
-};
+pub use outline::{Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlinePart, OutlinePatch, outline};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};
+pub use waits::{OutlineLock, OutlineWork, Rows, Work};

@@ -4,9 +4,9 @@
 use crate::check::{Checked, Deploy};
 use crate::model::{Backfill, Gate, Phase, Refusal};
 use crate::plan::Plan;
-use crate::reverse::reverse_each;
-use catalog::RelationKind;
-use facts::{LockMode, Step};
+use crate::reverse::reverse;
+use crate::waits::{OutlineLock, OutlineWork, Rows, locks, reads};
+use facts::Step;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -93,26 +93,15 @@ pub struct OutlineFile {
     pub waits: bool,
     /// Its SQL.
     pub sql: String,
-    /// Which locks make others wait, a line each.
+    /// Which locks make others wait, and for what.
     pub locks: Vec<OutlineLock>,
     /// Tables that are read whole while nobody waits for it.
-    pub reads: Vec<String>,
+    pub reads: Vec<OutlineWork>,
 }
 
-/// A lock that makes others wait, for a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OutlineLock {
-    /// `schema.name`.
-    pub relation: String,
-    /// Its mode.
-    pub mode: String,
-    /// Who waits.
-    pub who_waits: String,
-}
-
-/// The plan for readers. `own` are the names of the files that follow the migrations, in the order of its texts.
-pub fn outline(plan: &Plan, own: &[String]) -> Outline {
+/// The plan for readers. `own` are the names of the files that follow the migrations, in the order of its texts;
+/// `rows` says how many rows tables have, as far as somebody knows.
+pub fn outline(plan: &Plan, own: &[String], rows: &Rows) -> Outline {
     let migrations = plan.before.sets.iter().flat_map(|set| &set.migrations);
     let tags = migrations.map(|index| plan.project.migrations[*index].tag.clone()).collect();
     let parts = plan.parts.iter().map(|part| OutlinePart {
@@ -121,11 +110,11 @@ pub fn outline(plan: &Plan, own: &[String]) -> Outline {
         why: part.why.clone(),
         advice: part.advice.clone(),
     });
-    let deploys = plan.path.as_ref().map(|path| deploys(plan, path, own)).unwrap_or_default();
+    let deploys = plan.path.as_ref().map(|path| deploys(plan, path, own, rows)).unwrap_or_default();
     Outline { migrations: tags, parts: parts.collect(), deploys, refused: plan.refused.clone() }
 }
 
-fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
+fn deploys(plan: &Plan, path: &Checked, own: &[String], rows: &Rows) -> Vec<OutlineDeploy> {
     let ships = path.deploys.iter().rposition(|deploy| matches!(deploy.phase, Phase::Expand(_)));
     let each = path.deploys.iter().enumerate().map(|(n, deploy)| {
         let waiting = plan.texts.waiting.iter().filter(|one| one.phase == deploy.phase);
@@ -136,7 +125,7 @@ fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
         OutlineDeploy {
             number: n + 1,
             needs: needs.iter().map(ToString::to_string).collect(),
-            files: files(path, n, deploy, own),
+            files: files(path, n, deploy, (own, rows)),
             backfills: if first { plan.texts.backfills.clone() } else { Vec::new() },
             ships_code: ships == Some(n),
             code_waits: first && plan.parts.iter().any(|part| part.code_waits),
@@ -148,16 +137,15 @@ fn deploys(plan: &Plan, path: &Checked, own: &[String]) -> Vec<OutlineDeploy> {
 }
 
 fn back(steps: &[Step]) -> OutlineBack {
-    let mut back = OutlineBack::default();
-    for one in reverse_each(steps).iter().rev() {
-        back.sql.extend(one.sql.iter().filter_map(|statement| statement.sql.clone()));
-        back.lost.extend(one.lost().map(str::to_owned));
-        back.not_reversed.extend(one.not_reversed().map(str::to_owned));
+    let one = reverse(steps);
+    OutlineBack {
+        sql: one.sql.iter().filter_map(|statement| statement.sql.clone()).collect(),
+        lost: one.lost().map(str::to_owned).collect(),
+        not_reversed: one.not_reversed().map(str::to_owned).collect(),
     }
-    back
 }
 
-fn files(path: &Checked, set: usize, deploy: &Deploy, own: &[String]) -> Vec<OutlineFile> {
+fn files(path: &Checked, set: usize, deploy: &Deploy, (own, rows): (&[String], &Rows)) -> Vec<OutlineFile> {
     let mut own = own.iter();
     let of = |index: &usize| {
         let migration = &path.project.migrations[*index];
@@ -171,49 +159,11 @@ fn files(path: &Checked, set: usize, deploy: &Deploy, own: &[String]) -> Vec<Out
             name: name.unwrap_or_else(|| migration.tag.clone()),
             waits,
             sql: migration.file.text.clone(),
-            locks: locks(&steps),
-            reads: reads(&steps),
+            locks: locks(&steps, rows),
+            reads: reads(&steps, rows),
         }
     };
     let mut found = Vec::new();
     found.extend(deploy.migrations.iter().map(of));
-    found
-}
-
-fn locks(steps: &[&Step]) -> Vec<OutlineLock> {
-    let mut strongest: Vec<(String, LockMode)> = Vec::new();
-    for step in steps {
-        for lock in step.facts.locks.iter().filter(|lock| !lock.new && lock.mode.blocks_writes()) {
-            match strongest.iter_mut().find(|(relation, _)| *relation == lock.relation) {
-                Some((_, mode)) => *mode = (*mode).max(lock.mode),
-                None => strongest.push((lock.relation.clone(), lock.mode)),
-            }
-        }
-    }
-    let each = strongest.into_iter().map(|(relation, mode)| OutlineLock {
-        relation,
-        mode: mode.to_string(),
-        who_waits: mode.who_waits().to_owned(),
-    });
-    each.collect()
-}
-
-/// Tables that are read whole under locks that let reads and writes pass.
-fn reads(steps: &[&Step]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for step in steps {
-        let quiet = |relation: &str| {
-            step.facts.lock_on(relation).is_none_or(|lock| !lock.mode.blocks_writes())
-                && !step
-                    .after
-                    .relations()
-                    .any(|known| known.name.to_string() == relation && known.kind == RelationKind::Sequence)
-        };
-        for cost in step.facts.scans.iter().filter(|cost| !cost.new && quiet(&cost.relation)) {
-            if !found.contains(&cost.relation) {
-                found.push(cost.relation.clone());
-            }
-        }
-    }
     found
 }

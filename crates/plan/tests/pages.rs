@@ -8,7 +8,7 @@
 mod page;
 
 use page::{Example, examples};
-use plan::{RECIPES, outline};
+use plan::{RECIPES, Rows, outline};
 use report::{HumanOptions, plan_text};
 use std::collections::BTreeSet;
 
@@ -64,7 +64,7 @@ fn planned(example: &Example) -> (String, Vec<String>) {
     let after: Vec<String> = (0..plan.texts.own.len())
         .map(|n| format!("{:04}_change_after_commit", planned.project.migrations.len() + n))
         .collect();
-    (plan_text(&outline(plan, &after), &HumanOptions::default()), problems)
+    (plan_text(&outline(plan, &after, &Rows::new()), &HumanOptions::default()), problems)
 }
 
 #[test]

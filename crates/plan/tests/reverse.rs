@@ -212,3 +212,43 @@ fn indexes_built_without_a_lock_go_without_one() {
         rest = &rest[at + piece.len()..];
     }
 }
+
+#[test]
+fn a_constraint_that_only_passes_is_left_out() {
+    check(
+        r#"
+        ALTER TABLE posts ADD CONSTRAINT "titled" CHECK ("title" IS NOT NULL) NOT VALID;
+        ALTER TABLE posts VALIDATE CONSTRAINT "titled";
+        ALTER TABLE posts ALTER COLUMN "title" SET NOT NULL;
+        ALTER TABLE posts DROP CONSTRAINT "titled";
+        "#,
+        &[r#"ALTER TABLE "posts" ALTER COLUMN "title" DROP NOT NULL"#],
+    );
+    check(
+        r#"
+        ALTER TABLE posts ADD CONSTRAINT "titled" NOT NULL "title" NOT VALID;
+        ALTER TABLE posts VALIDATE CONSTRAINT "titled";
+        "#,
+        &[r#"ALTER TABLE "posts" ALTER COLUMN "title" DROP NOT NULL"#],
+    );
+}
+
+#[test]
+fn columns_that_change_places_say_what_one_of_them_lacks() {
+    check(
+        r#"
+        ALTER TABLE users RENAME COLUMN "name" TO "name__old";
+        ALTER TABLE users RENAME COLUMN "nick" TO "name";
+        ALTER TABLE users ALTER COLUMN "name__old" DROP NOT NULL;
+        "#,
+        &[
+            "fails if: a value that was written since does not fit users.name__old",
+            r#"UPDATE "users" SET "name__old" = "name" WHERE "name__old" IS NULL"#,
+            "fails if: rows hold NULL in users.name__old by now",
+            r#"ALTER TABLE "users" ALTER COLUMN "name__old" SET NOT NULL"#,
+            r#"ALTER TABLE "users" RENAME COLUMN "name" TO "nick""#,
+            "lost: what was written to users.name since: rows that were changed have it in users.nick alone",
+            r#"ALTER TABLE "users" RENAME COLUMN "name__old" TO "name""#,
+        ],
+    );
+}

@@ -102,7 +102,7 @@ fn became(migration: &Migration, tag: &str) -> bool {
 /// as the one that is pending.
 fn broken(asked: &mut Asked<'_, '_>, all: &[Waits]) -> Result<Vec<Vec<String>>, Error> {
     let project = with_waiting(&asked.target.project, all);
-    let named = all.iter().map(|waits| waits.path.clone()).collect();
+    let named = all.iter().map(|waits| as_migration(&asked.target.project, waits)).collect();
     let target = Target { project, diagnostics: Vec::new(), named: Some(named) };
     let options = asked.wanted.server.options(&asked.settings.settings);
     let selected = asked.judge.select(target, asked.settings)?;
@@ -145,11 +145,16 @@ fn with_waiting(project: &Project, all: &[Waits]) -> Project {
             chunks: split_chunks(text),
             snapshot: None,
             breakpoints: true,
-            sql_path: waits.path.clone(),
+            sql_path: as_migration(&project, waits),
             journal_span: None,
         });
     }
     project
+}
+
+/// Where no version has a file: one that has what waits has not run it.
+fn as_migration(project: &Project, waits: &Waits) -> String {
+    join(&project.dir, &format!("{}.sql", waits.waiting.name))
 }
 
 /// A query, and how many rows it counts or why it counts none.

@@ -39,7 +39,7 @@ pub fn contract(
     let mut any = false;
     for target in found.targets {
         let (all, broken) = waiting::all(&target.project);
-        any |= !all.is_empty();
+        any |= !all.is_empty() || !broken.is_empty();
         if !broken.is_empty() {
             outcome.code = errors::COULD_NOT;
         }

@@ -31,7 +31,7 @@ pub fn plan(
                 Vec::new()
             }
         };
-        let mut outline = outline(&one.plan, &own);
+        let mut outline = outline(&one.plan, &own, &one.rows);
         schema::add_patches(disk, one, &mut outline);
         outlines.push(outline);
     }

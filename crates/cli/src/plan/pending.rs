@@ -8,7 +8,7 @@ use crate::projects::{self, Target};
 use crate::settings_file::SettingsFiles;
 use drizzle::Project;
 use facts::PendingSet;
-use plan::{Plan, Request};
+use plan::{Plan, Request, Rows};
 use std::collections::BTreeSet;
 
 /// A pending set and its path.
@@ -19,6 +19,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Migrations of the set that are no news to the base: databases may have run them.
     pub deployed: Vec<String>,
+    /// How many rows tables have, as far as somebody said or counted.
+    pub rows: Rows,
 }
 
 /// The path of each pending set, and what was passed over.
@@ -73,7 +75,8 @@ pub fn planned(
             });
             let tags = set.migrations.iter().map(|index| project.migrations[*index].tag.clone());
             let deployed = tags.filter(|tag| everything || !fresh.contains(tag)).collect();
-            all.push(Planned { project: selected.as_written.clone(), plan, deployed });
+            let (project, rows) = (selected.as_written.clone(), settings.settings.rows.clone());
+            all.push(Planned { project, plan, deployed, rows });
         }
     }
     match named.first() {

@@ -4,7 +4,7 @@ use super::Answer;
 use crate::model::{Gate, Phase, Stage};
 use crate::site::{Site, shown};
 use catalog::written::{quoted, sql_name};
-use catalog::{Change, Relation};
+use catalog::{Change, ColumnId, Relation, RelationId};
 use facts::{BreakCause, FailureCause};
 
 pub(super) fn make(site: Site<'_>) -> Answer {
@@ -20,7 +20,9 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     let name = format!("{}.{}", shown(&table.name), column.name);
     let relation = sql_name(&table.name);
     let mut gates = Vec::new();
-    let old_writers = site.breaks(&[BreakCause::NotNull, BreakCause::RequiredColumn]);
+    // With a default nothing breaks that leaves the column out; NULL may be written all the same.
+    let old_writers = site.breaks(&[BreakCause::NotNull, BreakCause::RequiredColumn])
+        || may_write_null(&site, table.id, column.id);
     if old_writers {
         gates.push(Gate::Deployed { migration: site.tag().to_owned() });
     }
@@ -55,6 +57,14 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     }
     part.backfill = own;
     Some(Ok(part))
+}
+
+/// Whether a deployed version may give NULL for a column that is there when the set begins.
+fn may_write_null(site: &Site<'_>, table: RelationId, column: ColumnId) -> bool {
+    let judged = site.judged();
+    let start = judged.start.relation(table);
+    let known = start.and_then(|table| Some((&table.name, &table.column_by_id(column)?.name)));
+    known.is_some_and(|(table, column)| judged.old_apps.iter().any(|app| app.may_write_null(table, column)))
 }
 
 /// The constraint for new rows, the check of old ones, and NOT NULL, which then reads nothing.

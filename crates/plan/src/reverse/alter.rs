@@ -15,11 +15,12 @@ pub(super) fn name(undo: &mut Undo<'_>, change: &Change) {
             }
             undo.set_name(*relation, from.clone());
         }
-        Change::ColumnRenamed { relation, from, to, .. } => {
+        Change::ColumnRenamed { relation, column, from, to } => {
             let Some(table) = undo.name(*relation) else { return };
             let sql =
                 format!("ALTER TABLE {} RENAME COLUMN {} TO {}", sql_name(&table), quoted(to), quoted(from));
-            undo.run(Phase::Names, sql, Vec::new());
+            let notes = written_since(undo, *relation, *column, to).into_iter().collect();
+            undo.run(Phase::Names, sql, notes);
         }
         Change::ConstraintRenamed { relation, from, to } => {
             let Some(table) = undo.name(*relation) else { return };
@@ -62,6 +63,20 @@ pub(super) fn name(undo: &mut Undo<'_>, change: &Change) {
         }
         _ => {}
     }
+}
+
+/// What a column lacks that has its name back from another one.
+fn written_since(undo: &Undo<'_>, table: RelationId, column: ColumnId, now: &str) -> Option<Note> {
+    let other = taken_place(undo, table, column)?;
+    let start = undo.start.relation(table)?;
+    let (was, there) = (start.column_by_id(column)?, start.column_by_id(other)?);
+    // It had that name to make room for the other one.
+    (now != was.name).then(|| {
+        let (one, other) = (part(&start.name, &was.name), part(&start.name, &there.name));
+        Note::Lost(format!(
+            "what was written to {one} since: rows that were changed have it in {other} alone"
+        ))
+    })
 }
 
 fn renamed_relation(undo: &mut Undo<'_>, relation: RelationId, from: &QName, to: &QName) {
@@ -130,6 +145,10 @@ pub(super) fn column(undo: &mut Undo<'_>, id: RelationId, column: ColumnId) {
     default(undo, &table, was, &now, &set, retyped);
     match (was.not_null, now.not_null) {
         (true, false) => {
+            if let Some(fill) = filled_from_other(undo, &table, was) {
+                let fails = Note::Fails(format!("a value that was written since does not fit {name}"));
+                undo.run(Phase::Alter, fill, vec![fails]);
+            }
             let fails = Note::Fails(format!("rows hold NULL in {name} by now"));
             undo.run(Phase::Alter, format!("{set} SET NOT NULL"), vec![fails]);
         }
@@ -185,6 +204,23 @@ fn retype(undo: &mut Undo<'_>, was: &Column, now: &Column, set: &str, name: &str
         notes.push(Note::Lost(format!("what the USING of the change made of {name} stays as it is")));
     }
     undo.run(Phase::Alter, format!("{set} TYPE {old}{collation}{using}"), notes);
+}
+
+/// The column that has the name of this one when the migration has run, where both were there before.
+pub(super) fn taken_place(undo: &Undo<'_>, table: RelationId, column: ColumnId) -> Option<ColumnId> {
+    let (start, end) = (undo.start.relation(table)?, undo.end.relation(table)?);
+    let was = start.column_by_id(column)?;
+    let now = end.column(&was.name)?.id;
+    (now != column && start.column_by_id(now).is_some() && end.column_by_id(column).is_some()).then_some(now)
+}
+
+/// What gives rows that came since a value again, where another column has taken the place of a required one.
+fn filled_from_other(undo: &Undo<'_>, table: &Relation, column: &Column) -> Option<String> {
+    let other = table.column_by_id(taken_place(undo, table.id, column.id)?)?;
+    let (to, from) = (quoted(&column.name), quoted(&other.name));
+    let ty = sql_type(undo.before, &column.ty)?;
+    let value = if other.ty == column.ty { from } else { format!("{from}::text::{ty}") };
+    Some(format!("UPDATE {} SET {to} = {value} WHERE {to} IS NULL", sql_name(&table.name)))
 }
 
 fn has_cast(was: &Column, now: &Column) -> bool {

@@ -10,6 +10,7 @@ mod drop;
 mod json;
 mod needed;
 mod other;
+mod passing;
 mod restore;
 mod step;
 mod text;
@@ -87,16 +88,17 @@ impl Reverse {
     }
 }
 
-/// The way back of one migration, out of its steps.
+/// The way back of one migration out of its steps, or of several in one go, under the tag of the first.
 pub fn reverse(steps: &[Step]) -> Reverse {
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return Reverse::default() };
     let mut back = Reverse { tag: first.tag.clone(), ..Reverse::default() };
+    let passing = passing::passing(steps);
     let mut rest = steps;
     while let Some((step, before)) = rest.split_last() {
         rest = before;
         match taken_back(step, before) {
             Some(left) => rest = left,
-            None => back.sql.extend(step::undone(step, &first.before, &last.after)),
+            None => back.sql.extend(step::undone(step, &first.before, &last.after, &passing)),
         }
     }
     let said: Vec<&str> = back.not_reversed().collect();

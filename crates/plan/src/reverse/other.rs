@@ -21,10 +21,6 @@ pub(super) fn change(undo: &mut Undo<'_>, change: &Change) {
             }
             format!("value {} of {} stays: Postgres takes none away", literal(value), label(&ty.name))
         }
-        Change::ConstraintValidated { relation, name } => {
-            let Some(table) = undo.name(*relation) else { return };
-            format!("{} stays validated", part(&table, name))
-        }
         Change::DomainConstrained { ty, .. } => return domain(undo, *ty),
         Change::PrivilegesRevoked { relation, roles, .. } => {
             let name = undo.name(*relation).map(|name| label(&name)).unwrap_or_default();

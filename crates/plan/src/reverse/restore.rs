@@ -164,9 +164,34 @@ pub(super) fn constraint(undo: &mut Undo<'_>, id: RelationId, constraint: &Const
         return;
     }
     let Some(table) = undo.before.relation(id).cloned() else { return };
+    let mut constraint = constraint.clone();
+    constraint.validated &= !started_unchecked(undo, id, &constraint.name);
     let came_back: Vec<ColumnId> =
         constraint.columns.iter().copied().filter(|column| undo.removed.contains(&(id, *column))).collect();
-    constraint_of(undo, &table, constraint, &came_back);
+    constraint_of(undo, &table, &constraint, &came_back);
+}
+
+/// Whether a constraint was there before the migration, for new rows only.
+fn started_unchecked(undo: &Undo<'_>, id: RelationId, name: &str) -> bool {
+    undo.start.relation(id).and_then(|table| table.constraint(name)).is_some_and(|one| !one.validated)
+}
+
+/// A constraint that was for new rows only, and was then checked.
+pub(super) fn not_valid(undo: &mut Undo<'_>, id: RelationId, name: &str) {
+    let Some(table) = undo.before.relation(id).cloned() else { return };
+    if !started_unchecked(undo, id, name) {
+        // It goes, or comes back, with what made it.
+        return;
+    }
+    let Some(constraint) = table.constraint(name) else { return };
+    if constraint.kind == ConstraintKind::NotNull {
+        // DROP NOT NULL has taken it along.
+        return constraint_of(undo, &table, constraint, &[]);
+    }
+    let still = undo.end.relation(id).is_some_and(|end| end.constraint(name).is_some());
+    if let (true, Some(table)) = (still, undo.name(id)) {
+        undo.say(Phase::Rest, Note::NotReversed(format!("{} stays validated", part(&table, name))));
+    }
 }
 
 /// A constraint of a table, `came_back` being its columns that were away and have lost their values.

@@ -3,6 +3,7 @@
 //! What was made goes first, under the names it has now; then names go back, and all that follows is written with the
 //! names of the schema before.
 
+use super::passing::Named;
 use super::{Note, ReverseStatement, alter, create, drop, needed, other, restore};
 use catalog::{Catalog, Change, ColumnId, ConstraintKind, QName, RelationId};
 use facts::Step;
@@ -58,14 +59,21 @@ pub(super) struct Undo<'a> {
     pub added: BTreeSet<At>,
     /// Columns that it took away.
     pub removed: BTreeSet<At>,
+    /// Constraints that come and go within the migration.
+    passing: &'a BTreeSet<Named>,
     /// Names while they go back.
     names: BTreeMap<RelationId, QName>,
     out: Vec<(Phase, ReverseStatement)>,
 }
 
-/// What undoes a statement of a migration that led from `start` to `end`.
-pub(super) fn undone(step: &Step, start: &Catalog, end: &Catalog) -> Vec<ReverseStatement> {
-    let mut undo = Undo::new(step, start, end);
+/// What undoes a statement of a migration that led from `start` to `end`, and in which some constraints only pass.
+pub(super) fn undone(
+    step: &Step,
+    start: &Catalog,
+    end: &Catalog,
+    passing: &BTreeSet<Named>,
+) -> Vec<ReverseStatement> {
+    let mut undo = Undo::new(step, start, end, passing);
     let mut columns: Vec<At> = Vec::new();
     for change in step.changes.iter().rev() {
         if undo.goes_along(change) {
@@ -104,7 +112,7 @@ fn altered(change: &Change) -> Option<At> {
 }
 
 impl<'a> Undo<'a> {
-    fn new(step: &'a Step, start: &'a Catalog, end: &'a Catalog) -> Undo<'a> {
+    fn new(step: &'a Step, start: &'a Catalog, end: &'a Catalog, passing: &'a BTreeSet<Named>) -> Undo<'a> {
         let mut undo = Undo {
             step,
             start,
@@ -115,6 +123,7 @@ impl<'a> Undo<'a> {
             created: BTreeSet::new(),
             added: BTreeSet::new(),
             removed: BTreeSet::new(),
+            passing,
             names: BTreeMap::new(),
             out: Vec::new(),
         };
@@ -180,6 +189,15 @@ impl<'a> Undo<'a> {
 
     /// Whether a change needs no way back of its own: that of another one takes it along.
     fn goes_along(&self, change: &Change) -> bool {
+        let constraint = match change {
+            Change::ConstraintAdded { relation, name, .. }
+            | Change::ConstraintValidated { relation, name } => Some((*relation, name)),
+            Change::ConstraintDropped { relation, constraint, .. } => Some((*relation, &constraint.name)),
+            _ => None,
+        };
+        if constraint.is_some_and(|(relation, name)| self.passing.contains(&(relation, name.clone()))) {
+            return true;
+        }
         if let Change::ConstraintDropped { constraint, .. } = change
             && let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind
             && self.is_passing(*target)
@@ -261,6 +279,7 @@ impl<'a> Undo<'a> {
             Change::SchemaDropped(name) => create::schema(self, name),
             Change::TriggerDropped { relation, name } => create::trigger(self, *relation, name),
             Change::PolicyDropped { relation, policy } => create::policy(self, *relation, policy),
+            Change::ConstraintValidated { relation, name } => restore::not_valid(self, *relation, name),
             Change::RowSecuritySet { relation, .. } => create::row_security(self, *relation),
             Change::ViewReplaced { relation, .. } => create::replaced_view(self, *relation),
             Change::RelationRenamed { .. }

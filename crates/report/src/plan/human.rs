@@ -1,6 +1,6 @@
 //! A plan for a terminal.
 
-use super::{backfill_line, backfill_sql, code_line, heading, shown};
+use super::{backfill_line, backfill_sql, beside, code_line, heading, held, shown};
 use crate::human::HumanOptions;
 use plan::{Outline, OutlineDeploy, OutlineFile};
 use std::fmt::Write;
@@ -76,10 +76,10 @@ fn of_file(file: &OutlineFile, out: &mut String) {
         let _ = writeln!(out, "    | {line}");
     }
     for lock in &file.locks {
-        let _ =
-            writeln!(out, "    {} on {}, for a moment: {}", lock.mode, shown(&lock.relation), lock.who_waits);
+        let (relation, held) = (shown(&lock.relation), held(lock));
+        let _ = writeln!(out, "    {} on {relation}, {held}: {}", lock.mode, lock.who_waits);
     }
-    for table in &file.reads {
-        let _ = writeln!(out, "    reads {} while reads and writes go on", shown(table));
+    for work in &file.reads {
+        let _ = writeln!(out, "    {}", beside(work));
     }
 }

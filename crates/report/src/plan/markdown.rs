@@ -1,6 +1,6 @@
 //! A plan for the description of a pull request.
 
-use super::{backfill_line, backfill_sql, code_line, heading, shown};
+use super::{backfill_line, backfill_sql, beside, code_line, heading, held, shown};
 use plan::Outline;
 use std::fmt::Write;
 
@@ -30,16 +30,11 @@ pub fn plan_markdown(plans: &[Outline]) -> String {
                 let place = if file.waits { "contract/" } else { "" };
                 let _ = writeln!(out, "`{place}{}.sql`\n\n```sql\n{}\n```\n", file.name, file.sql.trim_end());
                 for lock in &file.locks {
-                    let _ = writeln!(
-                        out,
-                        "{} on `{}`, for a moment: {}.\n",
-                        lock.mode,
-                        shown(&lock.relation),
-                        lock.who_waits
-                    );
+                    let (relation, held) = (shown(&lock.relation), held(lock));
+                    let _ = writeln!(out, "{} on `{relation}`, {held}: {}.\n", lock.mode, lock.who_waits);
                 }
-                for table in &file.reads {
-                    let _ = writeln!(out, "Reads `{}` while reads and writes go on.\n", shown(table));
+                for work in &file.reads {
+                    let _ = writeln!(out, "It {}.\n", beside(work));
                 }
             }
             for backfill in &deploy.backfills {

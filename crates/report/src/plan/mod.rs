@@ -6,7 +6,7 @@ mod markdown;
 pub use human::plan_text;
 pub use markdown::plan_markdown;
 
-use plan::{Outline, OutlineDeploy};
+use plan::{Outline, OutlineDeploy, OutlineLock, OutlineWork, Work};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,6 +30,59 @@ pub fn plan_json(plans: &[Outline]) -> String {
 /// A relation for people: the schema `public` goes without saying.
 fn shown(relation: &str) -> &str {
     relation.strip_prefix("public.").unwrap_or(relation)
+}
+
+/// How long a lock is held, in words.
+fn held(lock: &OutlineLock) -> String {
+    if lock.meanwhile.is_empty() {
+        return "for a moment".to_owned();
+    }
+    let each: Vec<String> =
+        lock.meanwhile.iter().map(|work| format!("{}{}", done(work), long(work))).collect();
+    format!("while it {}", each.join(" and "))
+}
+
+/// Work that keeps nobody waiting, in words.
+fn beside(work: &OutlineWork) -> String {
+    format!("{} while reads and writes go on{}", done(work), long(work))
+}
+
+fn done(work: &OutlineWork) -> String {
+    let name = shown(&work.relation);
+    match work.work {
+        Work::Read | Work::LookUp | Work::Index => format!("reads {name}"),
+        Work::Rewrite => format!("writes {name} anew"),
+    }
+}
+
+/// How long that takes.
+fn long(work: &OutlineWork) -> String {
+    match (work.rows, work.at_least_seconds) {
+        (Some(rows), Some(0)) => format!(": {}, a second or so", amount(rows)),
+        (Some(rows), Some(seconds)) => format!(": {}, {} or more", amount(rows), span(seconds)),
+        _ => ", the longer the more rows it has".to_owned(),
+    }
+}
+
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        _ => format!("{} min", seconds / 60),
+    }
+}
+
+/// So many rows, with a comma between thousands.
+fn amount(rows: u64) -> String {
+    let digits = rows.to_string();
+    let mut out = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out.push_str(if rows == 1 { " row" } else { " rows" });
+    out
 }
 
 /// What the deploy is, in a few words.

@@ -1,15 +1,26 @@
-//! Start, roll back, start: the first deploy of a path, its way back, and the same deploy once more.
+//! Start, roll back, start, complete: each deploy of a path is made, taken back by the files of its migrations, made
+//! again, taken back once more in one go, as the plan shows it, when the app has written rows, and made for good.
+//!
+//! What a way back leaves, loses or fails on has to be said by it.
 
-use crate::load::deployed;
+use crate::deploys::{ships_with, waiting};
+use crate::load::{deployed, tables};
 use crate::page::{Example, Planned};
+use crate::writer::Writer;
 use crate::{Naive, rows};
 use catalog::diff;
-use pg::{Scratch, Server};
-use plan::reverse::reverse_each;
+use catalog::written::{quoted, sql_name};
+use pg::{Connection, Scratch, Server};
+use plan::reverse::{Note, Reverse, reverse, reverse_each};
+use plan::{Checked, Gate};
+use std::collections::{BTreeMap, BTreeSet};
 use verify::Error;
 use verify::history::before_set;
 
-/// What is wrong with the way back of the first deploy.
+/// Statements that the app sends between a deploy and its way back.
+const WRITES: usize = 24;
+
+/// What is wrong with the ways back of the deploys of a path.
 pub async fn returned(
     server: &Server,
     example: &Example,
@@ -17,37 +28,173 @@ pub async fn returned(
     naive: &Naive,
 ) -> Result<Vec<String>, Error> {
     let Some(path) = &planned.plan.path else { return Ok(Vec::new()) };
-    let scratch = Scratch::create(&server.target("postgres")).await?;
-    let session = scratch.connect().await?;
-    before_set(&session, &path.project, &path.analysis, 0, true, &mut |_, _, _| {}).await?;
-    rows::fill(&session, example, &planned.plan.before, rows::must_suit(planned, naive), 3).await?;
-    let start = pg::introspect(&session).await?;
+    let on = On { server, example, planned, naive, path };
     let mut problems = Vec::new();
-    if let Err(error) = deployed(&session, path, 0).await {
-        problems.push(format!("deploy 1 fails: {error}"));
-    }
-    let there = pg::introspect(&session).await?;
-    let backs = reverse_each(path.analysis.steps_of(0));
-    for sql in backs.iter().rev().flat_map(|back| &back.sql).filter_map(|one| one.sql.as_deref()) {
-        if let Err(error) = session.batch(sql).await {
-            problems.push(format!("the way back of deploy 1 fails: {error}: {sql}"));
-        }
-    }
-    let left = diff(&start, &pg::introspect(&session).await?);
-    let unsaid = left.iter().filter(|one| !backs.iter().any(|back| back.says(one)));
-    problems.extend(unsaid.map(|one| format!("the way back of deploy 1 leaves {one:?}")));
-    if problems.is_empty() && left.is_empty() {
-        match deployed(&session, path, 0).await {
-            Ok(()) => {
-                let again = diff(&there, &pg::introspect(&session).await?);
-                problems.extend(
-                    again.iter().map(|one| format!("deploy 1 comes to something else again: {one:?}")),
-                );
+    let mut there = on.started().await?;
+    for n in 0..path.deploys.len() {
+        let steps = path.analysis.steps_of(n);
+        let mut files = reverse_each(steps);
+        files.reverse();
+        let rounds = [("the files", files, 0), ("the plan", vec![reverse(steps)], WRITES)];
+        for (whose, backs, writes) in rounds {
+            let back = on.there_and_back(&there.1, n, &backs, writes).await?;
+            problems.extend(back.problems.iter().map(|one| format!("{whose}, deploy {}: {one}", n + 1)));
+            if !back.again {
+                there.1.close().await;
+                there.0.finish().await?;
+                there = on.started().await?;
+                for before in 0..n {
+                    on.made(&there.1, before).await?;
+                }
             }
-            Err(error) => problems.push(format!("deploy 1 fails after its way back: {error}")),
+        }
+        if let Err(error) = on.made(&there.1, n).await {
+            problems.push(format!("deploy {} fails after its way back: {error}", n + 1));
+            break;
         }
     }
-    session.close().await;
-    scratch.finish().await?;
+    if problems.is_empty() {
+        let end = diff(&naive.catalog, &pg::introspect(&there.1).await?);
+        problems.extend(end.iter().map(|one| format!("with ways back, it ends elsewhere: {one:?}")));
+    }
+    there.1.close().await;
+    there.0.finish().await?;
     Ok(problems)
+}
+
+/// What the ways back are tried on.
+struct On<'a> {
+    server: &'a Server,
+    example: &'a Example,
+    planned: &'a Planned,
+    naive: &'a Naive,
+    path: &'a Checked,
+}
+
+/// How a deploy and its way back went.
+struct Back {
+    problems: Vec<String>,
+    /// Whether all is as it was before the deploy.
+    again: bool,
+}
+
+impl On<'_> {
+    /// A database before the first deploy.
+    async fn started(&self) -> Result<(Scratch, Connection), Error> {
+        let scratch = Scratch::create(&self.server.target("postgres")).await?;
+        let session = scratch.connect().await?;
+        let (project, analysis) = (&self.path.project, &self.path.analysis);
+        before_set(&session, project, analysis, 0, true, &mut |_, _, _| {}).await?;
+        let suited = rows::must_suit(self.planned, self.naive);
+        rows::fill(&session, self.example, &self.planned.plan.before, suited, 3).await?;
+        Ok((scratch, session))
+    }
+
+    /// A deploy with what has to come before and after it.
+    async fn made(&self, session: &Connection, n: usize) -> Result<(), Error> {
+        self.ready(session, n).await?;
+        Ok(deployed(session, self.path, n).await?)
+    }
+
+    async fn ready(&self, session: &Connection, n: usize) -> Result<(), Error> {
+        let waiting = waiting(self.planned, self.path.deploys[n].phase);
+        for backfill in &self.planned.plan.texts.backfills {
+            let asks =
+                |gate: &Gate| matches!(gate, Gate::Backfilled { backfill: name } if *name == backfill.name);
+            if waiting.iter().any(|one| one.gates.iter().any(asks)) {
+                session.batch(&plan::script(backfill)).await?;
+            }
+        }
+        rows::put_right(session, &waiting, &self.planned.plan.before.sets[0].end).await?;
+        Ok(())
+    }
+
+    async fn there_and_back(
+        &self,
+        session: &Connection,
+        n: usize,
+        backs: &[Reverse],
+        writes: usize,
+    ) -> Result<Back, Error> {
+        let mut problems = Vec::new();
+        self.ready(session, n).await?;
+        let (start, mut held) = (pg::introspect(session).await?, contents(session).await?);
+        if let Err(error) = deployed(session, self.path, n).await {
+            return Ok(Back { problems: vec![format!("it fails: {error}")], again: false });
+        }
+        if writes > 0 {
+            problems.extend(self.written(session, n, writes).await?);
+            // What the app can't name any more has been changed by nobody.
+            let now = contents(session).await?;
+            held.retain(|name, _| now.contains_key(name));
+            held.extend(now.into_iter().filter(|(name, _)| held.contains_key(name)).collect::<Vec<_>>());
+        }
+        for one in backs.iter().flat_map(|back| &back.sql) {
+            let Some(sql) = &one.sql else { continue };
+            if let Err(error) = session.batch(sql).await {
+                let said = one.notes.iter().any(|note| matches!(note, Note::Fails(_) | Note::Lost(_)));
+                if writes == 0 || !said {
+                    problems.push(format!("the way back fails: {error}: {sql}"));
+                }
+                return Ok(Back { problems, again: false });
+            }
+        }
+        let left = diff(&start, &pg::introspect(session).await?);
+        let unsaid = left.iter().filter(|one| !backs.iter().any(|back| back.says(one)));
+        problems.extend(unsaid.map(|one| format!("the way back leaves {one:?}")));
+        let gone = changed(&held, &contents(session).await?);
+        let said: Vec<&str> = backs.iter().flat_map(|back| back.lost().chain(back.not_reversed())).collect();
+        let unsaid = gone.iter().filter(|name| !said.iter().any(|text| names(text, name)));
+        problems.extend(unsaid.map(|name| format!("the way back loses rows of {name}, and does not say so")));
+        Ok(Back { again: problems.is_empty() && left.is_empty(), problems })
+    }
+
+    /// What fails of the statements that the app sends which serves behind a deploy.
+    async fn written(&self, session: &Connection, n: usize, writes: usize) -> Result<Vec<String>, Error> {
+        let judged = &self.planned.plan.before.sets[0];
+        let (start, end) = (&judged.start, &judged.end);
+        let ships = n >= ships_with(self.path);
+        let (known, other) = if ships { (end, start) } else { (start, end) };
+        let mut tables = tables(session, known, other).await?;
+        tables.retain(|table| other.relation(table.id).is_some());
+        let mut writer = Writer::new(known, &tables, usize::from(ships));
+        writer.number = 2_000 * (n as u64 + 1);
+        for _ in 0..if writer.tables.is_empty() { 0 } else { writes } {
+            writer.one(session).await?;
+        }
+        let failures: BTreeSet<String> = writer.failures.into_iter().collect();
+        Ok(failures.into_iter().map(|one| format!("the app fails: {one}")).collect())
+    }
+}
+
+/// The values of each column of each table, and its whole rows, in an order of their own.
+type Contents = BTreeMap<String, Vec<String>>;
+
+async fn contents(session: &Connection) -> Result<Contents, Error> {
+    let mut found = Contents::new();
+    let catalog = pg::introspect(session).await?;
+    for relation in catalog.relations().filter(|one| one.is_table()) {
+        let (table, shown) = (sql_name(&relation.name), relation.name.to_string());
+        let shown = shown.strip_prefix("public.").unwrap_or(&shown);
+        let names: BTreeSet<&String> = relation.columns.iter().map(|column| &column.name).collect();
+        for name in names {
+            let one = format!("SELECT coalesce({}::text, 'NULL') FROM {table} ORDER BY 1", quoted(name));
+            let rows = session.rows(&one).await?.into_iter().flatten().flatten().collect();
+            found.insert(format!("{shown}.{name}"), rows);
+        }
+    }
+    Ok(found)
+}
+
+/// Columns that hold something else, or are away.
+fn changed<'a>(before: &'a Contents, after: &Contents) -> Vec<&'a str> {
+    let other = before.iter().filter(|(name, rows)| after.get(*name) != Some(rows));
+    other.map(|(name, _)| name.as_str()).collect()
+}
+
+/// Whether a text is about a column, or about all of its table.
+fn names(text: &str, column: &str) -> bool {
+    let table = column.rsplit_once('.').map_or(column, |(table, _)| table);
+    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')'));
+    words.any(|word| word == column || word == table)
 }

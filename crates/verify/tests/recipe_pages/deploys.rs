@@ -5,7 +5,7 @@ use crate::{Naive, rows};
 use catalog::{QName, diff};
 use facts::Analysis;
 use pg::{Connection, Observer, Scratch, Server};
-use plan::{Checked, Phase, Waiting};
+use plan::{Checked, Deploy, Gate, Phase, Waiting};
 use source::Group;
 use verify::history::before_set;
 use verify::migrate::{End, Run, run_set};
@@ -33,6 +33,15 @@ pub async fn watched(
 pub fn ships_with(path: &Checked) -> usize {
     let last = path.deploys.iter().rposition(|deploy| matches!(deploy.phase, Phase::Expand(_)));
     last.unwrap_or_default()
+}
+
+/// The first deploy that the old version of the app has to be gone for: one of its gates asks for it. It may be one
+/// more than there are.
+pub fn gone_with(planned: &Planned, path: &Checked) -> usize {
+    let asks = |gate: &Gate| matches!(gate, Gate::Unused { .. } | Gate::Deployed { .. });
+    let gone =
+        |deploy: &Deploy| waiting(planned, deploy.phase).iter().any(|waiting| waiting.gates.iter().any(asks));
+    path.deploys.iter().position(gone).unwrap_or(path.deploys.len())
 }
 
 /// What waits for a deploy.
@@ -72,7 +81,7 @@ async fn problems(
                 session.batch(&plan::script(backfill)).await?;
             }
         }
-        for problem in apps.problems(watcher, deploy.phase, n >= ships_with(path)).await? {
+        for problem in apps.problems(watcher, n < gone_with(planned, path), n >= ships_with(path)).await? {
             problems.push(format!("after deploy {}: {problem}", n + 1));
         }
     }
@@ -162,7 +171,7 @@ impl<'a> Apps<'a> {
     async fn problems(
         &mut self,
         watcher: &Connection,
-        phase: Phase,
+        serves: bool,
         ships: bool,
     ) -> Result<Vec<String>, Error> {
         let mut problems = Vec::new();
@@ -173,7 +182,6 @@ impl<'a> Apps<'a> {
                     .map(|one| format!("{whose} fails: {} {} {}", one.query.sql, one.sqlstate, one.message)),
             );
         };
-        let serves = matches!(phase, Phase::Expand(_));
         if serves {
             let after = broken(watcher.client(), &self.old, None).await?;
             tell("the deployed app", broken_anew(&self.before, &after));

@@ -1,25 +1,29 @@
 //! The path while both versions of the app write rows: none of their statements may fail, and what was acknowledged
 //! has to be there in the end, under whatever name and type.
 
-use crate::deploys::{ships_with, waiting};
+use crate::deploys::{gone_with, ships_with, waiting};
 use crate::page::{Example, Planned};
 use crate::writer::{Table, Values, Writer, is_written, read, texts};
 use crate::{Naive, rows};
 use catalog::written::{literal, quoted, sql_name, sql_type};
 use catalog::{Catalog, ColumnId, Relation};
 use pg::{Connection, Scratch, Server};
-use plan::{Checked, Phase};
+use plan::Checked;
 use runner::script::{Sent, script};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use verify::Error;
 use verify::history::before_set;
 
-/// How long the app is left alone between deploys.
+/// How long the app is left alone between deploys, at least.
 const BETWEEN: Duration = Duration::from_millis(40);
+/// How many statements each session of it has sent by then, however slow the machine is.
+const SENT: usize = 5;
+/// Whoever has sent less by then is stuck.
+const STUCK: Duration = Duration::from_secs(10);
 
 /// What is wrong with the path where both versions of the app are at work.
 pub async fn loaded(
@@ -41,17 +45,43 @@ pub async fn loaded(
     Ok(problems)
 }
 
-/// A version of the app that is at work.
+/// A session of a version of the app that is at work.
 struct Working {
     stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
     task: JoinHandle<Result<Writer, pg::Error>>,
 }
 
 impl Working {
-    async fn start(scratch: &Scratch, writer: Writer) -> Result<Working, Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(writer.work(scratch.connect().await?, Arc::clone(&stop)));
-        Ok(Working { stop, task })
+    /// The writers of these numbers.
+    async fn start(
+        scratch: &Scratch,
+        catalog: &Arc<Catalog>,
+        tables: &[Table],
+        which: [usize; 2],
+    ) -> Result<Vec<Working>, Error> {
+        let mut all = Vec::new();
+        for one in which {
+            let stop = Arc::new(AtomicBool::new(false));
+            let writer = Writer::new(catalog, tables, one);
+            let acknowledged = Arc::clone(&writer.acknowledged);
+            let task = tokio::spawn(writer.work(scratch.connect().await?, Arc::clone(&stop)));
+            all.push(Working { stop, acknowledged, task });
+        }
+        Ok(all)
+    }
+
+    /// Lets all of these work for a while.
+    async fn pass<'w>(all: impl Iterator<Item = &'w Working>) {
+        let known: Vec<_> = all.map(|one| (one, one.acknowledged.load(Ordering::Relaxed))).collect();
+        tokio::time::sleep(BETWEEN).await;
+        let start = Instant::now();
+        let sent = |(one, before): &(&Working, usize)| {
+            one.task.is_finished() || one.acknowledged.load(Ordering::Relaxed) >= before + SENT
+        };
+        while !known.iter().all(sent) && start.elapsed() < STUCK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     async fn stop(self) -> Result<Writer, Error> {
@@ -69,17 +99,17 @@ async fn problems(
     let judged = &planned.plan.before.sets[0];
     let (start, end) = (&judged.start, &judged.end);
     let tables = tables(session, start, end).await?;
-    let mut old = Some(Working::start(scratch, Writer::new(start, &tables, false)).await?);
-    let mut new = None;
+    let mut old = Working::start(scratch, start, &tables, [0, 1]).await?;
+    let mut new = Vec::new();
     let mut done: Vec<(&str, Writer)> = Vec::new();
     let mut changed = Changed::default();
     let mut problems = Vec::new();
-    tokio::time::sleep(BETWEEN).await;
+    Working::pass(old.iter()).await;
     for (n, deploy) in path.deploys.iter().enumerate() {
-        if matches!(deploy.phase, Phase::Contract(_))
-            && let Some(old) = old.take()
-        {
-            done.push(("the deployed app", old.stop().await?));
+        if n == gone_with(planned, path) {
+            for old in old.drain(..) {
+                done.push(("the deployed app", old.stop().await?));
+            }
         }
         changed.fixed.extend(rows::put_right(session, &waiting(planned, deploy.phase), end).await?);
         if let Err(error) = deployed(session, path, n).await {
@@ -93,20 +123,21 @@ async fn problems(
             }
         }
         if n == ships_with(path) {
-            new = Some(Working::start(scratch, Writer::new(end, &tables, true)).await?);
+            new = Working::start(scratch, end, &tables, [2, 3]).await?;
         }
-        tokio::time::sleep(BETWEEN).await;
+        Working::pass(old.iter().chain(&new)).await;
     }
-    for (whose, working) in [("the deployed app", old), ("the new app", new)] {
-        if let Some(working) = working {
+    for (whose, all) in [("the deployed app", old), ("the new app", new)] {
+        for working in all {
             done.push((whose, working.stop().await?));
         }
     }
     for (whose, writer) in &done {
         let failures: BTreeSet<&String> = writer.failures.iter().collect();
         problems.extend(failures.into_iter().map(|one| format!("under load, {whose} fails: {one}")));
-        if writer.acknowledged < 5 && !writer.tables.is_empty() {
-            problems.push(format!("{whose} wrote {} rows only", writer.acknowledged));
+        let acknowledged = writer.acknowledged.load(Ordering::Relaxed);
+        if acknowledged < SENT && !writer.tables.is_empty() {
+            problems.push(format!("{whose} wrote {acknowledged} rows only"));
         }
     }
     if problems.is_empty() {
@@ -167,16 +198,16 @@ impl Changed {
     }
 }
 
-/// The tables that are there at the start, with what is known of their rows.
-async fn tables(session: &Connection, start: &Catalog, end: &Catalog) -> Result<Vec<Table>, Error> {
+/// The tables of a schema that is there, with what is known of their rows; what is unique in another one counts too.
+pub async fn tables(session: &Connection, there: &Catalog, other: &Catalog) -> Result<Vec<Table>, Error> {
     session.batch("set timezone = 'UTC'").await?;
     let mut tables = Vec::new();
-    for relation in start.relations().filter(|one| is_written(one)) {
+    for relation in there.relations().filter(|one| is_written(one)) {
         let name = sql_name(&relation.name);
-        let after = end.relation(relation.id);
+        let after = other.relation(relation.id);
         let mut keys = Vec::new();
         for (catalog, relation) in
-            [Some((start, relation)), after.map(|after| (end, after))].into_iter().flatten()
+            [Some((there, relation)), after.map(|after| (other, after))].into_iter().flatten()
         {
             for index in relation.indexes.iter().filter_map(|id| catalog.index(*id)).filter(|one| one.unique)
             {
@@ -188,7 +219,7 @@ async fn tables(session: &Connection, start: &Catalog, end: &Catalog) -> Result<
         let both = |key: &Vec<ColumnId>| key.iter().all(|id| relation.column_by_id(*id).is_some());
         let key = known(relation).or_else(|| after.and_then(|after| known(after))).or(keys.first().cloned());
         let count = session.value(&format!("SELECT count(*) FROM {name}")).await?;
-        let some = session.rows(&format!("SELECT {} FROM {name} LIMIT 8", texts(relation))).await?;
+        let some = session.rows(&format!("SELECT {} FROM {name} LIMIT 16", texts(relation))).await?;
         tables.push(Table {
             id: relation.id,
             key: key.filter(both).unwrap_or_default(),

@@ -3,8 +3,8 @@
 //!
 //! Both have to end with one schema. After each deploy the queries of every version of the app that serves then have to
 //! pass, no statement may read or write a whole table that it keeps from being written, and while all of it happens
-//! sessions write rows as the app does: none may fail, and no row may be lost. The first deploy can be taken back, and
-//! made again.
+//! sessions write rows as the app does: none may fail, and no row may be lost. Each deploy can be taken back, and made
+//! again.
 //!
 //! `RECIPE=name`, `EXAMPLE=part of its title` and `MAJOR=17` narrow it down.
 

@@ -7,11 +7,13 @@ use catalog::{Catalog, ColumnId, Relation, RelationId, RelationKind};
 use pg::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// From one statement to the next.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(1);
+/// Sessions that write at one time: two of each version of the app.
+pub const WRITERS: usize = 4;
 /// The version of the app gives up then: somebody keeps it waiting.
 const PATIENCE: &str = "set lock_timeout = '2s'; set statement_timeout = '4s'; set timezone = 'UTC'";
 
@@ -42,18 +44,20 @@ pub struct Writer {
     /// Rows that came, less those that went.
     pub grown: Vec<i64>,
     pub failures: Vec<String>,
-    pub acknowledged: usize,
-    number: u64,
+    /// Statements that the server acknowledged.
+    pub acknowledged: Arc<AtomicUsize>,
+    /// The number of its last statement, which makes values that no other has.
+    pub number: u64,
     inserted: Vec<usize>,
 }
 
 impl Writer {
-    /// One that takes every other of the rows that are there for its own.
-    pub fn new(catalog: &Arc<Catalog>, tables: &[Table], second: bool) -> Writer {
+    /// The one of this number out of [`WRITERS`], which takes its share of the rows that are there for its own.
+    pub fn new(catalog: &Arc<Catalog>, tables: &[Table], which: usize) -> Writer {
         let known = |table: &&Table| catalog.relation(table.id).is_some_and(|one| is_written(one));
         let tables: Vec<Table> = tables.iter().filter(known).cloned().collect();
         let own = |table: &Table| -> Vec<Values> {
-            table.rows.iter().skip(usize::from(second)).step_by(2).cloned().collect()
+            table.rows.iter().skip(which).step_by(WRITERS).cloned().collect()
         };
         Writer {
             catalog: Arc::clone(catalog),
@@ -61,8 +65,8 @@ impl Writer {
             inserted: tables.iter().map(|table| own(table).len()).collect(),
             grown: vec![0; tables.len()],
             failures: Vec::new(),
-            acknowledged: 0,
-            number: if second { 10_000 } else { 0 },
+            acknowledged: Arc::default(),
+            number: 5_000 * which as u64,
             tables,
         }
     }
@@ -71,25 +75,31 @@ impl Writer {
     pub async fn work(mut self, connection: Connection, stop: Arc<AtomicBool>) -> Result<Writer, pg::Error> {
         connection.batch(PATIENCE).await?;
         while !stop.load(Ordering::Relaxed) && !self.tables.is_empty() {
-            self.number += 1;
-            let at = self.number as usize % self.tables.len();
-            let turn = self.number as usize / self.tables.len();
-            let done = match turn % 5 {
-                0 | 1 => self.insert(&connection, at).await,
-                2 | 3 => self.update(&connection, at, turn).await,
-                _ => self.delete(&connection, at).await,
-            };
-            match done {
-                Ok(()) => self.acknowledged += 1,
-                Err(pg::Error::Refused(refusal)) => {
-                    self.failures.push(format!("{} {}", refusal.code, refusal.message));
-                }
-                Err(error) => return Err(error),
-            }
+            self.one(&connection).await?;
             tokio::time::sleep(PAUSE).await;
         }
         connection.close().await;
         Ok(self)
+    }
+
+    /// Sends one statement.
+    pub async fn one(&mut self, connection: &Connection) -> Result<(), pg::Error> {
+        self.number += 1;
+        let at = self.number as usize % self.tables.len();
+        let turn = self.number as usize / self.tables.len();
+        let done = match turn % 5 {
+            0 | 1 => self.insert(connection, at).await,
+            2 | 3 => self.update(connection, at, turn).await,
+            _ => self.delete(connection, at).await,
+        };
+        match done {
+            Ok(()) => drop(self.acknowledged.fetch_add(1, Ordering::Relaxed)),
+            Err(pg::Error::Refused(refusal)) => {
+                self.failures.push(format!("{} {}", refusal.code, refusal.message));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn insert(&mut self, connection: &Connection, at: usize) -> Result<(), pg::Error> {

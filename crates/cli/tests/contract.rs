@@ -1,0 +1,144 @@
+//! `brolly contract`: what it asks a database, and what it says where that does not answer.
+
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
+
+mod run;
+#[path = "../../../tests/servers/servers.rs"]
+mod servers;
+
+use pg::Server;
+use run::{Ended, Folder, folder};
+
+const CREATE: &str =
+    "CREATE TABLE \"users\" (\"id\" integer PRIMARY KEY, \"country\" text, \"team\" text);\n";
+const REQUIRE: &str = "ALTER TABLE \"users\" ALTER COLUMN \"country\" SET NOT NULL;\n--> statement-breakpoint\n\
+                       ALTER TABLE \"users\" ALTER COLUMN \"team\" SET NOT NULL;\n";
+const ROWS: &str = "insert into users select n, null, null from generate_series(1, 2500) n";
+
+/// A password that nobody may see.
+const SECRET: &str = "s3cr3t-and-more";
+
+/// The schema of the app, with what comes behind the type of columns.
+fn schema(folder: &Folder, required: &str) {
+    folder.write(
+        "src/schema.ts",
+        format!(
+            "import {{ integer, pgTable, text }} from 'drizzle-orm/pg-core';\n\n\
+             export const users = pgTable('users', {{\n  id: integer('id').primaryKey(),\n  \
+             country: text('country'){required},\n  team: text('team'){required},\n}});\n"
+        ),
+    );
+}
+
+/// A repository that has deployed a migration, of which two parts wait: one for a backfill, one for rows alone.
+fn project() -> Folder {
+    let folder = folder();
+    folder.write(
+        "drizzle.config.ts",
+        "export default { dialect: 'postgresql', schema: './src/schema.ts', out: './drizzle' };\n",
+    );
+    schema(&folder, "");
+    folder.journal("drizzle", &[("0000_create", CREATE)]);
+    folder.commit(".", "Start");
+    schema(&folder, ".notNull()");
+    folder.journal("drizzle", &[("0000_create", CREATE), ("0001_require", REQUIRE)]);
+    folder
+        .brolly(&["fix", "--base", "HEAD", "--write", "--value", "users.country=upper('de')"])
+        .says(0, &["wrote"]);
+    folder.commit(".", "Require country and team");
+    folder
+}
+
+/// The URL of a server, with a password.
+fn url(server: &Server) -> String {
+    let target = server.target("postgres");
+    let host = target.host().split(" (port").next().unwrap_or_default().to_owned();
+    format!("postgresql:///postgres?host={host}&user=postgres&password={SECRET}")
+}
+
+fn run(server: &Server, sql: &str) {
+    servers::wait(async {
+        let session = pg::connect(&server.target("postgres")).await.expect("it connects");
+        session.batch(sql).await.expect("it runs");
+        session.close().await;
+    });
+}
+
+fn contract(folder: &Folder, more: &[&str]) -> Ended {
+    let ended = folder.brolly(&[&["contract", "--deployed", "HEAD"], more].concat());
+    assert!(!ended.to_string().contains(SECRET), "{ended}");
+    ended
+}
+
+/// The first words of what is said of each waiting file, and of the lines below it.
+fn lines(ended: &Ended) -> Vec<String> {
+    ended.out.lines().map(|line| line.split(':').next().unwrap_or_default().trim().to_owned()).collect()
+}
+
+#[test]
+fn rows_that_are_left_are_counted() {
+    for major in [13, 18] {
+        let folder = project();
+        let server = servers::server(major);
+        run(&server, &CREATE.replace("--> statement-breakpoint", ""));
+        run(&server, ROWS);
+        let url = url(&server);
+        let asked = || contract(&folder, &["--database-url", &url]);
+
+        contract(&folder, &[])
+            .says(0, &["waits", "needs that backfill 0001_require.users_country is finished"]);
+        let ended = asked();
+        let count = |column: &str| {
+            format!("2500 rows are left: SELECT count(*) FROM \"users\" WHERE \"{column}\" IS NULL")
+        };
+        ended.says(0, &["waits", &count("country"), "waits", &count("team")]);
+        assert!(!lines(&ended).iter().any(|line| line.starts_with("ready")), "{ended}");
+
+        // The backfill as it is written, but for the rows that it had not seen.
+        let script = folder.read("drizzle/backfills/0001_require.users_country.sql");
+        run(&server, &script);
+        run(&server, "insert into users values (3000), (3001); update users set team = 'x' where id < 2500");
+        asked().says(0, &["waits", "2 rows are left", "\"country\" IS NULL", "waits", "3 rows are left"]);
+
+        run(&server, &script);
+        let ended = asked();
+        ended.says(0, &["ready", "require users.country", "waits", "require users.team", "3 rows are left"]);
+
+        run(&server, "update users set team = 'x' where team is null");
+        let ended = asked();
+        assert!(!lines(&ended).iter().any(|line| line.starts_with("waits")), "{ended}");
+        ended.says(0, &["ready", "require users.country", "ready", "require users.team"]);
+
+        // A table that is not there is no table without rows.
+        run(&server, "alter table users rename to people");
+        let ended = asked();
+        ended.says(0, &["waits", "the database does not say: relation \"users\" does not exist"]);
+        assert!(!lines(&ended).iter().any(|line| line.starts_with("ready")), "{ended}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_an_error() {
+    let folder = project();
+    let server = servers::server(16);
+    let wrong = |url: &str, pieces: &[&str]| {
+        contract(&folder, &["--database-url", url]).complains(2, pieces).lacks("ready");
+    };
+    let nobody = format!("postgresql://postgres:{SECRET}@127.0.0.1:1/postgres");
+    wrong(&nobody, &["127.0.0.1"]);
+    wrong(&format!("mysql://root:{SECRET}@localhost/x"), &["the database URL can't be used"]);
+    wrong(&url(&server).replace("/postgres?", "/nothing?"), &["has no database nothing"]);
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_not_nothing() {
+    let folder = project();
+    std::fs::remove_dir_all(folder.at("drizzle/contract")).expect("it was there");
+    contract(&folder, &[]).complains(0, &["nothing waits"]);
+    folder.write("drizzle/contract/0001_require.1_x.sql", "ALTER TABLE \"users\" DROP COLUMN \"team\";\n");
+    let ended = contract(&folder, &[]);
+    ended.complains(
+        2,
+        &["drizzle/contract/0001_require.1_x.sql:1: it does not begin with `-- brolly contract:`"],
+    );
+}
