@@ -50,6 +50,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/facts.schema.json", facts),
         ("schema/migrate.schema.json", pretty(&report::migrate_schema())),
         ("schema/plan.schema.json", pretty(&report::plan_schema())),
+        ("schema/preflight.schema.json", pretty(&report::preflight_schema())),
         ("schema/rollback.schema.json", pretty(&plan::reverse::schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),

@@ -4,6 +4,7 @@ mod back;
 mod code;
 mod explain;
 mod path;
+mod preflight;
 mod run;
 mod servers;
 mod setup;
@@ -12,6 +13,7 @@ pub use back::{RollbackArguments, RollbackFormat};
 pub use code::{CodeFormat, StatusArguments, UsesArguments};
 pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
+pub use preflight::PreflightArguments;
 pub use run::{Database, MigrateArguments, RunFormat, Skipped};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
@@ -22,6 +24,7 @@ use back::ROLLBACK_EXAMPLES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use code::{STATUS_EXAMPLES, USES_EXAMPLES};
 use path::{CONTRACT_EXAMPLES, FIX_EXAMPLES, PLAN_EXAMPLES};
+use preflight::PREFLIGHT_EXAMPLES;
 use run::MIGRATE_EXAMPLES;
 use servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 use setup::{COMPLETIONS_EXAMPLES, INIT_EXAMPLES, MAN_EXAMPLES};
@@ -48,6 +51,7 @@ Examples:
   brolly fix --write                 make the pending migrations safe
   brolly contract                    what waits for a later deploy, and whether it may go
   brolly migrate --dry-run           what would run in the database, statement by statement
+  brolly preflight                   what in the database would make it fail or hurt
   brolly rollback --write            the way back of the new migrations, in drizzle/rollbacks
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice
@@ -109,6 +113,10 @@ pub enum Command {
     /// where an earlier run died. Drizzle's own ledger stays valid.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate(Box<MigrateArguments>),
+    /// Look at a database before a migration: transactions, locks, rights, replicas, room on the disk and what else
+    /// would make it fail or hurt, each with what to do. Reads only.
+    #[command(after_help = PREFLIGHT_EXAMPLES)]
+    Preflight(Box<PreflightArguments>),
     /// List all rules.
     Rules {
         /// How they are written.

@@ -26,6 +26,7 @@ mod migrate;
 mod past;
 mod place;
 mod plan;
+mod preflight;
 mod projects;
 mod rehearse;
 mod rollback;
@@ -105,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Fix(wanted) => fix::fix(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Contract(wanted) => contract::contract(&disk, wanted, &variable),
         Command::Migrate(wanted) => migrate::migrate(&disk, wanted, &variable, &paper(wanted.color)),
+        Command::Preflight(wanted) => preflight::preflight(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

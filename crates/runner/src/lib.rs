@@ -13,6 +13,7 @@ mod event;
 mod ladder;
 pub mod ledger;
 mod migrate;
+pub mod preflight;
 mod progress;
 mod run_lock;
 pub mod script;
@@ -20,7 +21,7 @@ pub mod standing;
 mod tries;
 mod units;
 
-pub use blockers::Blocker;
+pub use blockers::{Blocker, Wanted};
 pub use error::Error;
 pub use event::Event;
 pub use ladder::Limits;
