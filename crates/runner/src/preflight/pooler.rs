@@ -1,13 +1,13 @@
 //! Whether a pooler stands between brolly and the server.
 //!
-//! A pooler that hands the server's connections out by transaction is seen for sure: two connections that are
-//! open at once have one backend. One that does it by session shows by a backend that is older than the
+//! One that hands the server's connections out by transaction shows by two connections that are open at once and
+//! have one backend. One that does it by session shows by a backend that is older than the
 //! connection, or by another application name. The rest are guesses from host and port.
 
 use super::words::time;
 use super::{Check, NAME, State, Topic};
 use pg::{Connection, Error, Target};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// `start` is when connecting began.
 pub async fn checks(session: &Connection, target: &Target, start: Instant) -> Result<Vec<Check>, Error> {
@@ -52,26 +52,37 @@ fn pooled(state: State, what: String) -> Check {
     Check::new(Topic::Pooler, state, what)
 }
 
-/// How it shows that two connections have one backend.
+/// How it shows that two connections have one backend, or one connection two. Poolers give out what was given
+/// back last, or one after the other, so that it is asked a few times, with time to give back in between.
 async fn by_transaction(
     session: &Connection,
     other: Connection,
     before: i32,
 ) -> Result<Option<String>, Error> {
-    other.batch("BEGIN").await?;
-    let theirs = other.pid().await;
-    // While the other one is in a transaction, this one can't have its backend.
-    let after = session.pid().await;
-    other.batch("ROLLBACK").await?;
-    let (theirs, after) = (theirs?, after?);
+    let (mut mine, mut theirs) = (vec![before], Vec::new());
+    for _ in 0..ROUNDS {
+        tokio::time::sleep(SETTLE).await;
+        other.batch("BEGIN").await?;
+        theirs.push(other.pid().await?);
+        // While the other one is in a transaction, this one can't have its backend.
+        mine.push(session.pid().await?);
+        other.batch("ROLLBACK").await?;
+        mine.push(session.pid().await?);
+    }
     other.close().await;
-    Ok(if before == theirs {
-        Some(format!("two connections have process {before}"))
-    } else if before != after {
-        Some(format!("one connection has process {before} and then {after}"))
-    } else {
-        None
-    })
+    Ok(shared(&mine, &theirs))
+}
+
+const ROUNDS: usize = 3;
+const SETTLE: Duration = Duration::from_millis(10);
+
+fn shared(mine: &[i32], theirs: &[i32]) -> Option<String> {
+    if let Some(pid) = mine.iter().find(|pid| theirs.contains(pid)) {
+        return Some(format!("two connections have process {pid}"));
+    }
+    let mut pairs = mine.windows(2).chain(theirs.windows(2));
+    let (first, then) = pairs.find(|pair| pair[0] != pair[1]).map(|pair| (pair[0], pair[1]))?;
+    Some(format!("one connection has process {first} and then {then}"))
 }
 
 /// A pooler that shows by its address.
@@ -88,6 +99,15 @@ fn by_name(host: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backend_belongs_to_one_connection() {
+        assert_eq!(shared(&[1, 1, 1], &[2, 2]), None);
+        assert!(
+            shared(&[1, 1, 1], &[2, 1]).is_some_and(|how| how.contains("two connections have process 1"))
+        );
+        assert!(shared(&[1, 3, 1], &[2, 2]).is_some_and(|how| how.contains("process 1 and then 3")));
+    }
 
     #[test]
     fn some_addresses_are_those_of_poolers() {
