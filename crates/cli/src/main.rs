@@ -28,6 +28,7 @@ mod migrate;
 mod past;
 mod place;
 mod plan;
+mod preflight;
 mod projects;
 mod rehearse;
 mod rollback;
@@ -109,6 +110,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Migrate(wanted) => migrate::migrate(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Ledger(wanted) => ledger_change::ledger(&disk, wanted, &variable),
         Command::Backfill(wanted) => backfill::backfill(&disk, wanted, &variable),
+        Command::Preflight(wanted) => preflight::preflight(&disk, wanted, &variable),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

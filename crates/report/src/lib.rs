@@ -15,6 +15,7 @@ mod junit;
 mod markdown;
 mod migrate;
 mod plan;
+mod preflight;
 mod rule_doc;
 mod run;
 mod sarif;
@@ -34,10 +35,13 @@ pub use junit::junit;
 pub use markdown::markdown;
 pub use migrate::{Failed, MigrateLine, Session, StatementPlace, migrate_line};
 pub use plan::{plan_json, plan_markdown, plan_text};
+pub use preflight::{
+    Preflight, PreflightCheck, PreflightState, preflight_json, preflight_lines, preflight_text,
+};
 pub use rule_doc::{RuleDoc, heading, weight};
 pub use run::{Counts, Run, counts, summary_line};
 pub use sarif::sarif;
-pub use schema::{facts_schema, lint_schema, migrate_schema, plan_schema};
+pub use schema::{facts_schema, lint_schema, migrate_schema, plan_schema, preflight_schema};
 pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
 pub use timeline_text::timeline_text;
 pub use unnoticed::{Unnoticed, unnoticed, unnoticed_lines};

@@ -1,5 +1,6 @@
 //! What `brolly migrate` tells machines: a JSON document a line, one for each thing that happens.
 
+use crate::preflight::PreflightCheck;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,6 +26,11 @@ pub enum MigrateLine {
         edited: Vec<String>,
         /// Rows of the ledger that belong to no file.
         unknown: Vec<String>,
+    },
+    /// What was seen of the database before anything is run; what is as it should be is left out.
+    Preflight {
+        /// What was seen.
+        checks: Vec<PreflightCheck>,
     },
     /// Another run is at work; this one waits for it.
     WaitsForRun {

@@ -85,12 +85,15 @@ pub async fn holders(watcher: &Connection, wanted: &[Wanted]) -> Result<Vec<Bloc
         return Ok(Vec::new());
     }
     let names: Vec<String> = wanted.iter().map(|one| literal(&one.relation)).collect();
+    // A prepared transaction has no process; which one it is shows by the lock on its own ID.
     let query = format!(
         "SELECT n.nspname || '.' || c.relname, l.mode, {SESSION} \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         LEFT JOIN pg_catalog.pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction \
+         LEFT JOIN pg_catalog.pg_locks x ON l.pid IS NULL AND x.pid IS NULL AND x.locktype = 'transactionid' \
+         AND x.virtualtransaction = l.virtualtransaction \
+         LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid \
          WHERE l.locktype = 'relation' AND l.granted AND l.database = (SELECT oid FROM pg_catalog.pg_database \
          WHERE datname = pg_catalog.current_database()) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
          AND n.nspname || '.' || c.relname IN ({})",
@@ -125,15 +128,37 @@ pub async fn before(watcher: &Connection, pid: i32) -> Result<Vec<Blocker>, Erro
 
 /// The sessions of this database that carry an application's name, but for one's own.
 pub async fn called(watcher: &Connection, application: &str) -> Result<Vec<Blocker>, Error> {
-    let query = format!(
-        "SELECT {SESSION} FROM pg_catalog.pg_stat_activity a \
-         LEFT JOIN pg_catalog.pg_prepared_xacts p ON false WHERE a.application_name = {} \
-         AND a.datname = pg_catalog.current_database() AND a.usename = current_user \
+    let condition = format!(
+        "a.application_name = {} AND a.datname = pg_catalog.current_database() AND a.usename = current_user \
          AND a.pid <> pg_catalog.pg_backend_pid()",
         literal(application)
     );
+    sessions(watcher, &condition).await
+}
+
+/// The sessions for which a condition on `a`, a row of `pg_stat_activity`, holds, the oldest transactions first.
+pub async fn sessions(watcher: &Connection, condition: &str) -> Result<Vec<Blocker>, Error> {
+    let query = format!(
+        "SELECT {SESSION} FROM pg_catalog.pg_stat_activity a \
+         LEFT JOIN pg_catalog.pg_prepared_xacts p ON false WHERE {condition} ORDER BY a.xact_start"
+    );
     let rows = watcher.rows(&query).await?;
     Ok(rows.into_iter().map(|row| session(row.into_iter())).collect())
+}
+
+/// The prepared transactions of this database, the oldest first.
+pub async fn prepared_here(watcher: &Connection) -> Result<Vec<Blocker>, Error> {
+    let query = format!(
+        "SELECT {SESSION}, p.owner FROM pg_catalog.pg_prepared_xacts p \
+         LEFT JOIN pg_catalog.pg_stat_activity a ON false \
+         WHERE p.database = pg_catalog.current_database() ORDER BY p.prepared"
+    );
+    let rows = watcher.rows(&query).await?;
+    let prepared = |mut row: pg::Row| {
+        let owner = row.pop().flatten().unwrap_or_default();
+        Blocker { role: owner, ..session(row.into_iter()) }
+    };
+    Ok(rows.into_iter().map(prepared).collect())
 }
 
 const SESSION: &str = "a.pid, (extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(a.xact_start, p.prepared, \

@@ -15,6 +15,7 @@ mod event;
 mod ladder;
 pub mod ledger;
 mod migrate;
+pub mod preflight;
 mod progress;
 mod run_lock;
 pub mod script;
@@ -22,7 +23,7 @@ pub mod standing;
 mod tries;
 mod units;
 
-pub use blockers::Blocker;
+pub use blockers::{Blocker, Wanted};
 pub use error::Error;
 pub use event::Event;
 pub use ladder::Limits;

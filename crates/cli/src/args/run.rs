@@ -18,7 +18,7 @@ Examples:
 Each migration is a transaction of its own; what can't run in one (CREATE INDEX CONCURRENTLY) runs outside,
 and a run that died goes on behind the last statement that was done. Locks are asked for a moment at a time,
 rolled back and asked for again, so that nobody queues up behind a migration that waits. One run at a time:
-others wait for it. The rows in the ledger are those of drizzle-orm, which can run before and after.
+others wait for it. What brolly preflight would stop for ends it before anything runs. The rows in the ledger are those of drizzle-orm, which can run before and after.
 
 The database: --database-url, --database-url-env, DATABASE_URL of the environment or of .env, PGSERVICE, or
 PGHOST and its kin. docs/migrate.md says more.
@@ -90,6 +90,9 @@ pub struct MigrateArguments {
     /// Run what lint has errors about, for this reason. It is recorded beside the ledger.
     #[arg(long, value_name = "REASON", value_parser = reason)]
     pub allow: Option<String>,
+    /// Run without the checks of `brolly preflight`.
+    #[arg(long)]
+    pub skip_preflight: bool,
     /// What to do with migrations that Drizzle skips, since the ledger has a row of a later time.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub skipped: Option<Skipped>,

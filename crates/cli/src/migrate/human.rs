@@ -3,7 +3,7 @@
 
 use crate::args::RunFormat;
 use indicatif::{ProgressBar, ProgressStyle};
-use report::{MigrateLine, Session, StatementPlace, migrate_line};
+use report::{MigrateLine, Session, StatementPlace, migrate_line, preflight_lines};
 use std::cell::RefCell;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -115,6 +115,7 @@ fn words(line: &MigrateLine) -> Vec<String> {
             );
             lines
         }
+        MigrateLine::Preflight { checks } => checks.iter().flat_map(preflight_lines).collect(),
         MigrateLine::WaitsForRun { sessions, .. } => {
             listed("waits for another run of brolly migrate", sessions)
         }

@@ -12,6 +12,7 @@ use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected, unread};
 use crate::ledger::standing_of;
 use crate::place::version_of;
+use crate::preflight::check;
 use crate::projects::{self, Target};
 use crate::settings_file::{Found, SettingsFiles};
 use drizzle::{Layout, Project};
@@ -19,7 +20,8 @@ use facts::{Analysis, Options, Runner};
 pub use human::Told;
 pub use lines::end as last_line;
 use pg::Connection;
-use report::{HumanOptions, MigrateLine};
+use report::{HumanOptions, MigrateLine, PreflightCheck, PreflightState};
+use runner::preflight::{Bounds, Coming};
 use runner::standing::{LedgerRows, Standing, ledger_rows};
 use runner::{Job, Limits};
 use source::{Diagnostic, Severity};
@@ -92,6 +94,17 @@ pub fn migrate(
         statement: wanted.statement_timeout,
         ..Limits::default()
     };
+    if !wanted.skip_preflight {
+        let bounds = Bounds { version: settings.settings.postgres, ..Bounds::default() };
+        let coming = Coming::of(&selected.project, &analysis, 0);
+        let work = runner::preflight::preflight(&server, &coming, &bounds);
+        let found = runtime.block_on(pg::unless_interrupted(work))??;
+        if let Some(end) = stopped(found.iter().map(check), &told) {
+            told.line(&end);
+            outcome.code = errors::COULD_NOT;
+            return Ok(outcome);
+        }
+    }
     let job = Job {
         project: &selected.project,
         analysis: &analysis,
@@ -117,6 +130,23 @@ pub fn told_of(told: &Told, event: &runner::Event<'_>, analysis: &Analysis) {
     }
 }
 
+/// Tells what was found before anything is run; the last line, where the run has to end with that.
+fn stopped(found: impl Iterator<Item = PreflightCheck>, told: &Told) -> Option<MigrateLine> {
+    let checks: Vec<PreflightCheck> = found.filter(|check| check.state != PreflightState::Ok).collect();
+    let stops = checks.iter().filter(|check| check.state == PreflightState::Stop).count();
+    if !checks.is_empty() {
+        told.line(&MigrateLine::Preflight { checks });
+    }
+    let message = match stops {
+        0 => return None,
+        1 => "nothing was run: something has to be mended first".to_owned(),
+        more => format!("nothing was run: {more} things have to be mended first"),
+    };
+    let message = format!("{message}\n  brolly preflight looks again; --skip-preflight runs all the same");
+    let failed = Some(report::Failed { message, sqlstate: None, place: None });
+    Some(MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), failed })
+}
+
 /// The one project that a database can be of.
 pub fn only(command: &'static str, mut targets: Vec<Target>) -> Result<Target, Error> {
     match (targets.pop(), targets.is_empty()) {
@@ -135,15 +165,21 @@ pub fn only(command: &'static str, mut targets: Vec<Target>) -> Result<Target, E
 }
 
 /// What a first look at the database tells.
-struct Seen {
-    database: String,
-    host: String,
-    server: String,
-    version: facts::Version,
-    rows: LedgerRows,
+pub struct Seen {
+    /// The database.
+    pub database: String,
+    /// Host and port, or the folder of the socket.
+    pub host: String,
+    /// The version, as the server words it.
+    pub server: String,
+    /// The version.
+    pub version: facts::Version,
+    /// What the ledger holds.
+    pub rows: LedgerRows,
 }
 
-async fn looked(server: &pg::Target, project: &Project) -> Result<Seen, Error> {
+/// Takes that look.
+pub async fn looked(server: &pg::Target, project: &Project) -> Result<Seen, Error> {
     let connection: Connection = pg::connect(server).await?;
     let seen = Seen {
         database: connection.value("SELECT pg_catalog.current_database()").await?.unwrap_or_default(),
