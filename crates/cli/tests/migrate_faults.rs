@@ -50,7 +50,10 @@ fn a_database_that_takes_no_writes_is_left_alone() {
     let server = server(17);
     let folder = project(&[CREATE]);
     sql(&server, "alter database postgres set default_transaction_read_only = on");
-    migrate(&folder, &server.url("postgres"), &[])
+    let url = server.url("postgres");
+    migrate(&folder, &url, &[])
+        .complains(2, &["read-only", "nothing was run: something has to be mended first"]);
+    migrate(&folder, &url, &["--skip-preflight"])
         .complains(2, &["read-only: nothing was run", "name the primary"]);
 }
 

@@ -25,6 +25,11 @@ const SENT: usize = 5;
 /// Whoever has sent less by then is stuck.
 const STUCK: Duration = Duration::from_secs(10);
 
+/// Recipes whose pages say that a statement of theirs and one of the app may meet in a deadlock.
+const MAY_DEADLOCK: &[&str] = &["drop-object"];
+/// The SQLSTATE of the one that is ended then.
+const DEADLOCK: &str = "40P01";
+
 /// What is wrong with the path where both versions of the app are at work.
 pub async fn loaded(
     server: &Server,
@@ -39,7 +44,8 @@ pub async fn loaded(
     // More than one batch, where there are batches.
     let amount = if planned.plan.texts.backfills.is_empty() { 300 } else { 2_200 };
     rows::fill(&session, example, &planned.plan.before, rows::must_suit(planned, naive), amount).await?;
-    let problems = problems(&scratch, &session, planned, path).await?;
+    let may_deadlock = MAY_DEADLOCK.contains(&example.recipe);
+    let problems = problems(&scratch, &session, planned, path, may_deadlock).await?;
     session.close().await;
     scratch.finish().await?;
     Ok(problems)
@@ -95,6 +101,7 @@ async fn problems(
     session: &Connection,
     planned: &Planned,
     path: &Checked,
+    may_deadlock: bool,
 ) -> Result<Vec<String>, Error> {
     let judged = &planned.plan.before.sets[0];
     let (start, end) = (&judged.start, &judged.end);
@@ -112,7 +119,11 @@ async fn problems(
             }
         }
         changed.fixed.extend(rows::put_right(session, &waiting(planned, deploy.phase), end).await?);
-        if let Err(error) = deployed(session, path, n).await {
+        let mut result = deployed(session, path, n).await;
+        if may_deadlock && matches!(&result, Err(error) if error.sqlstate() == Some(DEADLOCK)) {
+            result = deployed(session, path, n).await;
+        }
+        if let Err(error) = result {
             problems.push(format!("under load, deploy {} fails: {error}", n + 1));
             break;
         }
@@ -133,7 +144,8 @@ async fn problems(
         }
     }
     for (whose, writer) in &done {
-        let failures: BTreeSet<&String> = writer.failures.iter().collect();
+        let excused = |one: &&String| may_deadlock && one.starts_with(DEADLOCK);
+        let failures: BTreeSet<&String> = writer.failures.iter().filter(|one| !excused(one)).collect();
         problems.extend(failures.into_iter().map(|one| format!("under load, {whose} fails: {one}")));
         let acknowledged = writer.acknowledged.load(Ordering::Relaxed);
         if acknowledged < SENT && !writer.tables.is_empty() {
