@@ -314,3 +314,19 @@ fn what_drizzle_skips_runs_where_that_is_said() {
     brolly(&folder, &server, &["--skipped", "run"]).says(0, &["1 migration applied"]);
     brolly(&folder, &server, &[]).says(0, &["nothing was run"]);
 }
+
+#[test]
+fn lint_and_verify_judge_by_its_transactions_where_it_is_the_runner() {
+    let server = server(16);
+    let folder = project(&[CREATE, ADD, INDEX]);
+    let file = "drizzle/0002_index.sql";
+    let lint = folder.brolly(&["lint", file]);
+    assert!(lint.rules().contains(&"concurrently-in-transaction".to_owned()), "{lint}");
+    folder.write("brolly.json", r#"{ "runner": "brolly" }"#);
+    let lint = folder.brolly(&["lint", file]);
+    for rule in ["concurrently-in-transaction", "no-lock-timeout"] {
+        assert!(!lint.rules().contains(&rule.to_owned()), "{lint}");
+    }
+    let verified = folder.brolly(&["verify", file, "--database-url", &server.url("postgres")]);
+    verified.says(0, &["CREATE INDEX CONCURRENTLY", "predicted and observed agree"]);
+}

@@ -10,6 +10,7 @@ mod servers;
 use pg::{Server, Setup};
 use run::{Ended, Folder, config, folder};
 use servers::{binaries, server, setup, wait};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const CREATE: (&str, &str) = ("0000_create", "CREATE TABLE users (id serial PRIMARY KEY, name text);\n");
@@ -97,6 +98,39 @@ fn a_statement_that_somebody_cancels_is_run_again_by_the_next_run() {
     assert_eq!(sql(&server, "select to_regclass('slow')"), None);
     folder.journal("drizzle", &[CREATE, ("0001_slow", "CREATE TABLE slow (id int);\n")]);
     migrate(&folder, &url, &[]).says(0, &["1 migration applied"]);
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_session_behind() {
+    let server = server(18);
+    let slow = (
+        "0001_slow",
+        "ALTER TABLE users ADD COLUMN age int;\n--> statement-breakpoint\nSELECT pg_sleep(30);\n",
+    );
+    let folder = project(&[CREATE, slow]);
+    let url = server.url("postgres");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_brolly"))
+        .args(["migrate", "--database-url", &url])
+        .current_dir(folder.path())
+        .env_clear()
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("brolly starts");
+    let start = Instant::now();
+    let sleeping =
+        "select 1 from pg_stat_activity where query like 'SELECT pg_sleep(30)%' and state = 'active'";
+    while sql(&server, sleeping).is_none() {
+        assert!(start.elapsed() < Duration::from_secs(15), "it does not run");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(130));
+    assert_eq!(sql(&server, sleeping), None, "the statement goes on");
+    assert_eq!(
+        sql(&server, "select count(*) from pg_locks where relation = 'users'::regclass").as_deref(),
+        Some("0")
+    );
 }
 
 #[test]

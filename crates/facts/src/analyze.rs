@@ -2,6 +2,7 @@
 //! met, the transaction that it ran in and the apps that meet its result.
 
 mod apart;
+mod item;
 
 use crate::analysis::{Analysis, JudgedSet, Options, PendingSet, Runner, Step};
 use crate::app::App;
@@ -13,9 +14,10 @@ use crate::settled::settled;
 use crate::{body, predict};
 use catalog::{Applied, Catalog, Change, apply};
 use drizzle::{Migration, Project};
+use item::{Item, in_order, is_begin};
 use rayon::prelude::*;
-use source::{SourceFile, Span};
-use sql::{Parsed, Statement, Stmt, SyntaxError};
+use source::SourceFile;
+use sql::{Parsed, Stmt};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -381,29 +383,4 @@ impl Fold<'_> {
             self.commit();
         }
     }
-}
-
-enum Item {
-    Statement(Box<Statement>),
-    Error(SyntaxError),
-}
-
-impl Item {
-    fn span(&self) -> Span {
-        match self {
-            Item::Statement(statement) => statement.span,
-            Item::Error(error) => error.statement,
-        }
-    }
-}
-
-fn is_begin(item: &Item) -> bool {
-    matches!(item, Item::Statement(statement) if matches!(statement.stmt, Stmt::Transaction(_)))
-}
-
-fn in_order(chunk: Parsed) -> Vec<Item> {
-    let statements = chunk.statements.into_iter().map(|statement| Item::Statement(Box::new(statement)));
-    let mut items: Vec<Item> = statements.chain(chunk.errors.into_iter().map(Item::Error)).collect();
-    items.sort_by_key(|item| item.span().start);
-    items
 }

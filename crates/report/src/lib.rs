@@ -33,7 +33,7 @@ pub use human::{HumanOptions, human};
 pub use json::{json, write_json};
 pub use junit::junit;
 pub use markdown::markdown;
-pub use migrate::{Failed, MigrateLine, Session, StatementPlace, migrate_line};
+pub use migrate::{Failed, MigrateLine, Session, StatementPlace, WouldLock, WouldRun, migrate_line};
 pub use plan::{plan_json, plan_markdown, plan_text};
 pub use preflight::{
     Preflight, PreflightCheck, PreflightState, preflight_json, preflight_lines, preflight_text,

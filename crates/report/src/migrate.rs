@@ -32,6 +32,15 @@ pub enum MigrateLine {
         /// What was seen.
         checks: Vec<PreflightCheck>,
     },
+    /// With `--dry-run`: what would happen whole or not at all.
+    WouldRun {
+        /// The migration.
+        migration: String,
+        /// Whether it is a transaction; else a statement that can't run in one.
+        transaction: bool,
+        /// Its statements.
+        statements: Vec<WouldRun>,
+    },
     /// Another run is at work; this one waits for it.
     WaitsForRun {
         /// Its sessions.
@@ -147,6 +156,31 @@ pub struct StatementPlace {
     pub file: String,
     /// The line on which it begins, from 1.
     pub line: u32,
+}
+
+/// A statement that would run, and what it does to relations that are there, as predicted.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WouldRun {
+    /// The statement.
+    #[serde(flatten)]
+    pub place: StatementPlace,
+    /// Its text.
+    pub sql: String,
+    /// What it locks.
+    pub locks: Vec<WouldLock>,
+    /// What it writes anew.
+    pub rewrites: Vec<String>,
+    /// What it reads whole.
+    pub scans: Vec<String>,
+}
+
+/// A lock.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WouldLock {
+    /// `schema.name`.
+    pub relation: String,
+    /// The mode, as the manual writes it.
+    pub mode: String,
 }
 
 /// A session of the server.

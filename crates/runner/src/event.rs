@@ -14,6 +14,11 @@ pub enum Event<'a> {
         /// Waited so far.
         waited: Duration,
     },
+    /// The run lock is held: from here on this process of the server runs the statements.
+    Session {
+        /// Its number.
+        pid: i32,
+    },
     /// Sessions of a run that died are still at work: they are ended, or waited for.
     Orphans {
         /// The sessions.

@@ -27,6 +27,6 @@ pub use blockers::{Blocker, Wanted};
 pub use error::Error;
 pub use event::Event;
 pub use ladder::Limits;
-pub use migrate::{Done, Job, migrate, roll_back};
+pub use migrate::{Done, Job, end_session, migrate, roll_back};
 pub use progress::{Left, left};
 pub use units::{Unit, taken_back, units};

@@ -86,6 +86,23 @@ pub async fn roll_back(
     Ok(())
 }
 
+/// Ends the session of a run that was interrupted ([`Event::Session`] names it): by itself it would go on with its
+/// statement, and hold its locks. What it has open is rolled back.
+///
+/// Errors: those of the connection.
+pub async fn end_session(target: &Target, project: &Project, pid: i32) -> Result<(), Error> {
+    let other = pg::connect(&target.named("brolly migrate")).await?;
+    let mine = format!(
+        "FROM pg_catalog.pg_stat_activity WHERE pid = {pid} AND usename = current_user AND application_name = {}",
+        ledger::literal(&application(project))
+    );
+    while !other.rows(&format!("SELECT pg_catalog.pg_terminate_backend(pid) {mine}")).await?.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    other.close().await;
+    Ok(())
+}
+
 /// The connections of a run, with the run lock in hand, and nobody left of a run that was killed.
 async fn opened<'a>(
     target: &Target,
@@ -105,6 +122,7 @@ async fn opened<'a>(
     let watcher = pg::connect(&target).await?;
     let mine = [session.pid().await?, watcher.pid().await?];
     end_orphans(&guard, job.project, &mine, tell).await?;
+    tell(Event::Session { pid: mine[0] });
     let deadlock_timeout = deadlock_timeout(&watcher).await?;
     Ok((guard, Room { job, session, watcher, pid: mine[0], deadlock_timeout }))
 }

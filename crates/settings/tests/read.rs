@@ -75,7 +75,7 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("{\"baseline\": null}", "1:14 expected a string, found null"),
         (
             "{\"runner\": \"drizle\"}",
-            "1:12 `drizle` is not one of \"drizzle\", \"outside-transaction\" | Did you mean `drizzle`?",
+            "1:12 `drizle` is not one of \"drizzle\", \"outside-transaction\", \"brolly\" | Did you mean `drizzle`?",
         ),
         ("{\"failOn\": \"error\", \"failOn\": \"info\"}", "1:21 `failOn` is set twice"),
         ("{\"a\": 1,}", "1:9 this is no JSON: expected a key in double quotes, found `}`"),

@@ -3,9 +3,9 @@
 use super::lines::{place, sql};
 use crate::args::RunFormat;
 use drizzle::Project;
-use facts::{Analysis, Step};
+use facts::{Analysis, Lock, Step};
+use report::{MigrateLine, WouldLock, WouldRun, migrate_line};
 use runner::units;
-use serde_json::json;
 use std::fmt::Write;
 
 /// The units of the pending set, for people or as JSON.
@@ -15,11 +15,10 @@ pub fn text(project: &Project, analysis: &Analysis, format: RunFormat) -> String
     for unit in units(project, analysis, 0) {
         let migration = &project.migrations[unit.migration];
         if format == RunFormat::Json {
-            let statements: Vec<_> = unit.steps.iter().map(|step| document(*step, analysis)).collect();
-            let line = json!({
-                "event": "would_run", "migration": migration.tag, "transaction": !unit.alone, "statements": statements,
-            });
-            let _ = writeln!(out, "{line}");
+            let statements = unit.steps.iter().map(|step| document(*step, analysis)).collect();
+            let (migration, transaction) = (migration.tag.clone(), !unit.alone);
+            let line = MigrateLine::WouldRun { migration, transaction, statements };
+            let _ = writeln!(out, "{}", migrate_line(&line));
             continue;
         }
         if migration.tag != tag {
@@ -74,17 +73,15 @@ fn effects(step: &Step) -> Vec<String> {
     lines
 }
 
-fn document(at: usize, analysis: &Analysis) -> serde_json::Value {
-    let step = &analysis.steps[at];
-    let locks = step.facts.locks.iter().filter(|lock| !lock.new);
-    let locks: Vec<_> =
-        locks.map(|lock| json!({ "relation": lock.relation, "mode": lock.mode.words() })).collect();
-    let of = |relations: Vec<&String>| json!(relations);
-    json!({
-        "place": place(at, analysis),
-        "sql": sql(at, analysis),
-        "locks": locks,
-        "rewrites": of(step.facts.rewrites.iter().filter(|one| !one.new).map(|one| &one.relation).collect()),
-        "scans": of(step.facts.scans.iter().filter(|one| !one.new).map(|one| &one.relation).collect()),
-    })
+fn document(at: usize, analysis: &Analysis) -> WouldRun {
+    let facts = &analysis.steps[at].facts;
+    let lock =
+        |lock: &Lock| WouldLock { relation: lock.relation.clone(), mode: lock.mode.words().to_owned() };
+    WouldRun {
+        place: place(at, analysis),
+        sql: sql(at, analysis).to_owned(),
+        locks: facts.locks.iter().filter(|lock| !lock.new).map(lock).collect(),
+        rewrites: facts.rewrites.iter().filter(|one| !one.new).map(|one| one.relation.clone()).collect(),
+        scans: facts.scans.iter().filter(|one| !one.new).map(|one| one.relation.clone()).collect(),
+    }
 }

@@ -4,12 +4,14 @@
 use crate::args::RunFormat;
 use indicatif::{ProgressBar, ProgressStyle};
 use report::{MigrateLine, Session, StatementPlace, migrate_line, preflight_lines};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// Tells a run.
 pub struct Told {
+    /// The process of the server that runs the statements, once there is one.
+    pub session: Cell<Option<i32>>,
     format: RunFormat,
     bar: ProgressBar,
     /// What was said last of waiting, and when: the same is not said again at once.
@@ -26,7 +28,7 @@ impl Told {
         if format == RunFormat::Human {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
-        Told { format, bar, last: RefCell::new((String::new(), Instant::now())) }
+        Told { session: Cell::new(None), format, bar, last: RefCell::new((String::new(), Instant::now())) }
     }
 
     /// Tells one thing.
@@ -163,7 +165,9 @@ fn words(line: &MigrateLine) -> Vec<String> {
             }
             lines
         }
-        MigrateLine::Statement { .. } | MigrateLine::Building { .. } => Vec::new(),
+        MigrateLine::Statement { .. } | MigrateLine::Building { .. } | MigrateLine::WouldRun { .. } => {
+            Vec::new()
+        }
     }
 }
 

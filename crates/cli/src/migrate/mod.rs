@@ -25,6 +25,7 @@ use runner::preflight::{Bounds, Coming};
 use runner::standing::{LedgerRows, Standing, ledger_rows};
 use runner::{Job, Limits};
 use source::{Diagnostic, Severity};
+use std::time::Duration;
 
 /// Migrates the database of a project.
 pub fn migrate(
@@ -115,7 +116,8 @@ pub fn migrate(
     };
     let result = runtime.block_on(async {
         let mut tell = |event: runner::Event<'_>| told_of(&told, &event, &analysis);
-        pg::unless_interrupted(runner::migrate(&server, &job, &mut tell)).await
+        let result = pg::unless_interrupted(runner::migrate(&server, &job, &mut tell)).await;
+        left_nothing(&server, &selected.project, &told, result).await
     });
     let (end, code) = lines::end(result, &analysis);
     told.line(&end);
@@ -123,8 +125,27 @@ pub fn migrate(
     Ok(outcome)
 }
 
+/// Ends the session that an interrupted run leaves behind on the server.
+pub async fn left_nothing<T>(
+    server: &pg::Target,
+    project: &Project,
+    told: &Told,
+    result: Result<T, pg::Error>,
+) -> Result<T, pg::Error> {
+    if let (Err(pg::Error::Interrupted { .. }), Some(pid)) = (&result, told.session.get()) {
+        // What can't be ended now is ended by the next run.
+        let _ = tokio::time::timeout(PATIENCE, runner::end_session(server, project, pid)).await;
+    }
+    result
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Tells what the runner tells.
 pub fn told_of(told: &Told, event: &runner::Event<'_>, analysis: &Analysis) {
+    if let runner::Event::Session { pid } = event {
+        told.session.set(Some(*pid));
+    }
     if let Some(line) = lines::line(event, analysis) {
         told.line(&line);
     }

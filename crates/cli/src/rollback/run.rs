@@ -8,7 +8,7 @@ use crate::database::database;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::ledger::standing_of;
-use crate::migrate::{Told, last_line, only, told_of};
+use crate::migrate::{Told, last_line, left_nothing, only, told_of};
 use crate::place::version_of;
 use crate::projects;
 use crate::settings_file::SettingsFiles;
@@ -91,7 +91,8 @@ pub fn run(
         };
         let result = runtime.block_on(async {
             let mut tell = |event: runner::Event<'_>| told_of(&told, &event, &analysis);
-            pg::unless_interrupted(roll_back(&server, &job, one, &mut tell)).await
+            let result = pg::unless_interrupted(roll_back(&server, &job, one, &mut tell)).await;
+            left_nothing(&server, &project, &told, result).await
         });
         let ended = result.map(|result| result.map(|()| Done::default()));
         if !matches!(ended, Ok(Ok(_))) {

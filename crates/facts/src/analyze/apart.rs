@@ -1,7 +1,8 @@
 //! Transactions as `brolly migrate` opens them: one for each migration, outside of which statements run
 //! that can't run in one.
 
-use super::{Fold, Item, is_begin};
+use super::Fold;
+use super::item::{Item, is_begin};
 use crate::predict;
 
 impl Fold<'_> {

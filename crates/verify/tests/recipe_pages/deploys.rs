@@ -1,7 +1,7 @@
 //! The path deploy by deploy, each statement watched, and the queries of the apps after each.
 
 use crate::page::{Example, Planned};
-use crate::{Naive, rows};
+use crate::{Naive, dump, rows};
 use catalog::{QName, diff};
 use facts::Analysis;
 use pg::{Connection, Observer, Scratch, Server};
@@ -22,7 +22,11 @@ pub async fn watched(
     let Some(path) = &planned.plan.path else { return Ok(Vec::new()) };
     let scratch = Scratch::create(&server.target("postgres")).await?;
     let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
-    let problems = problems(&session, &watcher, example, planned, path, naive).await?;
+    let mut problems = problems(&session, &watcher, example, planned, path, naive).await?;
+    if problems.is_empty() {
+        let path = dump::dump(server, &session).await?;
+        problems.extend(dump::differences(naive.dump.as_ref(), path.as_ref()));
+    }
     session.close().await;
     watcher.close().await;
     scratch.finish().await?;

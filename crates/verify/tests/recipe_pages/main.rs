@@ -12,6 +12,7 @@
 
 mod back;
 mod deploys;
+mod dump;
 mod load;
 #[path = "../../../plan/tests/page/mod.rs"]
 mod page;
@@ -109,6 +110,8 @@ async fn differences(
 pub struct Naive {
     /// The schema that it leaves.
     pub catalog: Catalog,
+    /// The same in the words of `pg_dump`, where that is asked for.
+    pub dump: Option<Vec<String>>,
     /// Why it did not run on rows: 23502, say.
     pub failed: Option<String>,
 }
@@ -130,11 +133,15 @@ async fn naive(server: &Server, example: &Example, planned: &Planned) -> Result<
         let first = refused.first().map(|refused| format!("{} {}", refused.sqlstate, refused.message));
         let done = first.is_none();
         assert!(done || failed.is_none(), "{}: it fails without rows too: {first:?}", example.label());
-        let catalog = if done { Some(pg::introspect(&session).await?) } else { None };
+        let (mut catalog, mut dump) = (None, None);
+        if done {
+            catalog = Some(pg::introspect(&session).await?);
+            dump = dump::dump(server, &session).await?;
+        }
         session.close().await;
         scratch.finish().await?;
         match catalog {
-            Some(catalog) => return Ok(Naive { catalog, failed }),
+            Some(catalog) => return Ok(Naive { catalog, dump, failed }),
             None => failed = first,
         }
     }
