@@ -67,6 +67,11 @@ fn may_write_null(site: &Site<'_>, table: RelationId, column: ColumnId) -> bool 
     known.is_some_and(|(table, column)| judged.old_apps.iter().any(|app| app.may_write_null(table, column)))
 }
 
+/// What the constraint of a column is called: as Postgres calls NOT NULL from 18 on, where that is free.
+pub(super) fn not_null_name(table: &Relation, column: &str) -> String {
+    free_name(table, &format!("{}_{column}_not_null", table.name.name))
+}
+
 /// The constraint for new rows, the check of old ones, and NOT NULL, which then reads nothing.
 pub(super) fn stages(
     site: &Site<'_>,
@@ -76,7 +81,7 @@ pub(super) fn stages(
     gates: &[Gate],
 ) -> Vec<Stage> {
     let relation = sql_name(&table.name);
-    let constraint = free_name(table, &format!("{}_{column}_not_null", table.name.name));
+    let constraint = not_null_name(table, column);
     let (constraint, column) = (quoted(&constraint), quoted(column));
     let alter = |action: String| format!("ALTER TABLE {relation} {action}");
     // NOT NULL itself can be NOT VALID from 18 on (manual, ALTER TABLE); before, a CHECK stands for it, and SET

@@ -1,5 +1,6 @@
 //! The transaction in which a column and the one beside it change places, with all that goes with the column.
 
+use super::set_not_null::not_null_name;
 use super::shadow::{Names, Shadow};
 use crate::names;
 use crate::site::shown;
@@ -45,6 +46,7 @@ pub(super) fn switch(shadow: &Shadow<'_>, last: &Relation, names: &Names) -> Res
     // Behind DROP IDENTITY, which holds on to it.
     if shadow.column.not_null {
         out.inside.push(format!("ALTER TABLE {table} ALTER COLUMN {old} DROP NOT NULL"));
+        out.inside.extend(name_of_not_null(shadow, last, names));
     }
     out.inside.append(&mut renames);
     out.inside.append(&mut keys);
@@ -71,6 +73,17 @@ pub(super) fn switch(shadow: &Shadow<'_>, last: &Relation, names: &Names) -> Res
         out.outside.push(format!("ALTER TABLE {owner} VALIDATE CONSTRAINT {name}"));
     }
     Ok(out)
+}
+
+/// From 18 on NOT NULL is a constraint with a name, which goes over to the new column too.
+fn name_of_not_null(shadow: &Shadow<'_>, last: &Relation, names: &Names) -> Option<String> {
+    let required = last.column_by_id(shadow.column.id).is_some_and(|column| column.not_null);
+    if !required || shadow.site.analysis.options.version.0 < 18 {
+        return None;
+    }
+    let (now, then) = (not_null_name(last, &names.new), not_null_name(last, &shadow.column.name));
+    let table = sql_name(&last.name);
+    Some(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quoted(&now), quoted(&then)))
 }
 
 /// Constraints that are about the column, before the change and when the set has run.
