@@ -1,10 +1,11 @@
 //! Asks at a terminal whether to go on.
 
+use crate::errors::Error;
 use std::io::{BufRead, IsTerminal, Write};
 
 /// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+enum Answer {
     /// Go on.
     Yes,
     /// Don't.
@@ -13,9 +14,21 @@ pub enum Answer {
     Nobody,
 }
 
+/// Asks whether to do what was shown, unless something ends the program meanwhile.
+///
+/// Errors: [`Error::NotAgreed`] where nobody says yes, or nobody is there; [`pg::Error::Interrupted`].
+pub async fn agreed(question: &str) -> Result<(), Error> {
+    let hint = match pg::unless_interrupted(confirmed(question)).await? {
+        Answer::Yes => return Ok(()),
+        Answer::No => "",
+        Answer::Nobody => ": there is no terminal to ask at\n  --yes agrees to what is shown above",
+    };
+    Err(Error::NotAgreed { hint })
+}
+
 /// Asks, on the error stream. Waits in a thread of its own, so that what runs beside it (signals) goes
 /// on; the thread is left behind where nobody answers.
-pub async fn confirmed(question: &str) -> Answer {
+async fn confirmed(question: &str) -> Answer {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Answer::Nobody;
     }

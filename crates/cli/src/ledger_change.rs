@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::args::{LedgerAction, LedgerArguments, Places, RunFormat};
-use crate::confirm::{Answer, confirmed};
+use crate::confirm::agreed;
 use crate::database::database;
 use crate::diff::{Part, with_database};
 use crate::disk::Disk;
@@ -78,14 +78,7 @@ pub fn ledger(
     }
     show(&changes);
     if !wanted.yes {
-        let hint = match runtime.block_on(pg::unless_interrupted(confirmed("Change the ledger?")))? {
-            Answer::Yes => None,
-            Answer::No => Some(""),
-            Answer::Nobody => Some(": there is no terminal to ask at\n  --yes agrees to what is shown above"),
-        };
-        if let Some(hint) = hint {
-            return Err(Error::NotAgreed { hint });
-        }
+        runtime.block_on(agreed("Change the ledger?"))?;
     }
     let mut quiet = |_: runner::Event<'_>| {};
     let work = amend(&server, &project, &rows, &changes, &mut quiet);

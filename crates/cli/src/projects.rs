@@ -42,6 +42,19 @@ pub fn find(disk: &Disk, places: &Places) -> Result<Found, Error> {
     }
 }
 
+/// The one of these that a database can be of.
+///
+/// Errors: [`Error::SeveralProjects`].
+pub fn only(command: &'static str, mut targets: Vec<Target>) -> Result<Target, Error> {
+    match (targets.pop(), targets.is_empty()) {
+        (Some(target), true) => Ok(target),
+        (last, _) => {
+            let projects = targets.into_iter().chain(last).map(|target| target.project.dir).collect();
+            Err(Error::SeveralProjects { command, projects })
+        }
+    }
+}
+
 /// The same, where there may be nothing.
 pub fn look(disk: &Disk, places: &Places) -> Result<Found, Error> {
     let mut search = Search::new(disk);

@@ -35,14 +35,7 @@ impl Files {
 pub(super) fn found(disk: &Disk, wanted: &BackfillArguments) -> Result<Files, Error> {
     let places = Places { config: wanted.config.clone(), out: wanted.out.clone(), ..Places::default() };
     let found = projects::find(disk, &places)?;
-    let mut targets = found.targets;
-    let target = match (targets.pop(), targets.is_empty()) {
-        (Some(target), true) => target,
-        (last, _) => {
-            let projects = targets.into_iter().chain(last).map(|target| target.project.dir).collect();
-            return Err(Error::SeveralProjects { command: "backfill --out", projects });
-        }
-    };
+    let target = projects::only("backfill --out", found.targets)?;
     let project = target.project;
     let folder = join(&project.dir, BACKFILLS);
     let mut files = Files {

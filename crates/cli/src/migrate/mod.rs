@@ -168,21 +168,15 @@ fn stopped(found: impl Iterator<Item = PreflightCheck>, told: &Told) -> Option<M
     Some(MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), failed })
 }
 
-/// The one project that a database can be of.
-pub fn only(command: &'static str, mut targets: Vec<Target>) -> Result<Target, Error> {
-    match (targets.pop(), targets.is_empty()) {
-        (Some(target), true) if target.project.layout == Layout::Bare => {
-            let dir = &target.project.dir;
-            Err(Error::CannotMigrate {
-                what: format!("{dir} has no journal, so that Drizzle's ledger can't say what of it has run"),
-            })
-        }
-        (Some(target), true) => Ok(target),
-        (last, _) => {
-            let projects = targets.into_iter().chain(last).map(|target| target.project.dir).collect();
-            Err(Error::SeveralProjects { command, projects })
-        }
+/// The one project that a database can be of, with a journal: else no ledger can say what of it has run.
+pub fn only(command: &'static str, targets: Vec<Target>) -> Result<Target, Error> {
+    let target = projects::only(command, targets)?;
+    if target.project.layout != Layout::Bare {
+        return Ok(target);
     }
+    let dir = &target.project.dir;
+    let what = format!("{dir} has no journal, so that Drizzle's ledger can't say what of it has run");
+    Err(Error::CannotMigrate { what })
 }
 
 /// What a first look at the database tells.

@@ -3,7 +3,7 @@
 use super::companion;
 use crate::Outcome;
 use crate::args::{RollbackArguments, RunFormat};
-use crate::confirm::{Answer, confirmed};
+use crate::confirm::agreed;
 use crate::database::database;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
@@ -53,14 +53,7 @@ pub fn run(
         return Ok(outcome);
     }
     if !wanted.yes {
-        let hint = match runtime.block_on(pg::unless_interrupted(confirmed("Run this?")))? {
-            Answer::Yes => None,
-            Answer::No => Some(""),
-            Answer::Nobody => Some(": there is no terminal to ask at\n  --yes agrees to what is shown above"),
-        };
-        if let Some(hint) = hint {
-            return Err(Error::NotAgreed { hint });
-        }
+        runtime.block_on(agreed("Run this?"))?;
     }
     let options = Options {
         version,

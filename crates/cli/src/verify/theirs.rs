@@ -7,7 +7,7 @@ use super::plan::{self, Database};
 use super::{Bar, Proven, judged, tell};
 use crate::Outcome;
 use crate::args::VerifyArguments;
-use crate::confirm::{Answer, confirmed};
+use crate::confirm::agreed;
 use crate::disk::Disk;
 use crate::errors::Error;
 use crate::judge::{self, Selected, unread};
@@ -30,14 +30,7 @@ use verify::{Phase, apply};
 pub fn migrated(disk: &Disk, wanted: &VerifyArguments, paper: &HumanOptions) -> Result<Outcome, Error> {
     let found = projects::find(disk, &wanted.places)?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
-    let mut targets = found.targets;
-    let target = match (targets.pop(), targets.is_empty()) {
-        (Some(target), true) => target,
-        (last, _) => {
-            let projects = targets.into_iter().chain(last).map(|target| target.project.dir).collect();
-            return Err(Error::SeveralProjects { command: "verify", projects });
-        }
-    };
+    let target = projects::only("verify", found.targets)?;
     if target.named.is_some() {
         return Err(refused("what is pending is what the ledger of the database says: name no files"));
     }
@@ -83,15 +76,7 @@ pub fn migrated(disk: &Disk, wanted: &VerifyArguments, paper: &HumanOptions) -> 
     let analysis = facts::analyze(&selected.project, &selected.sets, &options);
     show(&plan::text(&database, &selected.project, &analysis, 0));
     if !wanted.yes {
-        let question = confirmed("Run this?");
-        let hint = match runtime.block_on(pg::unless_interrupted(question))? {
-            Answer::Yes => None,
-            Answer::No => Some(""),
-            Answer::Nobody => Some(": there is no terminal to ask at\n  --yes agrees to what is shown above"),
-        };
-        if let Some(hint) = hint {
-            return Err(Error::NotAgreed { hint });
-        }
+        runtime.block_on(agreed("Run this?"))?;
     }
     let proven = runtime.block_on(run(&server, &selected, &analysis, &rows))?;
     tell(&mut outcome, &[proven], wanted.format, paper);
