@@ -168,6 +168,8 @@ pub struct Column {
     pub ty: Type,
     /// NOT NULL, validated.
     pub not_null: bool,
+    /// What the constraint of NOT NULL is called (since 18), where that isn't made of the names of now.
+    pub not_null_name: Option<String>,
     /// DEFAULT; for serial columns the call of nextval.
     pub default: Option<Arc<Expr>>,
     /// Identity.

@@ -1,6 +1,7 @@
 //! What is often asked of a relation, a constraint or a column.
 
 use crate::model::{Column, ColumnId, Constraint, ConstraintKind, IndexId, Relation, RelationKind};
+use crate::names::object_name;
 
 impl Relation {
     /// A column by its name now.
@@ -16,6 +17,20 @@ impl Relation {
     /// A constraint by name.
     pub fn constraint(&self, name: &str) -> Option<&Constraint> {
         self.constraints.iter().find(|constraint| constraint.name == name)
+    }
+
+    /// What the constraint of NOT NULL of a column is called since 18, where every NOT NULL is one.
+    pub fn not_null_name(&self, column: &Column) -> Option<String> {
+        let made = || object_name(&self.name.name, &column.name, "not_null");
+        column.not_null.then(|| column.not_null_name.clone().unwrap_or_else(made))
+    }
+
+    /// The column whose NOT NULL is called this.
+    pub(crate) fn not_null_called(&self, name: &str) -> Option<&Column> {
+        self.columns
+            .iter()
+            .map(|column| &**column)
+            .find(|column| self.not_null_name(column).is_some_and(|called| called == name))
     }
 
     /// Its primary key, if it has one.
@@ -59,6 +74,12 @@ impl Constraint {
 }
 
 impl Column {
+    /// Takes NOT NULL away, and with it its name.
+    pub(crate) fn make_nullable(&mut self) {
+        self.not_null = false;
+        self.not_null_name = None;
+    }
+
     /// Whether an INSERT that leaves it out, or sends the word DEFAULT, gets a value for it.
     pub fn has_value_by_default(&self) -> bool {
         self.identity.is_some()

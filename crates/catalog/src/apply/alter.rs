@@ -1,7 +1,7 @@
 //! `ALTER TABLE`, command by command.
 
 use super::{Step, column, constraint, drop, drop_column, index};
-use crate::model::{GeneratedColumn, Identity, RelationKind};
+use crate::model::{Column, GeneratedColumn, Identity, RelationKind};
 use crate::{Change, ColumnId, Relation, RelationId, resolve_type};
 use sql::{AlterAction, AlterTable, Ident, ObjectKind, RowSecurity, Shape};
 use std::sync::Arc;
@@ -163,7 +163,7 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
                 return;
             }
             each_column(step, id, only, column, |step, relation, column| {
-                column::edit(step, relation, column, |c| c.not_null = false);
+                column::edit(step, relation, column, Column::make_nullable);
                 Some(Change::NotNullDropped { relation, column })
             });
         }

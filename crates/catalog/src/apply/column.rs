@@ -35,6 +35,7 @@ pub(super) fn add(step: &mut Step<'_>, id: RelationId, definition: &ColumnDef, i
         name: name.clone(),
         ty,
         not_null: written.serial,
+        not_null_name: None,
         default: None,
         identity: None,
         generated: None,

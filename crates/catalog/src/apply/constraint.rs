@@ -3,8 +3,7 @@
 use super::alter::targets;
 use super::index::insert_index;
 use super::{Step, column, drop};
-use crate::model::{Index, Relation};
-use crate::names::object_name;
+use crate::model::{Column, Index, Relation};
 use crate::{
     Change, ColumnId, Constraint, ConstraintKind, IndexId, IndexOrigin, QName, RelationId,
     implicit_constraint_name, names,
@@ -149,7 +148,13 @@ fn lower(step: &mut Step<'_>, relation: &Relation, written: &sql::Constraint) ->
             let id = *columns.first()?;
             if !written.not_valid {
                 let nullable = relation.column_by_id(id).is_some_and(|c| !c.not_null);
-                super::column::edit(step, relation.id, id, |c| c.not_null = true);
+                let name = written.name.as_ref().map(|name| name.text.clone());
+                super::column::edit(step, relation.id, id, |c| {
+                    c.not_null = true;
+                    if nullable {
+                        c.not_null_name = name;
+                    }
+                });
                 if nullable {
                     step.change(Change::NotNullSet { relation: relation.id, column: id });
                 }
@@ -327,12 +332,8 @@ pub(super) fn drop_constraint(
 ) {
     let Some(relation) = step.relation(id) else { return };
     let Some(constraint) = relation.constraint(&name.text) else {
-        // Since 18 every NOT NULL is a constraint with a name of its own.
-        let not_null = relation.columns.iter().find(|column| {
-            column.not_null && object_name(&relation.name.name, &column.name, "not_null") == name.text
-        });
-        if let Some(column) = not_null.map(|column| column.id) {
-            column::edit(step, id, column, |column| column.not_null = false);
+        if let Some(column) = relation.not_null_called(&name.text).map(|column| column.id) {
+            column::edit(step, id, column, Column::make_nullable);
             step.change(Change::NotNullDropped { relation: id, column });
         } else if !if_exists {
             let message = format!("constraint {} of {} does not exist", name.text, relation.name);
@@ -373,7 +374,10 @@ pub(super) fn validate(step: &mut Step<'_>, id: RelationId, only: bool, name: &I
         if not_null {
             relation.constraints.retain(|c| c.name != name.text);
             for column in columns {
-                column::edit(step, target, column, |c| c.not_null = true);
+                column::edit(step, target, column, |c| {
+                    c.not_null = true;
+                    c.not_null_name = Some(name.text.clone());
+                });
                 step.change(Change::NotNullSet { relation: target, column });
             }
         }

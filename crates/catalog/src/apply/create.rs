@@ -101,6 +101,7 @@ fn columns_of(step: &Step<'_>, made: &mut crate::Relation, query: &Query, names:
             name: names.get(n).cloned().unwrap_or(name),
             ty: ty.unwrap_or_else(unknown),
             not_null: false,
+            not_null_name: None,
             default: None,
             identity: None,
             generated: None,

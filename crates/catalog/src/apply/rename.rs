@@ -1,6 +1,6 @@
 //! Renames and moves.
 
-use super::{Step, create, kinds};
+use super::{Step, column, create, kinds};
 use crate::model::Slot;
 use crate::{Change, Found, IndexId, QName, RelationId};
 use sql::{ObjectKind, Rename, SetSchema};
@@ -89,8 +89,11 @@ fn rename_column(step: &mut Step<'_>, rename: &Rename, to: &str) {
     }
     for id in step.catalog.with_descendants(relation.id) {
         let Some(relation) = step.relation_mut(id) else { continue };
+        let not_null = relation.column(&part.text).and_then(|column| relation.not_null_name(column));
         if let Some(column) = relation.columns.iter_mut().find(|column| column.name == part.text) {
-            Arc::make_mut(column).name = to.to_owned();
+            let renamed = Arc::make_mut(column);
+            renamed.name = to.to_owned();
+            renamed.not_null_name = not_null;
             let column = column.id;
             for key in relation.partition_key.iter_mut().filter(|key| **key == part.text) {
                 *key = to.to_owned();
@@ -113,6 +116,12 @@ fn rename_constraint(step: &mut Step<'_>, rename: &Rename, to: &str) {
         }
         return;
     };
+    if let Some(column) = relation.not_null_called(&part.text).map(|column| column.id) {
+        for id in step.catalog.with_descendants(relation.id) {
+            column::edit(step, id, column, |column| column.not_null_name = Some(to.to_owned()));
+        }
+        return;
+    }
     let Some(constraint) = relation.constraint(&part.text) else {
         let message = format!("constraint {} of {} does not exist", part.text, relation.name);
         step.missing("42704", message, Some(part.span));
@@ -180,8 +189,13 @@ pub(super) fn rename_index(step: &mut Step<'_>, id: IndexId, to: QName) {
 fn move_relation(step: &mut Step<'_>, id: RelationId, to: QName) {
     let Some(relation) = step.relation(id) else { return };
     create::move_name(step, &relation.name, to.clone(), Slot::Relation(id));
-    if let Some(relation) = step.relation_mut(id) {
-        relation.name = to.clone();
+    if let Some(renamed) = step.relation_mut(id) {
+        renamed.name = to.clone();
+        for column in renamed.columns.iter_mut().filter(|column| column.not_null) {
+            if column.not_null_name.is_none() {
+                Arc::make_mut(column).not_null_name = relation.not_null_name(column);
+            }
+        }
     }
     step.change(Change::RelationRenamed { relation: id, from: relation.name.clone(), to: to.clone() });
     if relation.name.schema != to.schema {

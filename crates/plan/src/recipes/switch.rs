@@ -77,11 +77,11 @@ pub(super) fn switch(shadow: &Shadow<'_>, last: &Relation, names: &Names) -> Res
 
 /// From 18 on NOT NULL is a constraint with a name, which goes over to the new column too.
 fn name_of_not_null(shadow: &Shadow<'_>, last: &Relation, names: &Names) -> Option<String> {
-    let required = last.column_by_id(shadow.column.id).is_some_and(|column| column.not_null);
-    if !required || shadow.site.analysis.options.version.0 < 18 {
+    let then = last.not_null_name(last.column_by_id(shadow.column.id)?)?;
+    if shadow.site.analysis.options.version.0 < 18 {
         return None;
     }
-    let (now, then) = (not_null_name(last, &names.new), not_null_name(last, &shadow.column.name));
+    let now = not_null_name(last, &names.new);
     let table = sql_name(&last.name);
     Some(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quoted(&now), quoted(&then)))
 }

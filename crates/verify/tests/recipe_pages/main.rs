@@ -77,7 +77,13 @@ fn recipes_on(major: u8) {
         for example in &all {
             let planned = example.planned(major);
             if planned.plan.path.is_none() {
-                // A path on one version and none on another is no fault: the page shows one of them.
+                if example.planned(example.shown_for()).plan.path.is_some() {
+                    let why = &planned.plan.refused;
+                    wrong.push(format!(
+                        "{} on {major}: it has a path on the page and none here: {why:?}",
+                        example.label()
+                    ));
+                }
                 continue;
             }
             proved += 1;
