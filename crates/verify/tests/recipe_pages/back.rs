@@ -8,8 +8,8 @@ use crate::load::{deployed, tables};
 use crate::page::{Example, Planned};
 use crate::writer::Writer;
 use crate::{Naive, rows};
-use catalog::diff;
 use catalog::written::{quoted, sql_name};
+use catalog::{Catalog, diff};
 use pg::{Connection, Scratch, Server};
 use plan::reverse::{Note, Reverse, reverse, reverse_each};
 use plan::{Checked, Gate};
@@ -36,8 +36,10 @@ pub async fn returned(
         let mut files = reverse_each(steps);
         files.reverse();
         let rounds = [("the files", files, 0), ("the plan", vec![reverse(steps)], WRITES)];
+        on.ready(&there.1, n).await?;
+        let mut start = Held::of(&there.1).await?;
         for (whose, backs, writes) in rounds {
-            let back = on.there_and_back(&there.1, n, &backs, writes).await?;
+            let back = on.there_and_back(&there.1, n, &start, &backs, writes).await?;
             problems.extend(back.problems.iter().map(|one| format!("{whose}, deploy {}: {one}", n + 1)));
             if !back.again {
                 there.1.close().await;
@@ -46,9 +48,11 @@ pub async fn returned(
                 for before in 0..n {
                     on.made(&there.1, before).await?;
                 }
+                on.ready(&there.1, n).await?;
+                start = Held::of(&there.1).await?;
             }
         }
-        if let Err(error) = on.made(&there.1, n).await {
+        if let Err(error) = deployed(&there.1, path, n).await {
             problems.push(format!("deploy {} fails after its way back: {error}", n + 1));
             break;
         }
@@ -113,19 +117,19 @@ impl On<'_> {
         &self,
         session: &Connection,
         n: usize,
+        start: &Held,
         backs: &[Reverse],
         writes: usize,
     ) -> Result<Back, Error> {
         let mut problems = Vec::new();
-        self.ready(session, n).await?;
-        let (start, mut held) = (pg::introspect(session).await?, contents(session).await?);
+        let mut held = start.contents.clone();
         if let Err(error) = deployed(session, self.path, n).await {
             return Ok(Back { problems: vec![format!("it fails: {error}")], again: false });
         }
         if writes > 0 {
             problems.extend(self.written(session, n, writes).await?);
             // What the app can't name any more has been changed by nobody.
-            let now = contents(session).await?;
+            let now = Held::of(session).await?.contents;
             held.retain(|name, _| now.contains_key(name));
             held.extend(now.into_iter().filter(|(name, _)| held.contains_key(name)).collect::<Vec<_>>());
         }
@@ -139,10 +143,11 @@ impl On<'_> {
                 return Ok(Back { problems, again: false });
             }
         }
-        let left = diff(&start, &pg::introspect(session).await?);
+        let end = Held::of(session).await?;
+        let left = diff(&start.catalog, &end.catalog);
         let unsaid = left.iter().filter(|one| !backs.iter().any(|back| back.says(one)));
         problems.extend(unsaid.map(|one| format!("the way back leaves {one:?}")));
-        let gone = changed(&held, &contents(session).await?);
+        let gone = changed(&held, &end.contents);
         let said: Vec<&str> = backs.iter().flat_map(|back| back.lost().chain(back.not_reversed())).collect();
         let unsaid = gone.iter().filter(|name| !said.iter().any(|text| names(text, name)));
         problems.extend(unsaid.map(|name| format!("the way back loses rows of {name}, and does not say so")));
@@ -167,23 +172,34 @@ impl On<'_> {
     }
 }
 
-/// The values of each column of each table, and its whole rows, in an order of their own.
+/// The values of each column of each table, in an order of their own.
 type Contents = BTreeMap<String, Vec<String>>;
 
-async fn contents(session: &Connection) -> Result<Contents, Error> {
-    let mut found = Contents::new();
-    let catalog = pg::introspect(session).await?;
-    for relation in catalog.relations().filter(|one| one.is_table()) {
-        let (table, shown) = (sql_name(&relation.name), relation.name.to_string());
-        let shown = shown.strip_prefix("public.").unwrap_or(&shown);
-        let names: BTreeSet<&String> = relation.columns.iter().map(|column| &column.name).collect();
-        for name in names {
-            let one = format!("SELECT coalesce({}::text, 'NULL') FROM {table} ORDER BY 1", quoted(name));
-            let rows = session.rows(&one).await?.into_iter().flatten().flatten().collect();
-            found.insert(format!("{shown}.{name}"), rows);
+/// What a database holds at one moment.
+struct Held {
+    catalog: Catalog,
+    contents: Contents,
+}
+
+impl Held {
+    async fn of(session: &Connection) -> Result<Held, Error> {
+        let catalog = pg::introspect(session).await?;
+        let mut contents = Contents::new();
+        for relation in catalog.relations().filter(|one| one.is_table()) {
+            let (table, shown) = (sql_name(&relation.name), relation.name.to_string());
+            let shown = shown.strip_prefix("public.").unwrap_or(&shown);
+            let names: Vec<&String> = relation.columns.iter().map(|column| &column.name).collect();
+            let texts: Vec<String> =
+                names.iter().map(|name| format!("coalesce({}::text, 'NULL')", quoted(name))).collect();
+            let rows = session.rows(&format!("SELECT {} FROM {table}", texts.join(", "))).await?;
+            for (n, name) in names.iter().enumerate() {
+                let mut values: Vec<String> = rows.iter().filter_map(|row| row[n].clone()).collect();
+                values.sort();
+                contents.insert(format!("{shown}.{name}"), values);
+            }
         }
+        Ok(Held { catalog, contents })
     }
-    Ok(found)
 }
 
 /// Columns that hold something else, or are away.
