@@ -36,7 +36,8 @@ impl Scratch {
         let name = format!("{PREFIX}{}", random.await?.unwrap_or_default());
         // From here on there may be a database: whatever interrupts us, it goes with this value.
         let mut scratch = Scratch { name, server: server.clone(), keeper: None };
-        let create = format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", scratch.name);
+        let strategy = strategy(&connection).await?;
+        let create = format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'{strategy}", scratch.name);
         if let Err(error) = connection.batch(&create).await {
             // What was not made need not be dropped; where the connection broke, nobody knows.
             if error.sqlstate().is_some() {
@@ -117,6 +118,15 @@ async fn drop_database(server: &Target, name: &str) -> Result<(), Error> {
     connection.batch(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
     connection.close().await;
     Ok(())
+}
+
+/// From 15 on a database is copied through WAL, which spares a server that others use two checkpoints (manual, CREATE
+/// DATABASE: STRATEGY). Where nothing waits for a disk, as on servers of our own, copying files is three times faster.
+async fn strategy(connection: &Connection) -> Result<&'static str, Error> {
+    let asked = "SELECT pg_catalog.current_setting('fsync') = 'off' \
+                 AND pg_catalog.current_setting('server_version_num')::int >= 150000";
+    let files = connection.value(asked).await?.as_deref() == Some("t");
+    Ok(if files { " STRATEGY file_copy" } else { "" })
 }
 
 /// Drops scratch databases whose makers were killed: of this role, with our name and our comment,
