@@ -27,8 +27,9 @@ enum Way {
     Brolly,
     /// Batches that join the table with the rows that they have locked.
     Joined,
-    /// The same, where the UPDATE sets the key to itself, and a trigger that knows the columns by names and asks for
-    /// the version of the schema sets the column.
+    /// The same as pgroll (of May 2026) has it for a new column: rows wear a mark until they are done, which the batch asks for;
+    /// the UPDATE sets the key to itself, and a trigger that knows all columns by their names and asks for the version of
+    /// the schema sets the column and takes the mark away.
     Triggered,
 }
 
@@ -63,16 +64,16 @@ async fn all(server: &Server) -> Result<String, pg::Error> {
     let mut text = format!("PostgreSQL {}, server CPU a row and rows a second\n\n", server.version());
     let _ = writeln!(
         text,
-        "{:<10} {:>9}  {:>20}  {:>20}  {:>20}  {:>20}  {:>8} {:>8} {:>8}",
+        "{:<10} {:>9}  {:>20}  {:>20}  {:>20}  {:>20}  {:>8} {:>8} {:>12}",
         "statistics",
         "rows",
         "one UPDATE",
         "brolly backfill",
         "CTE join",
-        "CTE join, trigger",
+        "pgroll's SQL",
         "x one",
         "CTE / it",
-        "trigger"
+        "pgroll / it"
     );
     let (mut rates, mut cpus) = (Vec::new(), Vec::new());
     let mut worst = [0.0_f64, f64::MAX, f64::MAX];
@@ -100,13 +101,17 @@ async fn all(server: &Server) -> Result<String, pg::Error> {
             let [whole, brolly, joined, triggered] = [&costs[0], &costs[1], &costs[2], &costs[3]];
             let (times, less) = (micros(brolly) / micros(whole), micros(joined) / micros(brolly));
             let by_trigger = micros(triggered) / micros(brolly);
-            worst = [worst[0].max(times), worst[1].min(less), worst[2].min(by_trigger)];
+            worst = [
+                worst[0].max(times),
+                worst[1].min(less),
+                worst[2].min(if fresh { by_trigger } else { f64::MAX }),
+            ];
             rates.push(rate(brolly));
             cpus.push(micros(brolly));
             let statistics = if fresh { "fresh" } else { "stale" };
             let _ = writeln!(
                 text,
-                "{statistics:<10} {rows:>9}  {:>20}  {:>20}  {:>20}  {:>20}  {times:>8.2} {less:>8.1} {by_trigger:>8.1}",
+                "{statistics:<10} {rows:>9}  {:>20}  {:>20}  {:>20}  {:>20}  {times:>8.2} {less:>8.1} {by_trigger:>12.1}",
                 cell(whole),
                 cell(brolly),
                 cell(joined),
@@ -120,7 +125,7 @@ async fn all(server: &Server) -> Result<String, pg::Error> {
     let ((least, most), (cheapest, dearest)) = (ends(&rates), ends(&cpus));
     let _ = write!(
         text,
-        "\nat worst {:.2} times one UPDATE (goal 1.3), {:.1} times less than the join and {:.1} than the one with a trigger (goal 3); \
+        "\nat worst {:.2} times one UPDATE (goal 1.3), {:.1} times less than the join, and with fresh statistics {:.1} times less than pgroll's SQL (goal 3); \
          the slowest has {:.0}% of the rows a second of the fastest (goal 80%),\nand the cheapest has {:.0}% of the CPU a row of the dearest, which a busy machine changes less.\n\
          CPU and time are each the best of the rounds.",
         worst[0],
@@ -152,11 +157,12 @@ async fn fill(server: &Server, rows: u32, fresh: bool, trigger: bool) -> Result<
         connection.batch("VACUUM (ANALYZE) t").await?;
     }
     if trigger {
+        connection.batch("ALTER TABLE t ADD COLUMN waits boolean DEFAULT true").await?;
         let function = "CREATE OR REPLACE FUNCTION sets() RETURNS trigger LANGUAGE plpgsql AS \
                         'DECLARE id t.id%TYPE := new.id; name t.name%TYPE := new.name; email t.email%TYPE := new.email; \
-                         created t.created%TYPE := new.created; c t.c%TYPE := new.c; path text; \
+                         created t.created%TYPE := new.created; waits t.waits%TYPE := new.waits; version text; path text; \
                          BEGIN SELECT s INTO path FROM current_setting(''search_path'') AS s; \
-                         IF path <> ''public_new'' THEN new.c := upper(name); END IF; RETURN new; END'";
+                         IF path <> ''public_new'' THEN new.c := upper(name); new.waits := false; END IF; RETURN new; END'";
         connection.batch(function).await?;
         connection
             .batch("CREATE TRIGGER sets BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sets()")
@@ -173,8 +179,8 @@ async fn cost(server: &Server, way: Way) -> Result<Cost, pg::Error> {
     let (began, before) = (Instant::now(), cpu(pid));
     match way {
         Way::Whole => connection.batch("UPDATE t SET c = upper(name) WHERE c IS NULL").await?,
-        Way::Joined => joined(&connection, "c = upper(name)").await?,
-        Way::Triggered => joined(&connection, "id = t.id").await?,
+        Way::Joined => joined(&connection, "true", "c = upper(name)").await?,
+        Way::Triggered => joined(&connection, "waits = true", "id = t.id").await?,
         Way::Brolly => return Ok(brolly(server).await),
     }
     let cost = Cost { cpu: cpu(pid).saturating_sub(before), wall: began.elapsed() };
@@ -183,11 +189,11 @@ async fn cost(server: &Server, way: Way) -> Result<Cost, pg::Error> {
 }
 
 /// Batches by a key that lock their rows first, and join the table with them.
-async fn joined(connection: &Connection, set: &str) -> Result<(), pg::Error> {
+async fn joined(connection: &Connection, wanted: &str, set: &str) -> Result<(), pg::Error> {
     let mut last = "0".to_owned();
     loop {
         let batch = format!(
-            "WITH batch AS (SELECT id FROM t WHERE id > {last} ORDER BY id LIMIT {JOINED} FOR NO KEY UPDATE), \
+            "WITH batch AS (SELECT id FROM t WHERE {wanted} AND id > {last} ORDER BY id LIMIT {JOINED} FOR NO KEY UPDATE), \
              changed AS (UPDATE t SET {set} FROM batch WHERE t.id = batch.id RETURNING t.id) \
              SELECT max(id) FROM changed"
         );
