@@ -139,7 +139,7 @@ fn events_are_what_their_schema_says() {
     let ran = events(&backfill(&folder, &server, &["--format", "json", "--vacuum"]));
     let kinds: Vec<&str> = ran.iter().filter_map(|event| event["event"].as_str()).collect();
     assert_eq!((kinds[0], &kinds[kinds.len() - 2..]), ("started", &["vacuum", "ended"][..]));
-    assert!(kinds.iter().filter(|kind| **kind == "batch").count() >= 6, "{kinds:?}");
+    assert!(kinds.iter().filter(|kind| **kind == "batch").count() > 1, "{kinds:?}");
     let last = &ran[ran.len() - 1];
     assert_eq!(
         (&last["how"], &last["changed"], &last["left"]),
@@ -256,10 +256,10 @@ const SHORT: &[&str] = &["--nice", "0.1", "--max-batch", "50"];
 /// Small batches, and few.
 const LONG: &[&str] = &["--nice", "0.2", "--max-batch", "50"];
 
-/// Starts a run and kills it after a while; whether it was there still.
-fn killed(folder: &Folder, server: &Server, words: &[&str], after: Duration) -> bool {
+/// Starts a run and kills it when it is time; whether it was there still.
+fn killed(folder: &Folder, server: &Server, words: &[&str], time: impl FnOnce()) -> bool {
     let mut child = started(folder, server, words);
-    std::thread::sleep(after);
+    time();
     let ran = child.try_wait().expect("a child").is_none();
     child.kill().expect("it is killed, or gone");
     child.wait().expect("it is gone");
@@ -289,13 +289,19 @@ fn killed_again_and_again_it_goes_on() {
         let server = server(major);
         fill(&server, 80_000);
         let folder = project(COUNT);
-        let mut kills = 0;
+        let done =
+            || value(&server, "SELECT count(*) FROM users WHERE n > 0").parse::<u32>().expect("a number");
         for point in 0..20 {
-            kills += u32::from(killed(&folder, &server, LONG, Duration::from_millis(90 + point * 12)));
+            let before = done();
+            let at_work = || {
+                let start = Instant::now();
+                while done() == before {
+                    assert!(start.elapsed() < Duration::from_secs(30), "run {point} does nothing on {major}");
+                }
+                std::thread::sleep(Duration::from_millis(point * 4));
+            };
+            assert!(killed(&folder, &server, LONG, at_work), "it came to its end");
         }
-        assert_eq!(kills, 20, "it came to its end");
-        let done: u32 = value(&server, "SELECT count(*) FROM users WHERE n > 0").parse().expect("a number");
-        assert!(done > 1000, "{done} rows by {kills} runs on {major}");
         the_next_run_finishes(&folder, &server);
     }
 }
@@ -315,7 +321,7 @@ fn killed_in_any_phase_the_next_run_finishes() {
     let (mut before, mut midway, mut finished) = (0, 0, 0);
     for point in 0..40 {
         fill(&server, 1500);
-        killed(&folder, &server, SHORT, whole * point / 32);
+        killed(&folder, &server, SHORT, || std::thread::sleep(whole * point / 32));
         match value(&server, "SELECT count(*) FROM users WHERE n > 0").as_str() {
             "0" => before += 1,
             "1500" => finished += 1,

@@ -11,6 +11,10 @@ const LAST: usize = 20;
 const ALPHA: f64 = 0.4;
 /// The most that a batch may be bigger than the one before.
 const GROWTH: f64 = 1.2;
+/// The same at the start, as long as a batch takes less than [`LITTLE`] of the time it is to take: far from it, a big
+/// step does no harm, and small tables would be done in small batches only, which cost more a row.
+const FIRST_GROWTH: f64 = 4.0;
+const LITTLE: f64 = 0.1;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,13 +51,15 @@ impl Default for Pace {
 pub(super) struct Size {
     pace: Pace,
     rows: u64,
+    /// Whether all batches so far were far from taking their time.
+    starting: bool,
     /// Seconds a row.
     last: VecDeque<f64>,
 }
 
 impl Size {
     pub(super) fn new(pace: &Pace, rows: u64) -> Size {
-        Size { pace: pace.clone(), rows: rows.clamp(1, pace.most), last: VecDeque::new() }
+        Size { pace: pace.clone(), rows: rows.clamp(1, pace.most), starting: true, last: VecDeque::new() }
     }
 
     /// Rows of the next batch.
@@ -72,16 +78,19 @@ impl Size {
         let average = each.fold(first, |average, one| average * (1.0 - ALPHA) + one * ALPHA);
         let (shortest, longest) = (self.pace.shortest.as_secs_f64(), self.pace.longest.as_secs_f64());
         let expected = average * self.rows as f64;
+        self.starting &= expected < shortest * LITTLE;
         if expected >= shortest && expected <= longest {
             return;
         }
         let aim = f64::midpoint(shortest, longest) / average.max(f64::EPSILON);
-        let rows = aim.clamp(self.rows as f64 * 0.5, self.rows as f64 * GROWTH).ceil();
+        let growth = if self.starting { FIRST_GROWTH } else { GROWTH };
+        let rows = aim.clamp(self.rows as f64 * 0.5, self.rows as f64 * growth).ceil();
         self.set(rows as u64);
     }
 
     /// Makes it half of what it was: it met a timeout, or somebody waited for it.
     pub(super) fn halve(&mut self) {
+        self.starting = false;
         self.last.clear();
         self.set(self.rows / 2);
     }
@@ -105,7 +114,7 @@ mod tests {
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
     #[test]
-    fn it_grows_slowly_to_what_takes_the_time() {
+    fn it_grows_fast_while_it_is_far_and_then_slowly_to_what_takes_the_time() {
         let mut size = Size::new(&Pace::default(), 1000);
         let mut sizes = vec![size.rows()];
         for _ in 0..60 {
@@ -113,9 +122,19 @@ mod tests {
             size.took(size.rows(), Duration::from_micros(5 * size.rows()));
             sizes.push(size.rows());
         }
-        assert!(sizes.windows(2).all(|two| two[1] as f64 <= two[0] as f64 * 1.2 + 1.0), "{sizes:?}");
+        assert_eq!(sizes[..3], [1_000, 4_000, 16_000]);
+        // 80 ms of 250 are not little any more.
+        assert!(sizes[2..].windows(2).all(|two| two[1] as f64 <= two[0] as f64 * 1.2 + 1.0), "{sizes:?}");
         let end = 5 * size.rows() / 1000;
         assert!((250..=500).contains(&end), "{end} ms a batch: {sizes:?}");
+    }
+
+    #[test]
+    fn a_timeout_ends_the_fast_start() {
+        let mut size = Size::new(&Pace::default(), 1_000);
+        size.halve();
+        size.took(500, MS(1));
+        assert_eq!(size.rows(), 600);
     }
 
     #[test]
