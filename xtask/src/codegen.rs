@@ -55,6 +55,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/rollback.schema.json", rollback),
         ("schema/backfill.schema.json", pretty(&runner::backfill::schema())),
         ("schema/preflight.schema.json", pretty(&report::preflight_schema())),
+        ("schema/watch.schema.json", pretty(&report::watch_schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
         ("npm/brolly/types/plan.d.ts", plan_types),

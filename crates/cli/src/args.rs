@@ -10,6 +10,7 @@ mod preflight;
 mod run;
 mod servers;
 mod setup;
+mod watch;
 
 pub use back::{RollbackArguments, RollbackFormat};
 pub use backfill::{BackfillArguments, BackfillFormat, Ignored};
@@ -23,6 +24,7 @@ pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };
 pub use setup::{Also, Ci, CompletionsArguments, InitArguments, ManArguments};
+pub use watch::WatchArguments;
 
 use clap::{Args, Parser, ValueEnum, ValueHint};
 
@@ -50,6 +52,7 @@ Examples:
   brolly migrate --dry-run           what would run in the database, statement by statement
   brolly backfill --status           how far the backfills of a path are
   brolly preflight                   what in the database would make it fail or hurt
+  brolly watch --against before.json what got worse after a deploy
   brolly rollback --write            the way back of the new migrations, in drizzle/rollbacks
   brolly uses users.full_name        where the code names a column, now or at a tag
   brolly status                      what is half-way: ready to drop, not validated, written twice

@@ -17,7 +17,20 @@ pub fn database(
     wanted: &Database,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Target, Error> {
-    let dot_env = dot_env(disk, project);
+    let base = project.config.as_ref().map_or("", |config| config.base.as_str());
+    database_near(disk, base, wanted, env)
+}
+
+/// The database that a folder names, whatever project is in it.
+///
+/// Errors: as those of [`database`].
+pub fn database_near(
+    disk: &Disk,
+    folder: &str,
+    wanted: &Database,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Target, Error> {
+    let dot_env = dot_env(disk, folder);
     let in_env = |name: &str| {
         let found = env(name)
             .or_else(|| dot_env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()));
@@ -38,9 +51,8 @@ pub fn database(
 }
 
 /// The variables of `.env` beside the config, where drizzle-kit looks for it.
-fn dot_env(disk: &Disk, project: &Project) -> Vec<(String, String)> {
-    let base = project.config.as_ref().map_or("", |config| config.base.as_str());
-    let Some(text) = disk.text(&join(base, ".env")) else { return Vec::new() };
+fn dot_env(disk: &Disk, folder: &str) -> Vec<(String, String)> {
+    let Some(text) = disk.text(&join(folder, ".env")) else { return Vec::new() };
     // A line that is none is passed over, as Node's dotenv does.
     dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok).collect()
 }

@@ -63,6 +63,20 @@ pub enum Error {
         /// What the system or the reader says.
         why: String,
     },
+    /// The baseline of a watch is not there, or is something else.
+    #[error("{path}, the baseline, can't be read: {why}\n  brolly watch --take {path} writes it, before a deploy")]
+    BrokenBaseline {
+        /// The file.
+        path: String,
+        /// What the system or the reader says.
+        why: String,
+    },
+    /// No look at a server was answered, so there is nothing to keep.
+    #[error("{path} was not written: the server answered no look")]
+    NothingSeen {
+        /// The file.
+        path: String,
+    },
     /// The baseline is no migration.
     #[error("{path}: no migration is called `{tag}`, the baseline{near}")]
     NoSuchBaseline {

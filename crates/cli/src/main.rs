@@ -46,6 +46,7 @@ mod unsaved;
 mod uses;
 mod verify;
 mod versions;
+mod watch;
 
 use args::{Arguments, Color, Command};
 use clap::Parser;
@@ -111,6 +112,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, errors::Error> {
         Command::Ledger(wanted) => ledger_change::ledger(&disk, wanted, &variable),
         Command::Backfill(wanted) => backfill::backfill(&disk, wanted, &variable),
         Command::Preflight(wanted) => preflight::preflight(&disk, wanted, &variable),
+        Command::Watch(wanted) => watch::watch(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Rules { format } => Ok(rules::rules(*format)),
         Command::Explain(wanted) => explain::explain(&disk, wanted, &variable, &paper(wanted.color)),
         Command::Init(wanted) => init::init(&disk, wanted, &variable),

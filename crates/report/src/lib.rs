@@ -3,6 +3,7 @@
 //! Values go in, a `String` comes out; whoever calls decides where it goes. Nothing here knows what
 //! a rule means or which findings matter, and nothing prints.
 
+mod chart;
 mod drift;
 mod facts_json;
 mod fingerprint;
@@ -23,7 +24,9 @@ mod schema;
 mod timeline;
 mod timeline_text;
 mod unnoticed;
+mod watch;
 
+pub use chart::{bars, escaped};
 pub use drift::{Comparison, Drift, Side, drift_json, drift_text};
 pub use facts_json::facts_line;
 pub use github::github;
@@ -41,7 +44,11 @@ pub use preflight::{
 pub use rule_doc::{RuleDoc, heading, weight};
 pub use run::{Counts, Run, counts, summary_line};
 pub use sarif::sarif;
-pub use schema::{facts_schema, lint_schema, migrate_schema, plan_schema, preflight_schema};
+pub use schema::{facts_schema, lint_schema, migrate_schema, plan_schema, preflight_schema, watch_schema};
 pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
 pub use timeline_text::timeline_text;
 pub use unnoticed::{Unnoticed, unnoticed, unnoticed_lines};
+pub use self::watch::{
+    BaselineTold, Begun, Verdict, WatchLine, Watched, WayBack, watch_baseline, watch_baseline_of, watch_line, watch_live,
+    watch_page, watch_status, watch_text,
+};

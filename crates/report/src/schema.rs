@@ -1,7 +1,7 @@
 //! The JSON Schemas of what is printed for programs, made of the types that are printed. `cargo xtask codegen`
 //! writes them to `schema/`, and makes the TypeScript types of the npm package from them.
 
-use crate::{facts_json, json, migrate, plan, preflight};
+use crate::{facts_json, json, migrate, plan, preflight, watch};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -29,6 +29,11 @@ pub fn migrate_schema() -> Value {
 /// The schema of the document that `brolly preflight --format json` prints.
 pub fn preflight_schema() -> Value {
     schema::<preflight::Preflight>()
+}
+
+/// The schema of each line that `brolly watch --format json` prints.
+pub fn watch_schema() -> Value {
+    schema::<watch::WatchLine>()
 }
 
 fn schema<T: JsonSchema>() -> Value {

@@ -2,7 +2,8 @@
 //! asked for, and what is left for the next run where this one ends.
 //!
 //! [`standing`] reads the ledger and holds the folder against it, [`script`] and [`units()`] write down what
-//! is sent, [`migrate()`] sends it; [`backfill`] changes rows in batches. Works on connections that somebody
+//! is sent, [`migrate()`] sends it; [`backfill`] changes rows in batches,
+//! [`mod@watch`] looks at a server again and again. Works on connections that somebody
 //! else named and answers with values and events; it prints nothing, and judges no migration.
 
 mod allowed;
@@ -13,6 +14,7 @@ mod concurrently;
 mod error;
 mod event;
 mod ladder;
+mod lag;
 pub mod ledger;
 mod migrate;
 pub mod preflight;
@@ -22,6 +24,7 @@ pub mod script;
 pub mod standing;
 mod tries;
 mod units;
+pub mod watch;
 
 pub use blockers::{Blocker, Wanted};
 pub use error::Error;

@@ -8,6 +8,7 @@ use super::preflight::PREFLIGHT_EXAMPLES;
 use super::run::{LEDGER_EXAMPLES, MIGRATE_EXAMPLES};
 use super::servers::{DIFF_EXAMPLES, REHEARSE_EXAMPLES, STATS_EXAMPLES, VERIFY_EXAMPLES};
 use super::setup::{COMPLETIONS_EXAMPLES, INIT_EXAMPLES, MAN_EXAMPLES};
+use super::watch::WATCH_EXAMPLES;
 use super::*;
 use clap::Subcommand;
 
@@ -77,6 +78,10 @@ pub enum Command {
     /// would make it fail or hurt, each with what to do. Reads only.
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(Box<PreflightArguments>),
+    /// Watch a database after a deploy, for 15 minutes by default: connections, waits for locks, errors, the time of each
+    /// statement, replicas, tables and indexes, held against a baseline. Says at the end what got worse. Reads only.
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch(Box<WatchArguments>),
     /// List all rules.
     Rules {
         /// How they are written.

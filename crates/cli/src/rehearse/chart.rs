@@ -31,19 +31,13 @@ pub fn place(at: Duration, end: Duration, count: usize) -> usize {
 /// Two lines: the queue, and the tries of the migration.
 pub fn lines(rehearsal: &Rehearsal, width: usize, unicode: bool) -> [String; 2] {
     let slices = slices(&rehearsal.queue, rehearsal.end, width);
-    let most = slices.iter().copied().max().unwrap_or(0).max(1);
-    let bars: Vec<char> =
-        if unicode { "▁▂▃▄▅▆▇█".chars().collect() } else { ".:-=+*#@".chars().collect() };
-    let bar = |length: &u16| match length {
-        0 => ' ',
-        length => bars[usize::from(length - 1) * (bars.len() - 1) / usize::from((most - 1).max(1))],
-    };
+    let lengths: Vec<f64> = slices.into_iter().map(f64::from).collect();
     let mut ran = vec![if unicode { '·' } else { '.' }; width];
     for one in &rehearsal.tries {
         let (from, to) = (place(one.from, rehearsal.end, width), place(one.to, rehearsal.end, width));
         ran[from..=to.max(from)].fill(if unicode { '━' } else { '=' });
     }
-    [slices.iter().map(bar).collect(), ran.into_iter().collect()]
+    [report::bars(&lengths, 1.0, unicode), ran.into_iter().collect()]
 }
 
 #[cfg(test)]

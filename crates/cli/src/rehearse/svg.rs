@@ -3,6 +3,7 @@
 
 use super::Rehearsed;
 use crate::verify::human::{first_line, span};
+use report::escaped;
 use std::fmt::Write;
 use std::time::Duration;
 use verify::rehearse::Sample;
@@ -90,8 +91,4 @@ fn area(
     }
     let _ = write!(path, "V{HEIGHT}Z");
     let _ = writeln!(svg, "<path d=\"{path}\" fill=\"{color}\"/>");
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -76,12 +76,17 @@ pub fn rollback(
 }
 
 /// Where the companion of a migration is.
-fn companion(project: &Project, migration: &Migration) -> String {
+pub fn companion(project: &Project, migration: &Migration) -> String {
     let dir = match project.layout {
         Layout::Bare => drizzle::parent(&migration.sql_path),
         Layout::Journal | Layout::Folders => project.dir.clone(),
     };
     join(&dir, &format!("rollbacks/{}.sql", migration.tag))
+}
+
+/// What the text of a way back says is lost.
+pub fn lost(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.trim().strip_prefix("-- lost: ")).map(str::to_owned).collect()
 }
 
 /// How to take a migration out of Drizzle's ledger, which still says that it has run.

@@ -1,6 +1,6 @@
 //! `brolly rollback --run`: the files of what a database has run last, run the newest first.
 
-use super::companion;
+use super::{companion, lost};
 use crate::Outcome;
 use crate::args::{RollbackArguments, RunFormat};
 use crate::confirm::agreed;
@@ -44,7 +44,7 @@ pub fn run(
     }
     let taken: Vec<Migration> = taken.iter().map(|at| project.migrations[*at].clone()).collect();
     let files = taken.iter().map(|one| file(disk, &project, one)).collect::<Result<Vec<_>, Error>>()?;
-    let lost: Vec<String> = files.iter().flat_map(losses).collect();
+    let lost: Vec<String> = files.iter().flat_map(|one| lost(&one.file.text)).collect();
     show(&files);
     if !lost.is_empty() && !wanted.lose_data {
         outcome.notes.extend(lost.iter().map(|what| format!("lost: {what}")));
@@ -133,12 +133,6 @@ fn file(disk: &Disk, project: &Project, one: &Migration) -> Result<Migration, Er
         sql_path: path,
         journal_span: None,
     })
-}
-
-/// What a file says is lost.
-fn losses(back: &Migration) -> Vec<String> {
-    let lines = back.file.text.lines();
-    lines.filter_map(|line| line.trim().strip_prefix("-- lost: ")).map(str::to_owned).collect()
 }
 
 /// On the error stream: what will be run.

@@ -4,6 +4,7 @@
 
 use super::Error;
 use super::batch::text_of;
+use crate::lag;
 use pg::{Connection, Target};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -177,26 +178,8 @@ impl<'a> Throttle<'a> {
 
     /// Replicas that stream from this server.
     async fn known_replicas(&self, watcher: &Connection) -> Result<Option<Reason>, Error> {
-        let rows = watcher
-            .rows(
-                "SELECT coalesce(nullif(application_name, ''), host(client_addr), pid::text), \
-                 pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn)::bigint, \
-                 extract(epoch FROM replay_lag) FROM pg_catalog.pg_stat_replication \
-                 WHERE state IN ('streaming', 'catchup') AND replay_lsn IS NOT NULL ORDER BY 2 DESC",
-            )
-            .await?;
-        for row in rows {
-            let mut cells = row.into_iter();
-            let mut cell = || cells.next().flatten();
-            let (name, bytes, seconds) = (cell().unwrap_or_default(), cell(), cell());
-            let bytes = bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
-            // The time stands still where nothing is replayed any more and nothing is left to be.
-            let seconds = seconds.and_then(|seconds| seconds.parse().ok()).filter(|_| bytes > 0);
-            if let Some(found) = self.lag(&name, bytes, seconds.unwrap_or(0.0)) {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        let found = lag::known(watcher).await?;
+        Ok(found.iter().find_map(|one| self.lag(&one.name, one.bytes.unwrap_or(0), one.seconds)))
     }
 
     /// Replicas that were named.
@@ -206,40 +189,23 @@ impl<'a> Throttle<'a> {
         }
         let now = watcher.value("SELECT pg_catalog.pg_current_wal_lsn()").await?.unwrap_or_default();
         for at in 0..self.replicas.len() {
-            let target = &self.limits.replicas[at];
+            let target = self.limits.replicas[at].named("brolly backfill (lag)");
             let open = self.replicas[at].take().filter(|open| !open.is_closed());
-            let asked = async {
-                let open = match open {
-                    Some(open) => open,
-                    None => pg::connect(&target.named("brolly backfill (lag)")).await?,
-                };
-                let query = format!(
-                    "SELECT pg_catalog.pg_is_in_recovery(), \
-                     pg_catalog.pg_wal_lsn_diff('{now}', pg_catalog.pg_last_wal_replay_lsn())::bigint, \
-                     extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())"
-                );
-                let row = open.rows(&query).await?.into_iter().next().unwrap_or_default();
-                Ok::<_, pg::Error>((open, row))
-            };
             let name = target.host();
-            match asked.await {
+            let (open, behind) = match lag::named(open, &target, &now).await {
+                Ok(asked) => asked,
                 Err(error) => {
                     let why = format!("replica {name} can't be asked: {}", error.headline());
                     return Ok(Some(reason(Cause::Replica, why)));
                 }
-                Ok((open, row)) => {
-                    self.replicas[at] = Some(open);
-                    if row.first().cloned().flatten().as_deref() != Some("t") {
-                        return Ok(Some(reason(Cause::Replica, format!("{name} is no replica"))));
-                    }
-                    let number = |at: usize| row.get(at).cloned().flatten();
-                    let bytes = number(1).and_then(|bytes| bytes.parse::<i64>().ok()).unwrap_or(0).max(0);
-                    let seconds = number(2).and_then(|seconds| seconds.parse().ok()).filter(|_| bytes > 0);
-                    let found = self.lag(&name, bytes.cast_unsigned(), seconds.unwrap_or(0.0));
-                    if found.is_some() {
-                        return Ok(found);
-                    }
-                }
+            };
+            self.replicas[at] = Some(open);
+            let Some(behind) = behind else {
+                return Ok(Some(reason(Cause::Replica, format!("{name} is no replica"))));
+            };
+            let found = self.lag(&name, behind.bytes.unwrap_or(0), behind.seconds);
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)

@@ -7,14 +7,14 @@
 mod coming;
 mod connections;
 mod disk;
-mod indexes;
+pub(crate) mod indexes;
 mod pooler;
 mod replication;
 mod rights;
 mod server;
 mod timeouts;
 mod transactions;
-mod words;
+pub(crate) mod words;
 mod wraparound;
 
 pub use coming::Coming;

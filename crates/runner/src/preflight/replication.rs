@@ -2,12 +2,9 @@
 
 use super::words::{is, number, size, text, time};
 use super::{Bounds, Check, State, Topic};
+use crate::lag::END;
 use crate::ledger::literal;
 use pg::{Connection, Error};
-
-/// Where the server's own WAL ends.
-const END: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() \
-     ELSE pg_catalog.pg_current_wal_lsn() END";
 
 /// How far those are behind that read this server's WAL.
 pub async fn lag(session: &Connection, bounds: &Bounds) -> Result<Vec<Check>, Error> {

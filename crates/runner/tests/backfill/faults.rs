@@ -1,7 +1,8 @@
 //! What goes wrong in the middle: cut connections, a server that dies, locks, deadlocks, cancelled statements, a full
 //! disk. Rows are changed once each, whatever it is, and the next run goes on.
 
-use crate::kit::{Disk, asked, finishes, job, postgres, ran, sql, value};
+use crate::kit::{Disk, asked, finishes, job, ran, sql, value};
+use crate::replica::postgres;
 use crate::servers::{MAJORS, server, wait};
 use pg::Server;
 use runner::backfill::{Asked, Ended, Error, Event, Job, Pace, run};

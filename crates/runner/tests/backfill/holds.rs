@@ -1,11 +1,11 @@
 //! What a backfill is held for, each made to happen: a file, a query, sessions at work, sessions that wait, WAL that
 //! is not archived, a replica that is behind, autovacuum.
 
-use crate::kit::{Process, asked, job, postgres, sql, value};
+use crate::kit::{asked, job, sql, value};
+use crate::replica::Replica;
 use crate::servers::{binaries, server, setup, wait};
-use pg::{Connection, Server, Setup, Target};
+use pg::{Server, Setup};
 use runner::backfill::{Asked, Cause, Ended, Event, Job, Limits, Pace, Reason, run};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn table(server: &Server, rows: u32) -> Job {
@@ -184,72 +184,6 @@ fn autovacuum() {
             .expect("it waits for the vacuum, which gives way");
     });
     assert_eq!((reason.cause, reason.what.as_str()), (Cause::Autovacuum, "autovacuum works on t"));
-}
-
-/// A replica of a server, in a folder beside it.
-struct Replica {
-    _process: Process,
-    dir: tempfile::TempDir,
-}
-
-impl Replica {
-    fn of(server: &Server, major: u16) -> Replica {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-        let data = server.dir().join("data");
-        let owner = std::fs::metadata(&data).expect("a folder");
-        let dir = tempfile::tempdir().expect("a folder");
-        let copy = dir.path().join("data");
-        let (start, stop) = match major {
-            15.. => ("pg_backup_start('x', true)", "pg_backup_stop()"),
-            _ => ("pg_start_backup('x', true, false)", "pg_stop_backup(false)"),
-        };
-        let label = wait(async {
-            let connection = server.connect().await.expect("a connection");
-            connection.batch(&format!("SELECT {start}")).await.expect("it begins");
-            let copied = Command::new("cp").arg("-a").arg(&data).arg(&copy).status();
-            assert!(copied.expect("cp is there").success());
-            connection.value(&format!("SELECT labelfile FROM {stop}")).await.expect("it ends")
-        });
-        std::fs::write(copy.join("backup_label"), label.expect("a label")).expect("it is written");
-        for gone in ["postmaster.pid", "postmaster.opts"] {
-            let _ = std::fs::remove_file(copy.join(gone));
-        }
-        std::fs::write(copy.join("standby.signal"), "").expect("it is written");
-        let primary = format!(
-            "primary_conninfo = 'host={} port=5432 user=postgres application_name=behind'\n",
-            server.dir().display()
-        );
-        std::fs::write(copy.join("postgresql.auto.conf"), primary).expect("it is written");
-        for path in [
-            dir.path().to_owned(),
-            copy.clone(),
-            copy.join("standby.signal"),
-            copy.join("backup_label"),
-            copy.join("postgresql.auto.conf"),
-        ] {
-            chown(path, Some(owner.uid()), Some(owner.gid())).expect("it is root's, or ours");
-        }
-        std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o700)).expect("it can");
-        let settings = ["hot_standby=on", "wal_receiver_status_interval=1s"];
-        let process = postgres(major, &copy, dir.path(), &settings);
-        Replica { _process: process, dir }
-    }
-
-    fn target(&self) -> Target {
-        pg::target(&format!("postgres:///postgres?host={}&user=postgres", self.dir.path().display()))
-            .expect("a URL")
-    }
-
-    async fn connect(&self) -> Connection {
-        let start = Instant::now();
-        loop {
-            match pg::connect(&self.target()).await {
-                Ok(connection) => return connection,
-                Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error}"),
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! Jobs, runs and looks at a server, for the tests beside this.
 
-use crate::servers::{binaries, wait};
+use crate::servers::wait;
 use pg::{Row, Server};
 use runner::backfill::{Asked, Ended, Error, Event, Job, Pace, run};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A backfill of these lines.
@@ -66,40 +65,6 @@ pub fn value(server: &Server, text: &str) -> String {
 /// How many batches were committed, as events tell.
 pub fn batches(events: &[Event]) -> usize {
     events.iter().filter(|event| matches!(event, Event::Batch { .. })).count()
-}
-
-/// A server process of our own, in the role that owns its data; killed when dropped.
-pub struct Process(Child);
-
-/// Starts a server by hand, in a folder that holds its data.
-pub fn postgres(major: u16, data: &Path, sockets: &Path, settings: &[&str]) -> Process {
-    let mut command = Command::new(binaries(major).dir.join("postgres"));
-    command.arg("-D").arg(data).arg("-k").arg(sockets).env("LC_ALL", "C").current_dir("/");
-    let usual = [
-        "listen_addresses=",
-        "port=5432",
-        "fsync=off",
-        "shared_buffers=16MB",
-        "dynamic_shared_memory_type=mmap",
-    ];
-    for setting in usual.iter().chain(settings) {
-        command.args(["-c", setting]);
-    }
-    let (owner, we) =
-        (std::fs::metadata(data).expect("a folder"), std::fs::metadata("/proc/self").expect("Linux"));
-    if owner.uid() != we.uid() {
-        command.uid(owner.uid()).gid(owner.gid());
-    }
-    let log =
-        std::fs::File::options().create(true).append(true).open(sockets.join("again.log")).expect("a log");
-    Process(command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"))
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-QUIT", &self.0.id().to_string()]).status();
-        let _ = self.0.wait();
-    }
 }
 
 /// A small disk of our own, if we may mount one.

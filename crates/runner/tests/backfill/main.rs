@@ -12,6 +12,8 @@ mod faults;
 mod holds;
 mod kinds;
 mod kit;
+#[path = "../../../../tests/servers/replica.rs"]
+mod replica;
 #[path = "../../../../tests/servers/servers.rs"]
 mod servers;
 mod wishes;
