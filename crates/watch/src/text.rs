@@ -6,15 +6,22 @@
 /// Statements whose text is names, once its values are gone.
 const PLAIN: &[&str] = &["select", "insert", "update", "delete", "merge", "with", "values", "table"];
 
+/// Statements about objects whose text is names as well, by their first two words.
+const ABOUT: &[&str] = &["alter", "create", "drop", "lock", "truncate", "reindex", "refresh"];
+const OBJECTS: &[&str] = &["table", "index", "unique", "view", "materialized", "sequence", "type", "schema"];
+
 /// Characters that are shown.
 const LONGEST: usize = 240;
 
 /// A statement without its values and comments, on one line. Literals become `?`; of what is neither a query nor
-/// a change of rows the first two words are left.
+/// a change of rows, tables and their like the first two words are left.
 pub fn normalised(query: &str) -> String {
     let text = bare(query);
     let first = text.split([' ', '(']).find(|word| !word.is_empty()).unwrap_or_default();
-    if !PLAIN.contains(&first.to_ascii_lowercase().as_str()) {
+    let first = first.to_ascii_lowercase();
+    let second = text.split(' ').filter(|word| !word.is_empty()).nth(1).unwrap_or_default().to_ascii_lowercase();
+    let about = ABOUT.contains(&first.as_str()) && OBJECTS.contains(&second.as_str());
+    if !about && !PLAIN.contains(&first.as_str()) {
         let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
         let named = words.iter().take(2).take_while(|word| word.chars().all(|c| c.is_ascii_alphabetic()));
         let kept = named.copied().collect::<Vec<_>>().join(" ");
@@ -141,6 +148,8 @@ mod tests {
     fn of_other_statements_the_first_words_are_left() {
         for (query, shown) in [
             ("alter role app password 'secret'", "alter role .."),
+            ("alter table a add b text default 'secret'", "alter table a add b text default ?"),
+            ("create user app password 'secret'", "create user .."),
             ("SET app.token = 'secret'", "SET .."),
             ("do $$ begin perform 'secret'; end $$", "do .."),
             ("COMMIT", "COMMIT"),

@@ -2,7 +2,7 @@
 
 use crate::run::{Ended, Folder};
 use crate::servers::{binaries, setup, wait};
-use pg::{Connection, Server, Setup};
+use pg::{Connection, Server, Setup, Target};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +15,6 @@ pub fn with(major: u16) -> Server {
         ("shared_preload_libraries", "pg_stat_statements"),
         ("wal_level", "replica"),
         ("max_wal_senders", "4"),
-        ("max_prepared_transactions", "2"),
         ("hot_standby", "on"),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -37,7 +36,11 @@ pub fn sql(server: &Server, text: &str) {
 
 /// A session that an app would have.
 pub async fn app(server: &Server) -> Connection {
-    pg::connect(&server.target("postgres").named("shop")).await.expect("a connection")
+    opened(&server.target("postgres")).await
+}
+
+async fn opened(target: &Target) -> Connection {
+    pg::connect(&target.named("shop")).await.expect("a connection")
 }
 
 /// Traffic that always is the same.
@@ -52,12 +55,13 @@ pub fn during<F: Future<Output = Connection>>(
     traffic: fn(Connection) -> F,
     work: impl FnOnce(),
 ) {
-    let stop = AtomicBool::new(false);
+    let (stop, target) = (AtomicBool::new(false), server.target("postgres"));
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let stop_it = &stop;
+        scope.spawn(move || {
             wait(async {
-                let mut session = app(server).await;
-                while !stop.load(Ordering::Relaxed) {
+                let mut session = opened(&target).await;
+                while !stop_it.load(Ordering::Relaxed) {
                     session = traffic(session).await;
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
@@ -151,8 +155,12 @@ pub fn closed(mut schema: Value) -> Value {
         match schema {
             Value::Object(members) => {
                 members.values_mut().for_each(close);
-                // A variant is itself and what it refers to.
-                let open = members.get("additionalProperties").is_some() || members.contains_key("$ref");
+                // A line is what it refers to, and the name of its event.
+                let line = members.get("$ref").is_some();
+                if line {
+                    members.insert("unevaluatedProperties".to_owned(), json!(false));
+                }
+                let open = line || members.get("additionalProperties").is_some();
                 if members.contains_key("properties") && !open {
                     members.insert("additionalProperties".to_owned(), json!(false));
                 }
@@ -162,5 +170,8 @@ pub fn closed(mut schema: Value) -> Value {
         }
     }
     close(&mut schema);
+    for line in ["Begun", "Sample", "Verdict"] {
+        schema["$defs"][line].as_object_mut().expect("it is there").remove("additionalProperties");
+    }
     schema
 }

@@ -14,7 +14,7 @@ mod run;
 mod servers;
 mod worse;
 
-use kit::{Watch, closed, during, items, lines, load, sql, watch, with};
+use kit::{Watch, closed, during, items, lines, load, watch, with};
 use run::folder;
 use serde_json::Value;
 use servers::MAJORS;
@@ -72,7 +72,7 @@ fn what_can_not_be_looked_at_is_an_error() {
     let folder = folder();
     let nowhere = "postgres://me:s3cret@127.0.0.1:1/shop";
     let ended = watch(&folder, nowhere, &[]);
-    ended.complains(2, &["can't be reached"]);
+    ended.complains(2, &["cannot connect to 127.0.0.1:1"]);
     assert!(!ended.err.contains("s3cret"), "{ended}");
     watch(&folder, nowhere, &["--against", "none.json"])
         .complains(2, &["none.json, the baseline, can't be read: there is no such file", "brolly watch --take none.json"]);

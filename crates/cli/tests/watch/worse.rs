@@ -15,10 +15,11 @@ fn a_queue_for_a_lock_is_told_with_who_is_at_its_head() {
         let ended = wait(async {
             let head = pg::connect(&server.target("postgres").named("report")).await.expect("a connection");
             let pid = head.pid().await.expect("a number");
-            head.batch("begin; select 'a secret' from items limit 1").await.expect("it works");
+            head.batch("begin").await.expect("it works");
+            head.batch("select 'a secret' from items limit 1").await.expect("it works");
             let (second, third) = (app(&server).await, app(&server).await);
             let queue = async {
-                let alter = second.batch("begin; alter table items add column age int");
+                let alter = second.batch("alter table items add column age text default 'a third secret'");
                 let read = async {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                     third.batch("select name from items where name = 'another secret'").await
@@ -54,7 +55,7 @@ fn a_queue_for_a_lock_is_told_with_who_is_at_its_head() {
             &[
                 "bad      locks        up to 2 sessions at once waited for locks, the longest ",
                 " on items (",
-                " of postgres (shop): ",
+                " of postgres (shop): alter table items add column age text default ?",
                 &format!("in the way was process {pid} of postgres (report): select ? from items limit ?, idle in transaction"),
                 &format!("SELECT pg_terminate_backend({pid})"),
                 "1 bad",
@@ -103,7 +104,7 @@ fn an_index_that_becomes_invalid_is_bad_and_one_that_was_is_said() {
         let indexes = told(&verdict, "indexes");
         assert_eq!((indexes.len(), &indexes[0]["state"], &indexes[0]["object"]), (1, &"bad".into(), &"By n".into()), "{verdict:#}");
         let cure = indexes[0]["cure"].as_str().expect("a cure");
-        assert!(cure.contains("DROP INDEX CONCURRENTLY public.\"By n\""), "{cure}");
+        assert!(cure.contains("DROP INDEX CONCURRENTLY \"By n\""), "{cure}");
         // It was there before the next deploy.
         watch(&folder, &url, &["--for", "600ms"]).says(0, &["worse    indexes", "By n on doubles is invalid", "; so it was before"]);
     }
@@ -189,9 +190,8 @@ fn a_session_that_is_ended_is_opened_again() {
     sql(&server, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'brolly watch'");
     let ended = going.end();
     let lines = lines(&ended);
-    let lost = lines.iter().filter(|line| line["unreachable"].is_string()).count();
-    let after = lines.iter().rev().find(|line| line["event"] == "sample").expect("a look");
-    assert!(lost >= 1 && after["connections"].is_object(), "{ended}");
+    let looks: Vec<_> = lines.iter().filter(|line| line["event"] == "sample").collect();
+    assert!(looks.len() >= 5 && looks.iter().skip(2).all(|look| look["connections"].is_object()), "{ended}");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn the_way_back_is_that_of_what_ran_since() {
     folder.write("drizzle.config.ts", config("./drizzle")).journal("drizzle", &[create]);
     migrate().says(0, &[]);
     watch(&folder, &url, &["--take", "before.json", "--for", "400ms"]);
-    watch(&folder, &url, &brief).says(0, &["the way back, were it needed: no migration ran since the baseline"]);
+    watch(&folder, &url, &brief).says(0, &["the way back: no migration ran since the baseline"]);
     watch(&folder, &url, &["--for", "400ms"]).says(0, &["0000_create ran last", "brolly rollback drizzle/0000_create.sql --write"]);
 
     folder.journal("drizzle", &[create, add, drop]);

@@ -34,7 +34,11 @@ pub fn watch_text(verdict: &Verdict, color: bool) -> String {
         time(verdict.seconds),
         against(&verdict.baseline)
     );
-    let lead = if verdict.state == State::Bad { "to go back: " } else { "the way back, were it needed: " };
+    let lead = match (verdict.back.commands.is_empty(), verdict.state) {
+        (true, _) => "the way back: ",
+        (false, State::Bad) => "to go back: ",
+        _ => "the way back, were it needed: ",
+    };
     let _ = writeln!(out, "{lead}{}", verdict.back.what);
     for command in &verdict.back.commands {
         let _ = writeln!(out, "  {command}");
@@ -187,7 +191,7 @@ mod tests {
         };
         let text = watch_text(&verdict, false);
         assert!(text.contains("7 not known: 12 looks in 60 s, ended early, held against its first 10 s"), "{text}");
-        assert!(text.ends_with("the way back, were it needed: nothing\n"), "{text}");
+        assert!(text.ends_with("the way back: nothing\n"), "{text}");
         assert!(!text.contains('\u{1b}') && watch_text(&verdict, true).contains("\u{1b}[36m"), "{text}");
     }
 

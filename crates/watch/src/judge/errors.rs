@@ -13,6 +13,8 @@ const SHARE: f64 = 0.01;
 const TIMES: f64 = 2.0;
 /// Transactions a second from which on traffic can be gone.
 const TRAFFIC: f64 = 5.0;
+/// Seconds of looks on either side before that is told: sessions report what they did once a second at the most.
+const ENOUGH: f64 = 10.0;
 
 const WHY: &str = "the server's log says which statements fail and why (log_min_error_statement); so does the app's";
 
@@ -56,7 +58,7 @@ pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
     }
     let rate = |work: &Work, seconds: f64| per(work.commits + work.rollbacks, seconds);
     let (rate_before, rate) = (rate(&was, was_seconds), rate(&work, seconds));
-    if rate_before >= TRAFFIC && rate < rate_before / 2.0 {
+    if was_seconds.min(seconds) >= ENOUGH && rate_before >= TRAFFIC && rate < rate_before / 2.0 {
         let what = format!("{rate:.1} transactions a second, before {rate_before:.1}");
         found.push(
             Finding::new(Topic::Errors, State::Worse, what)

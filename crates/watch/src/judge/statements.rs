@@ -25,15 +25,13 @@ pub(super) fn findings(before: &Seen, now: &Seen, limits: &Limits) -> Vec<Findin
         told.push(Finding::new(Topic::Statements, State::Worse, what));
     }
     let of = |kind: Kind| changes.iter().filter(|one| one.kind == kind).count();
-    let words = |latency: Option<f64>| latency.map_or("none".to_owned(), |ms| time(ms / 1e3));
     let (was, is) = (before.latency(), now.latency());
-    let what = format!(
-        "{} on the average of all statements, before {}; {} new, {} no longer sent",
-        words(is),
-        words(was),
-        of(Kind::New),
-        of(Kind::Gone)
-    );
+    let words = |latency: Option<f64>| latency.map_or("none ran".to_owned(), |ms| time(ms / 1e3));
+    let mean = match is {
+        Some(_) => format!("{} on the average of all statements, before {}", words(is), words(was)),
+        None => format!("no statement ran to its end, before {}", words(was)),
+    };
+    let what = format!("{mean}; {} new, {} no longer sent", of(Kind::New), of(Kind::Gone));
     let mean = Finding::new(Topic::Statements, State::Ok, what).numbers(
         "mean",
         was.unwrap_or_default() / 1e3,
