@@ -15,19 +15,22 @@ pub(crate) struct Behind {
     pub name: String,
     /// WAL that it has not replayed; `None` where that is hidden, or not known yet.
     pub bytes: Option<u64>,
-    /// Seconds; zero where all was replayed: the time stands still then.
+    /// Seconds, as the servers measure it; zero where all was replayed, or that is not known. It stands still where
+    /// nothing is replayed any more, and grows where nothing is written.
     pub seconds: f64,
+    /// What it has replayed, as bytes since WAL began.
+    pub place: Option<u64>,
 }
 
 /// Replicas that read from this server, the furthest behind first.
 pub(crate) async fn known(session: &Connection) -> Result<Vec<Behind>, Error> {
     let query = format!(
         "SELECT pg_catalog.pg_wal_lsn_diff({END}, replay_lsn)::bigint, extract(epoch FROM replay_lag), \
-         coalesce(nullif(application_name, ''), host(client_addr), pid::text) FROM pg_catalog.pg_stat_replication \
+         pg_catalog.pg_wal_lsn_diff(replay_lsn, '0/0'), coalesce(nullif(application_name, ''), host(client_addr), pid::text) FROM pg_catalog.pg_stat_replication \
          WHERE coalesce(state, 'streaming') IN ('streaming', 'catchup') ORDER BY 1 DESC NULLS LAST"
     );
     let rows = session.rows(&query).await?;
-    let named = |row: &Row| Behind { name: row.get(2).cloned().flatten().unwrap_or_default(), ..behind(row) };
+    let named = |row: &Row| Behind { name: row.get(3).cloned().flatten().unwrap_or_default(), ..behind(row) };
     Ok(rows.iter().map(named).collect())
 }
 
@@ -35,7 +38,8 @@ pub(crate) async fn known(session: &Connection) -> Result<Vec<Behind>, Error> {
 pub(crate) async fn itself(session: &Connection, place: &str) -> Result<Behind, Error> {
     let query = format!(
         "SELECT pg_catalog.pg_wal_lsn_diff({place}, pg_catalog.pg_last_wal_replay_lsn())::bigint, \
-         extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp())"
+         extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()), \
+         pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')"
     );
     Ok(behind(&session.rows(&query).await?.into_iter().next().unwrap_or_default()))
 }
@@ -62,5 +66,6 @@ fn behind(row: &Row) -> Behind {
     let cell = |at: usize| row.get(at).and_then(|cell| cell.as_deref());
     let bytes = cell(0).and_then(|bytes| bytes.parse::<i64>().ok()).map(|bytes| bytes.max(0).cast_unsigned());
     let seconds = cell(1).and_then(|seconds| seconds.parse().ok()).filter(|_| bytes.is_some_and(|bytes| bytes > 0));
-    Behind { name: String::new(), bytes, seconds: seconds.unwrap_or(0.0) }
+    let place = cell(2).and_then(|place| place.parse().ok());
+    Behind { name: String::new(), bytes, seconds: seconds.unwrap_or(0.0), place }
 }

@@ -13,7 +13,7 @@ mod work;
 
 use crate::preflight::indexes;
 use pg::{Connection, Error, Target};
-use replication::Named;
+use replication::{Named, Replicas};
 use statements::Statements;
 use std::time::{Duration, Instant};
 use watch::{Index, Sample, Statement, Topic, Unknown};
@@ -29,7 +29,7 @@ const TABLES: Duration = Duration::from_secs(60);
 pub struct Watcher {
     target: Target,
     session: Option<Connection>,
-    replicas: Vec<Named>,
+    replicas: Replicas,
     place: Place,
     start: Instant,
     last: Option<Instant>,
@@ -63,7 +63,7 @@ impl Watcher {
         Ok(Watcher {
             target,
             session: Some(session),
-            replicas: replicas.iter().map(|one| Named::new(one.named(NAME))).collect(),
+            replicas: Replicas::new(replicas.iter().map(|one| Named::new(one.named(NAME))).collect()),
             place,
             start: Instant::now(),
             last: None,
@@ -121,7 +121,7 @@ impl Watcher {
         if let Some(session) = self.session {
             session.close().await;
         }
-        for replica in self.replicas {
+        for replica in self.replicas.named {
             replica.close().await;
         }
     }
@@ -144,9 +144,8 @@ impl Watcher {
         self.work = counted.or(self.work.take());
         let slice = self.statements.look(&session, unknown).await;
         sample.statements = seen(Topic::Statements, slice, unknown)?.flatten();
-        let known = seen(Topic::Replication, replication::known(&session, unknown).await, unknown)?;
-        sample.replicas = known.unwrap_or_default();
-        sample.replicas.extend(replication::named(&session, &mut self.replicas).await?);
+        let replicas = self.replicas.look(&session, unknown).await;
+        sample.replicas = seen(Topic::Replication, replicas, unknown)?.unwrap_or_default();
         let slots = seen(Topic::Replication, replication::slots(&session).await, unknown)?;
         sample.slots = slots.unwrap_or_default();
         if whole || self.tables.is_none_or(|last| last.elapsed() >= TABLES) {

@@ -1,11 +1,99 @@
 //! How far replicas are behind: those that read from this server, this one where it is one, and those that were
 //! named. And what slots keep.
+//!
+//! What servers say of seconds stands still where nothing is replayed, and a replica alone can't tell being behind from
+//! having nothing to do. So the end of WAL is noted at each look: a replica is behind for as long as it lacks what was
+//! there at one.
 
 use super::note;
-use crate::lag::{self, END};
+use crate::lag::{self, Behind, END};
 use crate::preflight::words::{is, number, text};
 use pg::{Connection, Error, Target};
+use std::time::Instant;
 use watch::{Replica, Slot, Topic, Unknown};
+
+/// Where WAL ended, look by look.
+#[derive(Default)]
+pub(super) struct Ends(Vec<(Instant, u64)>);
+
+/// Looks that are kept: hours of them.
+const KEPT: usize = 10_000;
+
+impl Ends {
+    fn note(&mut self, now: Instant, end: u64) {
+        if self.0.len() >= KEPT {
+            self.0.remove(0);
+        }
+        self.0.push((now, end));
+    }
+
+    /// Seconds since the first look at which there was more than this.
+    fn lag(&self, now: Instant, place: u64) -> f64 {
+        let first = self.0.iter().find(|(_, end)| *end > place);
+        first.map_or(0.0, |(at, _)| now.saturating_duration_since(*at).as_secs_f64())
+    }
+}
+
+/// What is asked of all replicas at once.
+#[derive(Default)]
+pub(super) struct Replicas {
+    pub(super) named: Vec<Named>,
+    ends: Ends,
+}
+
+impl Replicas {
+    pub(super) fn new(named: Vec<Named>) -> Replicas {
+        Replicas { named, ends: Ends::default() }
+    }
+
+    /// All of them as they are now.
+    ///
+    /// Errors: those of the server that is watched; what is wrong with a replica is told of it.
+    pub(super) async fn look(
+        &mut self,
+        session: &Connection,
+        unknown: &mut Vec<Unknown>,
+    ) -> Result<Vec<Replica>, Error> {
+        let now = Instant::now();
+        // On a replica, what it received is what it has to replay.
+        let end = format!("CASE WHEN pg_catalog.pg_is_in_recovery() THEN {RECEIVED} ELSE {END} END");
+        let query = format!("SELECT {END}, pg_catalog.pg_wal_lsn_diff({end}, '0/0'), pg_catalog.pg_is_in_recovery()");
+        let row = session.rows(&query).await?.into_iter().next().unwrap_or_default();
+        if let Some(end) = number(&row, 1) {
+            self.ends.note(now, end as u64);
+        }
+        let mut found = Vec::new();
+        if is(&row, 2) {
+            let name = "this server, a replica,".to_owned();
+            found.push(told(Behind { name, ..lag::itself(session, RECEIVED).await? }, &self.ends, now));
+        }
+        for behind in lag::known(session).await? {
+            if behind.bytes.is_none() {
+                let cure = "GRANT pg_read_all_stats to the role";
+                note(unknown, Topic::Replication, "how far replicas are behind is hidden from this role", Some(cure));
+                found.push(Replica { name: behind.name, ..Replica::default() });
+                continue;
+            }
+            // The server measured this when something was replayed last.
+            let measured = behind.seconds;
+            let replica = told(behind, &self.ends, now);
+            found.push(Replica { lag: replica.lag.map(|lag| lag.max(measured)), ..replica });
+        }
+        for one in &mut self.named {
+            let replica = one.look(text(&row, 0), &self.ends, now).await;
+            found.push(replica);
+        }
+        Ok(found)
+    }
+}
+
+/// Where that ends which a replica has received; what it read from an archive was not.
+const RECEIVED: &str = "greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())";
+
+fn told(behind: Behind, ends: &Ends, now: Instant) -> Replica {
+    let lag = behind.place.map(|place| ends.lag(now, place));
+    Replica { name: behind.name, lag, bytes: behind.bytes, trouble: None }
+}
 
 /// A replica that was named.
 pub(super) struct Named {
@@ -18,59 +106,26 @@ impl Named {
         Named { target, open: None }
     }
 
+    async fn look(&mut self, end: &str, ends: &Ends, now: Instant) -> Replica {
+        let name = self.target.host();
+        let open = self.open.take().filter(|open| !open.is_closed());
+        match lag::named(open, &self.target, end).await {
+            Err(error) => Replica { name, trouble: Some(error.headline()), ..Replica::default() },
+            Ok((open, behind)) => {
+                self.open = Some(open);
+                match behind {
+                    Some(behind) => told(Behind { name, ..behind }, ends, now),
+                    None => Replica { name, trouble: Some("it is no replica".to_owned()), ..Replica::default() },
+                }
+            }
+        }
+    }
+
     pub(super) async fn close(self) {
         if let Some(open) = self.open {
             open.close().await;
         }
     }
-}
-
-/// Those that this server knows of.
-pub(super) async fn known(session: &Connection, unknown: &mut Vec<Unknown>) -> Result<Vec<Replica>, Error> {
-    let mut replicas = Vec::new();
-    for behind in lag::known(session).await? {
-        if behind.bytes.is_none() {
-            let cure = "GRANT pg_read_all_stats to the role";
-            note(unknown, Topic::Replication, "how far replicas are behind is hidden from this role", Some(cure));
-        }
-        let lag = behind.bytes.map(|_| behind.seconds);
-        replicas.push(Replica { name: behind.name, lag, bytes: behind.bytes, trouble: None });
-    }
-    if session.value("SELECT pg_catalog.pg_is_in_recovery()").await?.as_deref() == Some("t") {
-        let received = "coalesce(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())";
-        let behind = lag::itself(session, received).await?;
-        let name = "this server, a replica,".to_owned();
-        replicas.push(Replica { name, lag: Some(behind.seconds), bytes: behind.bytes, trouble: None });
-    }
-    Ok(replicas)
-}
-
-/// Those that were named, each asked itself.
-///
-/// Errors: those of the server that is watched; what is wrong with a replica is told of it.
-pub(super) async fn named(session: &Connection, replicas: &mut [Named]) -> Result<Vec<Replica>, Error> {
-    if replicas.is_empty() {
-        return Ok(Vec::new());
-    }
-    let now = session.value(&format!("SELECT {END}")).await?.unwrap_or_default();
-    let mut found = Vec::new();
-    for one in replicas {
-        let name = one.target.host();
-        let open = one.open.take().filter(|open| !open.is_closed());
-        found.push(match lag::named(open, &one.target, &now).await {
-            Err(error) => Replica { name, trouble: Some(error.headline()), ..Replica::default() },
-            Ok((open, behind)) => {
-                one.open = Some(open);
-                match behind {
-                    Some(behind) => {
-                        Replica { name, lag: Some(behind.seconds), bytes: behind.bytes, trouble: None }
-                    }
-                    None => Replica { name, trouble: Some("it is no replica".to_owned()), ..Replica::default() },
-                }
-            }
-        });
-    }
-    Ok(found)
 }
 
 /// Slots and what they keep.
@@ -85,4 +140,22 @@ pub(super) async fn slots(session: &Connection) -> Result<Vec<Slot>, Error> {
         bytes: number(row, 2).unwrap_or_default().max(0.0) as u64,
     };
     Ok(session.rows(&query).await?.iter().map(slot).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_replica_is_behind_since_the_first_look_that_it_lacks_something_of() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut ends = Ends::default();
+        for (at, end) in [(0, 100), (5, 100), (10, 300), (15, 300)] {
+            ends.note(after(at), end);
+        }
+        let lag = |place| ends.lag(after(15), place);
+        assert_eq!((lag(300), lag(200), lag(100), lag(99)), (0.0, 5.0, 5.0, 15.0));
+    }
 }

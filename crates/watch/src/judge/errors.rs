@@ -3,7 +3,7 @@
 //! Postgres counts no errors by statement; a statement that fails is not in `pg_stat_statements` either.
 
 use super::{Finding, State, Topic};
-use crate::{Seen, Work};
+use crate::{Seen, Work, many};
 
 /// Rollbacks from which on there is something to tell.
 const SOME: u64 = 10;
@@ -25,7 +25,7 @@ pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
     let per = |count: u64, seconds: f64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     let more = |was: u64, is: u64| is > 0 && per(is, seconds) > TIMES * per(was, was_seconds);
     if more(was.deadlocks, work.deadlocks) {
-        let what = format!("{} deadlocks, before {}", work.deadlocks, was.deadlocks);
+        let what = format!("{}, before {}", many(work.deadlocks as usize, "deadlock"), was.deadlocks);
         found.push(
             Finding::new(Topic::Errors, State::Bad, what)
                 .cure("each ended a transaction of the app with 40P01; the server's log names both sides")
@@ -42,13 +42,15 @@ pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
     }
     let sessions = [
         ("fatal", "ended with an error", was.fatal, work.fatal),
-        ("killed", "were ended by somebody", was.killed, work.killed),
+        ("killed", "ended by somebody else", was.killed, work.killed),
         ("abandoned", "lost their client", was.abandoned, work.abandoned),
     ];
     for (name, how, was, is) in sessions {
         let (was, is) = (was.unwrap_or(0), is.unwrap_or(0));
-        if more(was, is) {
-            let what = format!("{is} sessions {how}, before {was}");
+        // Many drivers just go, and that says nothing.
+        let ordinary = name == "abandoned" && is < SOME;
+        if more(was, is) && !ordinary {
+            let what = format!("{} {how}, before {was}", many(is as usize, "session"));
             found.push(
                 Finding::new(Topic::Errors, State::Worse, what)
                     .cure("the server's log says which and why")
@@ -123,7 +125,7 @@ mod tests {
         let now = Work { deadlocks: 1, ..work(1000, 0) };
         assert_eq!(states(work(1000, 0), now.clone()), [State::Ok, State::Bad]);
         assert_eq!(states(Work { deadlocks: 1, ..work(1000, 0) }, now), [State::Ok]);
-        let now = Work { fatal: Some(3), killed: Some(1), ..work(1000, 0) };
+        let now = Work { fatal: Some(3), killed: Some(1), abandoned: Some(9), ..work(1000, 0) };
         assert_eq!(states(work(1000, 0), now), [State::Ok, State::Worse, State::Worse]);
         assert_eq!(states(work(1000, 0), work(400, 0)), [State::Ok, State::Worse]);
         assert_eq!(states(work(40, 0), work(4, 0)), [State::Ok]);
