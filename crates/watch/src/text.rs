@@ -16,7 +16,8 @@ const LONGEST: usize = 240;
 /// A statement without its values and comments, on one line. Literals become `?`; of what is neither a query nor
 /// a change of rows, tables and their like the first two words are left.
 pub fn normalised(query: &str) -> String {
-    let text = bare(query);
+    let bare = bare(query);
+    let text = told(&bare);
     let first = text.split([' ', '(']).find(|word| !word.is_empty()).unwrap_or_default();
     let first = first.to_ascii_lowercase();
     let second = text.split(' ').filter(|word| !word.is_empty()).nth(1).unwrap_or_default().to_ascii_lowercase();
@@ -33,8 +34,24 @@ pub fn normalised(query: &str) -> String {
     }
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{} ..", &text[..at]),
-        None => text,
+        None => text.to_owned(),
     }
+}
+
+/// Statements that only open, close and set.
+const AROUND: &[&str] = &["begin", "start", "set", "commit", "rollback", "savepoint", "release"];
+
+/// Of several statements that were sent together, those from the first on that does something.
+fn told(text: &str) -> &str {
+    let mut text = text.trim_end_matches([';', ' ']);
+    while let Some((first, rest)) = text.split_once(';') {
+        let word = first.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+        if !AROUND.contains(&word.as_str()) {
+            break;
+        }
+        text = rest.trim_start();
+    }
+    text
 }
 
 /// Literals replaced, comments and spare room left out.
@@ -137,6 +154,7 @@ mod tests {
             ("SELECT 'it''s', E'a\\'b', b'01' FROM \"t 1\"", "SELECT ?, ?, ? FROM \"t 1\""),
             ("select $x$a 'b' $x$, $$c$$ -- secret\n, 1.5e3 /* secret */", "select ?, ? , ?"),
             ("insert into t values ('cut in the mid", "insert into t values (?"),
+            ("begin; set local a = 'b;c'; select 1;", "select ?"),
             ("(select 1)", "(select ?)"),
             ("with a as (select 'x') delete from b", "with a as (select ?) delete from b"),
         ] {

@@ -169,7 +169,7 @@ fn charts(out: &mut String, watched: &Watched<'_>) {
         line(name, &|sample: &Sample| sample.replicas.iter().find(|one| one.name == *name).and_then(|one| one.lag))
     };
     all.push(chart("Replicas: how far behind", "seconds", names.iter().take(5).map(of).collect(), None));
-    out.push_str("<h2>Over time</h2>\n<div class=\"charts\">\n");
+    out.push_str("<h2>Over time</h2>\n<p class=\"note\">Zero is when this watch began.</p>\n<div class=\"charts\">\n");
     let mut missing = Vec::new();
     for one in &all {
         match figure(one) {
@@ -196,7 +196,7 @@ fn statements(out: &mut String, changes: Option<&[Change]>) {
             (Kind::Gone, _, _) => ("gone".to_owned(), "unknown"),
             (_, Some(was), Some(is)) => {
                 let times = is / was.max(0.001);
-                (format!("× {times:.1}"), if times >= 2.0 && is - was >= 5.0 { "bad" } else { "" })
+                (format!("× {times:.1}"), if times >= 2.0 { "bad" } else { "" })
             }
             _ => (String::new(), ""),
         };

@@ -5,8 +5,9 @@ use crate::chart::bars;
 use std::fmt::Write;
 use watch::{Sample, State, Wait, many, size, time};
 
-/// Columns that the name and the numbers of a line take while a watch goes on.
-const BEFORE_BARS: usize = 62;
+/// Columns that the name of a line takes while a watch goes on, and the most that its numbers do.
+const NAME: usize = 14;
+const NUMBERS: usize = 66;
 
 /// The verdict. With `color`, states are coloured.
 pub fn watch_text(verdict: &Verdict, color: bool) -> String {
@@ -124,12 +125,14 @@ fn invalid(sample: &Sample) -> Option<String> {
 /// The state of a watch as lines of a terminal, each with its past as bars, so many columns wide.
 pub fn watch_live(samples: &[Sample], width: usize, unicode: bool) -> Vec<String> {
     let Some(last) = samples.last() else { return Vec::new() };
-    let room = width.saturating_sub(BEFORE_BARS + 2);
+    // Half of it for the past, where there is room for that.
+    let numbers = (width / 2).clamp(40, NAME + NUMBERS) - NAME;
+    let room = width.saturating_sub(NAME + numbers + 1);
     let past = &samples[samples.len().saturating_sub(room)..];
     let line = |name: &str, words: Option<String>, number: &dyn Fn(&Sample) -> Option<f64>| {
-        let words: String = words.unwrap_or_else(|| "not known".to_owned()).chars().take(BEFORE_BARS - 14).collect();
+        let words: String = words.unwrap_or_else(|| "not known".to_owned()).chars().take(numbers).collect();
         let values: Vec<f64> = past.iter().map(|sample| number(sample).unwrap_or(0.0)).collect();
-        let text = format!("{name:<13} {words:<rest$}{}", bars(&values, 0.0, unicode), rest = BEFORE_BARS - 14);
+        let text = format!("{name:<13} {words:<numbers$} {}", bars(&values, 0.0, unicode));
         text.trim_end().chars().take(width).collect::<String>()
     };
     if let Some(why) = &last.unreachable {

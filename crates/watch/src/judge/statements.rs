@@ -7,9 +7,11 @@ use crate::{Change, Kind, Seen, changes, many, time};
 const CALLS: u64 = 10;
 /// Milliseconds that a call has to take longer: shorter differences nobody feels.
 const FELT: f64 = 5.0;
+/// Milliseconds a second that all calls together have to take longer, where one alone is not felt.
+const MORE: f64 = 50.0;
 /// Milliseconds from which on a new statement is slow.
 const SLOW: f64 = 100.0;
-/// Milliseconds a second from which on a new statement is heavy: a quarter of a core.
+/// Milliseconds a second from which on a statement is heavy: a quarter of a core.
 const HEAVY: f64 = 250.0;
 /// How many are told by name.
 const NAMED: usize = 10;
@@ -52,12 +54,18 @@ fn finding(change: &Change, limits: &Limits) -> Option<Finding> {
     let enough = change.calls >= CALLS;
     match (change.kind, change.mean_before) {
         (Kind::Known, Some(was)) if enough && change.calls_before >= CALLS => {
-            let slower = mean >= limits.slower * was && mean - was >= FELT;
+            // Calls that nobody feels one by one take a core where they are many.
+            let more = (mean - was) * change.rate;
+            let state = match mean >= limits.slower * was {
+                true if mean - was >= FELT || more >= HEAVY => State::Bad,
+                true if more >= MORE => State::Worse,
+                _ => return None,
+            };
             let times = mean / was.max(0.001);
             let times = if times < 1000.0 { format!("{times:.1} times as long") } else { "far longer".to_owned() };
             let what = format!("takes {}, before {} ({times})", time(mean / 1e3), time(was / 1e3));
-            slower.then(|| told(State::Bad, what, "EXPLAIN (ANALYZE, BUFFERS) it: an index may be gone or unused, \
-                or statistics missing (ANALYZE)"))?
+            let cure = "EXPLAIN (ANALYZE, BUFFERS) it: an index may be gone or unused, or statistics missing (ANALYZE)";
+            told(state, what, cure)
         }
         (Kind::New, _) if enough && (mean >= SLOW || change.load >= HEAVY) => {
             let what = format!("is new, takes {} and {:.1} calls a second", time(mean / 1e3), change.rate);
@@ -93,6 +101,8 @@ mod tests {
         assert_eq!(states(&[("a", 10, 1.0)], &[("a", 10, 6.0)]), [State::Bad]);
         assert_eq!(states(&[("a", 10, 1.0)], &[("a", 10, 5.0)]), []);
         assert_eq!(states(&[("a", 10, 20.0)], &[("a", 10, 39.0)]), []);
+        assert_eq!(states(&[("a", 1000, 1.0)], &[("a", 1000, 3.0)]), [State::Worse]);
+        assert_eq!(states(&[("a", 1000, 1.0)], &[("a", 1000, 3.6)]), [State::Bad]);
         assert_eq!(states(&[("a", 9, 1.0)], &[("a", 10, 60.0)]), []);
         assert_eq!(states(&[], &[("a", 10, 100.0), ("b", 10, 1.0), ("c", 9, 900.0)]), [State::Worse]);
         assert_eq!(states(&[("a", 10, 1.0)], &[]), []);
