@@ -64,7 +64,9 @@ pub enum Error {
         why: String,
     },
     /// The baseline of a watch is not there, or is something else.
-    #[error("{path}, the baseline, can't be read: {why}\n  brolly watch --take {path} writes it, before a deploy")]
+    #[error(
+        "{path}, the baseline, can't be read: {why}\n  brolly watch --take {path} writes it, before a deploy"
+    )]
     BrokenBaseline {
         /// The file.
         path: String,

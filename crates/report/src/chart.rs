@@ -219,7 +219,10 @@ mod tests {
     #[test]
     fn numbers_and_axes_are_easy_to_read() {
         assert_eq!([round_up(0.0), round_up(3.1), round_up(97.0), round_up(0.013)], [1.0, 4.0, 100.0, 0.02]);
-        assert_eq!([short(0.0), short(0.05), short(2.5), short(40.0), short(12_000.0)], ["0", "0.050", "2.5", "40", "12k"]);
+        assert_eq!(
+            [short(0.0), short(0.05), short(2.5), short(40.0), short(12_000.0)],
+            ["0", "0.050", "2.5", "40", "12k"]
+        );
         assert_eq!([moment(-30.0), moment(0.0), moment(125.0)], ["-30 s", "0 s", "2:05 min"]);
     }
 
@@ -237,6 +240,10 @@ mod tests {
         let drawn = drawn.unwrap_or_default();
         assert!(drawn.contains("a &lt; b") && drawn.contains(">deploy<"), "{drawn}");
         let way = drawn.split("class=\"s0\" d=\"").nth(1).and_then(|rest| rest.split('"').next());
-        assert_eq!(way.map(|way| (way.matches('M').count(), way.matches('L').count())), Some((2, 1)), "{drawn}");
+        assert_eq!(
+            way.map(|way| (way.matches('M').count(), way.matches('L').count())),
+            Some((2, 1)),
+            "{drawn}"
+        );
     }
 }

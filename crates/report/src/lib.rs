@@ -26,6 +26,10 @@ mod timeline_text;
 mod unnoticed;
 mod watch;
 
+pub use self::watch::{
+    BaselineTold, Begun, Verdict, WatchLine, Watched, WayBack, watch_baseline, watch_baseline_of, watch_line,
+    watch_live, watch_page, watch_status, watch_text,
+};
 pub use chart::{bars, escaped};
 pub use drift::{Comparison, Drift, Side, drift_json, drift_text};
 pub use facts_json::facts_line;
@@ -48,7 +52,3 @@ pub use schema::{facts_schema, lint_schema, migrate_schema, plan_schema, preflig
 pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
 pub use timeline_text::timeline_text;
 pub use unnoticed::{Unnoticed, unnoticed, unnoticed_lines};
-pub use self::watch::{
-    BaselineTold, Begun, Verdict, WatchLine, Watched, WayBack, watch_baseline, watch_baseline_of, watch_line, watch_live,
-    watch_page, watch_status, watch_text,
-};

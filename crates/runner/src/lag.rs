@@ -65,7 +65,8 @@ pub(crate) async fn named(
 fn behind(row: &Row) -> Behind {
     let cell = |at: usize| row.get(at).and_then(|cell| cell.as_deref());
     let bytes = cell(0).and_then(|bytes| bytes.parse::<i64>().ok()).map(|bytes| bytes.max(0).cast_unsigned());
-    let seconds = cell(1).and_then(|seconds| seconds.parse().ok()).filter(|_| bytes.is_some_and(|bytes| bytes > 0));
+    let seconds =
+        cell(1).and_then(|seconds| seconds.parse().ok()).filter(|_| bytes.is_some_and(|bytes| bytes > 0));
     let place = cell(2).and_then(|place| place.parse().ok());
     Behind { name: String::new(), bytes, seconds: seconds.unwrap_or(0.0), place }
 }

@@ -20,17 +20,15 @@ pub fn normalised(query: &str) -> String {
     let text = told(&bare);
     let first = text.split([' ', '(']).find(|word| !word.is_empty()).unwrap_or_default();
     let first = first.to_ascii_lowercase();
-    let second = text.split(' ').filter(|word| !word.is_empty()).nth(1).unwrap_or_default().to_ascii_lowercase();
+    let second =
+        text.split(' ').filter(|word| !word.is_empty()).nth(1).unwrap_or_default().to_ascii_lowercase();
     let about = ABOUT.contains(&first.as_str()) && OBJECTS.contains(&second.as_str());
     if !about && !PLAIN.contains(&first.as_str()) {
         let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
         let named = words.iter().take(2).take_while(|word| word.chars().all(|c| c.is_ascii_alphabetic()));
         let kept = named.copied().collect::<Vec<_>>().join(" ");
-        return if words.len() > 2 || kept.is_empty() && !words.is_empty() {
-            format!("{kept} ..").trim_start().to_owned()
-        } else {
-            kept
-        };
+        let more = if kept.len() < text.len() { " .." } else { "" };
+        return format!("{kept}{more}").trim_start().to_owned();
     }
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{} ..", &text[..at]),
@@ -59,7 +57,8 @@ fn bare(query: &str) -> String {
     let mut out = String::new();
     let mut rest = query;
     while let Some(next) = rest.chars().next() {
-        let word = out.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '"'));
+        let word =
+            out.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '"'));
         let taken = match next {
             '\'' => {
                 // The letter before tells what kind of string it is: E'..', B'..'.
@@ -150,7 +149,10 @@ mod tests {
     #[test]
     fn values_and_comments_are_left_out() {
         for (query, shown) in [
-            ("select *\n  from users where id = 42 and a1 = $1", "select * from users where id = ? and a1 = $1"),
+            (
+                "select *\n  from users where id = 42 and a1 = $1",
+                "select * from users where id = ? and a1 = $1",
+            ),
             ("SELECT 'it''s', E'a\\'b', b'01' FROM \"t 1\"", "SELECT ?, ?, ? FROM \"t 1\""),
             ("select $x$a 'b' $x$, $$c$$ -- secret\n, 1.5e3 /* secret */", "select ?, ? , ?"),
             ("insert into t values ('cut in the mid", "insert into t values (?"),
@@ -180,7 +182,9 @@ mod tests {
 
     #[test]
     fn no_text_is_too_odd() {
-        for query in ["select '", "select \"", "select $", "select $1$", "select $é$ü", "é'ü", "select /*", "--", "e'"] {
+        for query in
+            ["select '", "select \"", "select $", "select $1$", "select $é$ü", "é'ü", "select /*", "--", "e'"]
+        {
             normalised(query);
         }
         assert!(normalised(&format!("select {}", "é,".repeat(500))).ends_with(" .."));

@@ -92,7 +92,8 @@ fn flags(wanted: &WatchArguments) -> String {
         ("out", &wanted.place.out),
         ("database-url-env", &wanted.database.database_url_env),
     ];
-    let given = named.iter().filter_map(|(flag, value)| value.as_ref().map(|value| format!(" --{flag} {value}")));
+    let given =
+        named.iter().filter_map(|(flag, value)| value.as_ref().map(|value| format!(" --{flag} {value}")));
     let mut flags: String = given.collect();
     if wanted.database.database_url.is_some() {
         flags.push_str(" --database-url \"$DATABASE_URL\"");

@@ -85,6 +85,10 @@ impl Job<'_> {
                 other.database, place.database
             ));
         }
+        if let Some(path) = &wanted.html {
+            // What can't be written is not found out after a quarter of an hour.
+            self.disk.write(path, "<!DOCTYPE html>\n<title>brolly watch</title>\n<p>It goes on.</p>\n")?;
+        }
         let whole = wanted.watched.unwrap_or(if wanted.take.is_some() { BASELINE } else { WATCHED });
         let own = BASELINE.min(whole / 5);
         let told = match (&baseline, &wanted.take) {
@@ -169,8 +173,13 @@ impl Job<'_> {
         };
         watcher.close().await;
         if let Some(path) = &wanted.html {
-            let watched =
-                Watched { begun: &begun, ended: &ended, before: &looked.before, now: &looked.now, verdict: &verdict };
+            let watched = Watched {
+                begun: &begun,
+                ended: &ended,
+                before: &looked.before,
+                now: &looked.now,
+                verdict: &verdict,
+            };
             self.disk.write(path, &report::watch_page(&watched))?;
             outcome.notes.push(format!("{path} holds verdict and charts"));
         }
@@ -183,7 +192,13 @@ impl Job<'_> {
     }
 
     /// Looks until the time is up or somebody ends it. What is seen before `split` is the baseline.
-    async fn looks(&self, watcher: &mut Watcher, live: &mut Live<'_>, whole: Duration, split: Duration) -> Looked {
+    async fn looks(
+        &self,
+        watcher: &mut Watcher,
+        live: &mut Live<'_>,
+        whole: Duration,
+        split: Duration,
+    ) -> Looked {
         let start = Instant::now();
         let stop = pg::interrupted();
         tokio::pin!(stop);
@@ -255,7 +270,9 @@ fn project(disk: &Disk, wanted: &WatchArguments, notes: &mut Vec<String>) -> Res
             notes.extend(found.notes);
             Ok(Some(projects::only("watch", found.targets)?.project))
         }
-        Err(Error::NoProject { .. }) if place.path.is_none() && place.config.is_none() && place.out.is_none() => {
+        Err(Error::NoProject { .. })
+            if place.path.is_none() && place.config.is_none() && place.out.is_none() =>
+        {
             Ok(None)
         }
         Err(error) => Err(error),

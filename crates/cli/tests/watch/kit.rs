@@ -18,7 +18,8 @@ pub fn with(major: u16) -> Server {
         ("hot_standby", "on"),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    Server::start_with(&binaries(major), &Setup { settings, ..setup() }).unwrap_or_else(|error| panic!("{error}"))
+    Server::start_with(&binaries(major), &Setup { settings, ..setup() })
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What an app would ask for.
@@ -111,7 +112,11 @@ impl Watch {
     pub fn start(folder: &Folder, url: &str, args: &[&str]) -> Watch {
         let mut command = Command::new(env!("CARGO_BIN_EXE_brolly"));
         command.args([&["watch", "--database-url", url], &OFTEN[..], args].concat());
-        command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).env("PATH", "/usr/bin:/bin");
+        command
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .env("PATH", "/usr/bin:/bin");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let out = BufReader::new(child.stdout.take().expect("an output"));

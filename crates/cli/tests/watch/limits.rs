@@ -37,11 +37,19 @@ fn a_server_that_counts_no_statements_is_watched_all_the_same() {
     for major in [13, 18] {
         let server = server(major);
         let (folder, url) = (folder(), server.url("postgres"));
-        watch(&folder, &url, &["--for", "600ms"])
-            .says(0, &["unknown  statements", "pg_stat_statements is not there", "CREATE EXTENSION pg_stat_statements"]);
+        watch(&folder, &url, &["--for", "600ms"]).says(
+            0,
+            &[
+                "unknown  statements",
+                "pg_stat_statements is not there",
+                "CREATE EXTENSION pg_stat_statements",
+            ],
+        );
         sql(&server, "create extension pg_stat_statements");
-        watch(&folder, &url, &["--for", "600ms"])
-            .says(0, &["unknown  statements", "pg_stat_statements is not loaded", "shared_preload_libraries"]);
+        watch(&folder, &url, &["--for", "600ms"]).says(
+            0,
+            &["unknown  statements", "pg_stat_statements is not loaded", "shared_preload_libraries"],
+        );
     }
 }
 

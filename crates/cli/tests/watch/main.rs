@@ -28,11 +28,15 @@ fn a_server_that_is_well_is_said_to_be() {
         let validator = jsonschema::validator_for(&closed(report::watch_schema())).expect("a schema");
         during(&server, load, || {
             watch(&folder, &url, &["--take", "before.json", "--for", "1200ms", "--format", "json"]);
-            let ended =
-                watch(&folder, &url, &["--against", "before.json", "--for", "1s", "--html", "w.html", "--format", "json"]);
+            let ended = watch(
+                &folder,
+                &url,
+                &["--against", "before.json", "--for", "1s", "--html", "w.html", "--format", "json"],
+            );
             let lines = lines(&ended);
             for line in &lines {
-                let problems: Vec<String> = validator.iter_errors(line).map(|error| error.to_string()).collect();
+                let problems: Vec<String> =
+                    validator.iter_errors(line).map(|error| error.to_string()).collect();
                 assert_eq!(problems, Vec::<String>::new(), "{line:#}");
             }
             let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
@@ -40,7 +44,8 @@ fn a_server_that_is_well_is_said_to_be() {
             assert!(events.len() >= 5, "{ended}");
             let verdict = lines.last().expect("a line");
             assert_eq!(ended.code, 0, "{major}: {verdict:#}");
-            let states: Vec<&str> = findings(verdict).iter().filter_map(|one| one["state"].as_str()).collect();
+            let states: Vec<&str> =
+                findings(verdict).iter().filter_map(|one| one["state"].as_str()).collect();
             assert_eq!(states, ["ok"; 8], "{major}: {verdict:#}");
             // Our own questions are none of the app's.
             let texts: Vec<&str> = verdict["statements"]
@@ -59,7 +64,8 @@ fn a_server_that_is_well_is_said_to_be() {
         for outside in ["http:", "https:", "<script", "src=", "@import", "url("] {
             assert!(!page.contains(outside), "the page names something outside: {outside}");
         }
-        watch(&folder, &url, &["--for", "1s"]).says(0, &["ok       server", "nothing got worse", "its first"]);
+        watch(&folder, &url, &["--for", "1s"])
+            .says(0, &["ok       server", "nothing got worse", "its first"]);
     }
 }
 
@@ -74,10 +80,13 @@ fn what_can_not_be_looked_at_is_an_error() {
     let ended = watch(&folder, nowhere, &[]);
     ended.complains(2, &["cannot connect to 127.0.0.1:1"]);
     assert!(!ended.err.contains("s3cret"), "{ended}");
-    watch(&folder, nowhere, &["--against", "none.json"])
-        .complains(2, &["none.json, the baseline, can't be read: there is no such file", "brolly watch --take none.json"]);
+    watch(&folder, nowhere, &["--against", "none.json"]).complains(
+        2,
+        &["none.json, the baseline, can't be read: there is no such file", "brolly watch --take none.json"],
+    );
     folder.write("odd.json", "{\"version\": 9}");
-    watch(&folder, nowhere, &["--against", "odd.json"]).complains(2, &["odd.json, the baseline, can't be read"]);
+    watch(&folder, nowhere, &["--against", "odd.json"])
+        .complains(2, &["odd.json, the baseline, can't be read"]);
 }
 
 #[test]
@@ -89,7 +98,12 @@ fn ctrl_c_ends_it_with_a_verdict() {
     going.line("\"sample\"");
     let ended = going.interrupt();
     let verdict = lines(&ended).pop().expect("a verdict");
-    assert_eq!((verdict["event"].as_str(), verdict["interrupted"].as_bool()), (Some("verdict"), Some(true)), "{ended}");
+    assert_eq!(
+        (verdict["event"].as_str(), verdict["interrupted"].as_bool()),
+        (Some("verdict"), Some(true)),
+        "{ended}"
+    );
     assert_eq!(ended.code, 0, "{ended}");
     assert!(folder.read("w.html").contains("It was ended early."));
+    watch(&folder, &url, &["--html", "."]).complains(2, &["brolly: "]).lacks("server");
 }

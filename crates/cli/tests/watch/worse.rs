@@ -63,7 +63,10 @@ fn a_queue_for_a_lock_is_told_with_who_is_at_its_head() {
         );
         let page = std::fs::read_to_string(folder.at("w.html")).expect("a page");
         assert!(page.contains("Waits for locks") && page.contains("AccessExclusiveLock"), "{page}");
-        assert!(!page.contains("secret") && !ended.out.contains("secret") && !ended.err.contains("secret"), "{ended}");
+        assert!(
+            !page.contains("secret") && !ended.out.contains("secret") && !ended.err.contains("secret"),
+            "{ended}"
+        );
     }
 }
 
@@ -90,8 +93,10 @@ fn an_index_that_becomes_invalid_is_bad_and_one_that_was_is_said() {
         items(&server);
         sql(&server, "create table doubles as select 1 as n from generate_series(1, 2)");
         let (folder, url) = (folder(), server.url("postgres"));
-        watch(&folder, &url, &["--take", "before.json", "--for", "400ms"]).complains(0, &["before.json: 3 looks"]);
-        let mut going = Watch::start(&folder, &url, &["--against", "before.json", "--for", "2s", "--format", "json"]);
+        watch(&folder, &url, &["--take", "before.json", "--for", "400ms"])
+            .complains(0, &["before.json: 3 looks"]);
+        let mut going =
+            Watch::start(&folder, &url, &["--against", "before.json", "--for", "2s", "--format", "json"]);
         going.line("\"sample\"");
         wait(async {
             let session = server.connect().await.expect("a connection");
@@ -102,11 +107,16 @@ fn an_index_that_becomes_invalid_is_bad_and_one_that_was_is_said() {
         let verdict = lines(&ended).pop().expect("a verdict");
         assert_eq!(ended.code, 1, "{verdict:#}");
         let indexes = told(&verdict, "indexes");
-        assert_eq!((indexes.len(), &indexes[0]["state"], &indexes[0]["object"]), (1, &"bad".into(), &"By n".into()), "{verdict:#}");
+        assert_eq!(
+            (indexes.len(), &indexes[0]["state"], &indexes[0]["object"]),
+            (1, &"bad".into(), &"By n".into()),
+            "{verdict:#}"
+        );
         let cure = indexes[0]["cure"].as_str().expect("a cure");
         assert!(cure.contains("DROP INDEX CONCURRENTLY \"By n\""), "{cure}");
         // It was there before the next deploy.
-        watch(&folder, &url, &["--for", "600ms"]).says(0, &["worse    indexes", "By n on doubles is invalid", "; so it was before"]);
+        watch(&folder, &url, &["--for", "600ms"])
+            .says(0, &["worse    indexes", "By n on doubles is invalid", "; so it was before"]);
     }
 }
 
@@ -120,7 +130,10 @@ fn a_statement_that_takes_longer_is_named() {
     for major in [13, 18] {
         let server = with(major);
         items(&server);
-        sql(&server, "create table delay (id int primary key, seconds float8); insert into delay values (1, 0.001)");
+        sql(
+            &server,
+            "create table delay (id int primary key, seconds float8); insert into delay values (1, 0.001)",
+        );
         let (folder, url) = (folder(), server.url("postgres"));
         during(&server, delayed, || {
             watch(&folder, &url, &["--take", "before.json", "--for", "1500ms"]);
@@ -155,12 +168,16 @@ fn rollbacks_that_rise_are_bad_and_are_in_no_statement() {
         let (folder, url) = (folder(), server.url("postgres"));
         watch(&folder, &url, &["--take", "before.json", "--for", "1s"]);
         during(&server, failing, || {
-            let ended = watch(&folder, &url, &["--against", "before.json", "--for", "3s", "--format", "json"]);
+            let ended =
+                watch(&folder, &url, &["--against", "before.json", "--for", "3s", "--format", "json"]);
             let verdict = lines(&ended).pop().expect("a verdict");
             assert_eq!(ended.code, 1, "{verdict:#}");
             let errors = told(&verdict, "errors");
             assert_eq!(errors[0]["state"], "bad", "{verdict:#}");
-            assert!(errors[0]["what"].as_str().is_some_and(|what| what.contains("were rolled back")), "{verdict:#}");
+            assert!(
+                errors[0]["what"].as_str().is_some_and(|what| what.contains("were rolled back")),
+                "{verdict:#}"
+            );
             // What docs/watch.md says of it.
             let texts = verdict["statements"].to_string();
             assert!(!texts.contains("from items"), "a statement that fails is counted: {texts}");
@@ -187,7 +204,10 @@ fn a_session_that_is_ended_is_opened_again() {
     let (folder, url) = (folder(), server.url("postgres"));
     let mut going = Watch::start(&folder, &url, &["--for", "2s", "--format", "json"]);
     going.line("\"sample\"");
-    sql(&server, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'brolly watch'");
+    sql(
+        &server,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'brolly watch'",
+    );
     let ended = going.end();
     let lines = lines(&ended);
     let looks: Vec<_> = lines.iter().filter(|line| line["event"] == "sample").collect();
@@ -207,7 +227,8 @@ fn the_way_back_is_that_of_what_ran_since() {
     migrate().says(0, &[]);
     watch(&folder, &url, &["--take", "before.json", "--for", "400ms"]);
     watch(&folder, &url, &brief).says(0, &["the way back: no migration ran since the baseline"]);
-    watch(&folder, &url, &["--for", "400ms"]).says(0, &["0000_create ran last", "brolly rollback drizzle/0000_create.sql --write"]);
+    watch(&folder, &url, &["--for", "400ms"])
+        .says(0, &["0000_create ran last", "brolly rollback drizzle/0000_create.sql --write"]);
 
     folder.journal("drizzle", &[create, add, drop]);
     migrate().says(0, &["2 migrations applied"]);
@@ -223,7 +244,14 @@ fn the_way_back_is_that_of_what_ran_since() {
     folder.brolly(&["rollback", "drizzle/0002_drop.sql", "--write"]).says(0, &[]);
     folder.brolly(&["rollback", "drizzle/0001_add.sql", "--write"]).says(0, &[]);
     let ended = watch(&folder, &url, &brief);
-    ended.says(0, &["lost is then: the values of users.name", "which --lose-data agrees to", "brolly rollback --run --last 2"]);
+    ended.says(
+        0,
+        &[
+            "lost is then: the values of users.name",
+            "which --lose-data agrees to",
+            "brolly rollback --run --last 2",
+        ],
+    );
     ended.lacks("--write").lacks(server.dir().to_str().expect("text"));
     // What is said is what does it.
     let run = ["rollback", "--run", "--last", "2", "--database-url", &url, "--yes", "--lose-data"];

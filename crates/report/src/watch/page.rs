@@ -56,11 +56,16 @@ fn judged(out: &mut String, watched: &Watched<'_>) {
         State::Worse => "Something got worse; users may not notice.",
         State::Bad => "Users wait or get errors, or soon will.",
     };
-    let _ = writeln!(out, "<p class=\"verdict {}\">{words}</p>\n<table class=\"findings\">", verdict.state.word());
+    let _ = writeln!(
+        out,
+        "<p class=\"verdict {}\">{words}</p>\n<table class=\"findings\">",
+        verdict.state.word()
+    );
     let mut findings: Vec<_> = verdict.findings.iter().collect();
     findings.sort_by_key(|one| std::cmp::Reverse(one.state));
     for one in findings {
-        let cure = one.cure.as_deref().map_or(String::new(), |cure| format!("<br><em>{}</em>", escaped(cure)));
+        let cure =
+            one.cure.as_deref().map_or(String::new(), |cure| format!("<br><em>{}</em>", escaped(cure)));
         let _ = writeln!(
             out,
             "<tr><td><b class=\"{0}\">{0}</b></td><td>{1}</td><td>{2}{cure}</td></tr>",
@@ -96,7 +101,8 @@ fn charts(out: &mut String, watched: &Watched<'_>) {
         let mut points: Vec<(f64, Option<f64>)> = Vec::new();
         for (at, sample) in &looks {
             // No line goes through a deploy.
-            if points.last().is_some_and(|(last, _)| *last < split.0 && *at > split.0) && split.1 == "deploy" {
+            if points.last().is_some_and(|(last, _)| *last < split.0 && *at > split.0) && split.1 == "deploy"
+            {
                 points.push((split.0, None));
             }
             points.push((*at, number(sample)));
@@ -105,7 +111,13 @@ fn charts(out: &mut String, watched: &Watched<'_>) {
     };
     let rate = |count: u64, sample: &Sample| count as f64 / sample.seconds.max(0.001);
     let most = watched.now.connections().last().map_or(0.0, |one| f64::from(one.most));
-    let chart = |title: &str, unit, lines, bound| Chart { title: title.to_owned(), unit, lines, split: Some(split), bound };
+    let chart = |title: &str, unit, lines, bound| Chart {
+        title: title.to_owned(),
+        unit,
+        lines,
+        split: Some(split),
+        bound,
+    };
     let mut all = vec![
         chart(
             "Connections",
@@ -166,10 +178,14 @@ fn charts(out: &mut String, watched: &Watched<'_>) {
     let replicas = || looks.iter().flat_map(|(_, sample)| &sample.replicas);
     let names: BTreeSet<&str> = replicas().map(|replica: &Replica| replica.name.as_str()).collect();
     let of = |name: &&str| {
-        line(name, &|sample: &Sample| sample.replicas.iter().find(|one| one.name == *name).and_then(|one| one.lag))
+        line(name, &|sample: &Sample| {
+            sample.replicas.iter().find(|one| one.name == *name).and_then(|one| one.lag)
+        })
     };
     all.push(chart("Replicas: how far behind", "seconds", names.iter().take(5).map(of).collect(), None));
-    out.push_str("<h2>Over time</h2>\n<p class=\"note\">Zero is when this watch began.</p>\n<div class=\"charts\">\n");
+    out.push_str(
+        "<h2>Over time</h2>\n<p class=\"note\">Zero is when this watch began.</p>\n<div class=\"charts\">\n",
+    );
     let mut missing = Vec::new();
     for one in &all {
         match figure(one) {
@@ -216,7 +232,9 @@ fn statements(out: &mut String, changes: Option<&[Change]>) {
 fn waits(out: &mut String, samples: &[Sample]) {
     // Each wait once, as it was seen last: when it was longest.
     let mut longest: Vec<(f64, &Wait)> = Vec::new();
-    for (at, wait) in samples.iter().flat_map(|one| one.waits.iter().flatten().map(move |wait| (one.at, wait))) {
+    for (at, wait) in
+        samples.iter().flat_map(|one| one.waits.iter().flatten().map(move |wait| (one.at, wait)))
+    {
         let same = |(last, other): &&mut (f64, &Wait)| {
             other.session.pid == wait.session.pid
                 && other.relation == wait.relation
@@ -279,4 +297,82 @@ fn tables(out: &mut String, watched: &Watched<'_>) {
         );
     }
     out.push_str("</table>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::{BaselineTold, Begun, Verdict, WayBack};
+    use watch::{Connections, Index, Limits, Seen, Session, Statement, Table, changes, judge};
+
+    const ODD: &str = "<script>alert(\"1\")</script>";
+
+    fn seen(from: f64) -> Seen {
+        let session =
+            || Session { pid: Some(1), role: ODD.to_owned(), query: ODD.to_owned(), ..Session::default() };
+        let wait =
+            |at: f64| Wait { session: session(), waited: at, blockers: vec![session()], ..Wait::default() };
+        let statement =
+            Statement { id: "a".to_owned(), text: ODD.to_owned(), calls: 20, milliseconds: 400.0 };
+        let sample = |at: f64| Sample {
+            at,
+            seconds: 5.0,
+            connections: Some(Connections { used: 3, most: 97, ..Connections::default() }),
+            waits: Some(vec![wait(at)]),
+            replicas: vec![Replica { name: ODD.to_owned(), lag: Some(1.0), ..Replica::default() }],
+            tables: Some(vec![Table { name: ODD.to_owned(), bytes: 1, ..Table::default() }]),
+            invalid_indexes: Some(vec![Index {
+                name: ODD.to_owned(),
+                what: ODD.to_owned(),
+                cure: ODD.to_owned(),
+            }]),
+            ..Sample::default()
+        };
+        Seen {
+            samples: [0.0, 5.0, 10.0].map(|at| sample(from + at)).to_vec(),
+            statements: Some(vec![statement]),
+        }
+    }
+
+    #[test]
+    fn whatever_things_are_called_the_page_is_one_page() {
+        for taken in [None, Some(ODD.to_owned())] {
+            let (before, now) = (seen(0.0), seen(if taken.is_none() { 15.0 } else { 0.0 }));
+            let baseline = BaselineTold { taken, seconds: 15.0 };
+            let findings = judge(&before, &now, &[], &Limits::default());
+            let verdict = Verdict {
+                state: State::Bad,
+                seconds: 15.0,
+                looks: 3,
+                interrupted: false,
+                baseline: baseline.clone(),
+                findings,
+                statements: changes(&before, &now),
+                back: WayBack { what: ODD.to_owned(), commands: vec![ODD.to_owned()], ..WayBack::default() },
+            };
+            let name = || ODD.to_owned();
+            let (database, host, server) = (name(), name(), name());
+            let baseline = Some(baseline);
+            let begun = Begun { database, host, server, watched: 15.0, every: 5.0, baseline };
+            let page = watch_page(&Watched {
+                begun: &begun,
+                ended: "now",
+                before: &before,
+                now: &now,
+                verdict: &verdict,
+            });
+            assert!(!page.contains("<script"), "{page}");
+            let split = if verdict.baseline.taken.is_some() { ">deploy<" } else { ">baseline until here<" };
+            assert!(page.contains(split), "{page}");
+            // One wait that lasts is told once, as long as it was last.
+            let waits = page.split("Waits for locks").nth(1).unwrap_or_default();
+            let waits = waits.split("</table>").next().unwrap_or_default();
+            assert_eq!(waits.matches("<tr><td>").count(), 1, "{waits}");
+            for (open, close) in
+                [("<figure", "</figure"), ("<table", "</table"), ("<svg", "</svg"), ("<tr", "</tr")]
+            {
+                assert_eq!(page.matches(open).count(), page.matches(close).count(), "{open}");
+            }
+        }
+    }
 }

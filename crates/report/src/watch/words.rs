@@ -87,7 +87,11 @@ fn waits(sample: &Sample) -> Option<String> {
         None => "nobody waits for a lock".to_owned(),
         Some(first) => format!(
             "{} for locks, {}{}",
-            if waits.len() == 1 { "1 session waits".to_owned() } else { format!("{} sessions wait", waits.len()) },
+            if waits.len() == 1 {
+                "1 session waits".to_owned()
+            } else {
+                format!("{} sessions wait", waits.len())
+            },
             time(first.waited),
             first.relation.as_deref().map_or(String::new(), |name| format!(" on {}", watch::shown(name)))
         ),
@@ -97,7 +101,11 @@ fn waits(sample: &Sample) -> Option<String> {
 fn statements(sample: &Sample) -> Option<String> {
     let slice = sample.statements.as_ref()?;
     let mean = if slice.calls == 0 { 0.0 } else { slice.milliseconds / slice.calls as f64 / 1e3 };
-    Some(format!("{} a statement, {:.1} a second", time(mean), slice.calls as f64 / sample.seconds.max(0.001)))
+    Some(format!(
+        "{} a statement, {:.1} a second",
+        time(mean),
+        slice.calls as f64 / sample.seconds.max(0.001)
+    ))
 }
 
 fn transactions(sample: &Sample) -> Option<String> {
@@ -108,7 +116,8 @@ fn transactions(sample: &Sample) -> Option<String> {
 }
 
 fn lag(sample: &Sample) -> Option<String> {
-    let worst = sample.replicas.iter().max_by(|a, b| a.lag.unwrap_or(0.0).total_cmp(&b.lag.unwrap_or(0.0)))?;
+    let worst =
+        sample.replicas.iter().max_by(|a, b| a.lag.unwrap_or(0.0).total_cmp(&b.lag.unwrap_or(0.0)))?;
     Some(match (&worst.trouble, worst.lag) {
         (Some(why), _) => format!("replica {}: {why}", worst.name),
         (None, Some(lag)) => format!("replica {} {} behind", worst.name, time(lag)),
@@ -139,12 +148,16 @@ pub fn watch_live(samples: &[Sample], width: usize, unicode: bool) -> Vec<String
         return vec![format!("no answer: {why}").chars().take(width).collect()];
     }
     let mut lines = vec![
-        line("connections", connections(last), &|sample| sample.connections.as_ref().map(|one| f64::from(one.used))),
+        line("connections", connections(last), &|sample| {
+            sample.connections.as_ref().map(|one| f64::from(one.used))
+        }),
         line("locks", waits(last), &|sample| sample.waits.as_ref().map(|waits| waits.len() as f64)),
         line("statements", statements(last), &|sample| {
             sample.statements.as_ref().map(|one| one.milliseconds / one.calls.max(1) as f64)
         }),
-        line("transactions", transactions(last), &|sample| sample.work.as_ref().map(|work| work.commits as f64)),
+        line("transactions", transactions(last), &|sample| {
+            sample.work.as_ref().map(|work| work.commits as f64)
+        }),
     ];
     if !last.replicas.is_empty() {
         lines.push(line("replicas", lag(last), &|sample| {
@@ -193,7 +206,10 @@ mod tests {
             back: WayBack { what: "nothing".to_owned(), ..WayBack::default() },
         };
         let text = watch_text(&verdict, false);
-        assert!(text.contains("7 not known: 12 looks in 60 s, ended early, held against its first 10 s"), "{text}");
+        assert!(
+            text.contains("7 not known: 12 looks in 60 s, ended early, held against its first 10 s"),
+            "{text}"
+        );
         assert!(text.ends_with("the way back: nothing\n"), "{text}");
         assert!(!text.contains('\u{1b}') && watch_text(&verdict, true).contains("\u{1b}[36m"), "{text}");
     }

@@ -9,8 +9,9 @@ use pg::{Connection, Error};
 use std::collections::BTreeSet;
 use watch::{Session, Wait, normalised};
 
-/// The most that are told of one look.
-const MOST: usize = 20;
+/// The most that are told of one look, and of how many is asked who is in the way.
+const MOST: usize = 500;
+const ASKED: usize = 20;
 
 /// Who waits for the end of a transaction holds the lock of the row in the meantime, if they are the first; that
 /// names the table.
@@ -18,9 +19,10 @@ fn query(major: u16) -> String {
     // Before 14 nobody notes when a wait began. <https://www.postgresql.org/docs/14/view-pg-locks.html>
     let since = if major >= 14 { "coalesce(l.waitstart, a.query_start)" } else { "a.query_start" };
     format!(
-        "SELECT a.pid, extract(epoch FROM pg_catalog.clock_timestamp() - {since}), l.locktype, l.mode, \
-         n.nspname || '.' || c.relname, pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(a.pid), ' ') \
-         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+        "SELECT w.*, CASE WHEN w.place <= {ASKED} THEN \
+         pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(w.pid), ' ') END FROM ( \
+         SELECT a.pid, extract(epoch FROM pg_catalog.clock_timestamp() - {since}), l.locktype, l.mode, \
+         n.nspname || '.' || c.relname, row_number() OVER (ORDER BY {since}) AS place FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          LEFT JOIN LATERAL (SELECT t.relation FROM pg_catalog.pg_locks t WHERE t.pid = l.pid \
          AND t.locktype = 'tuple' AND t.granted LIMIT 1) t ON l.relation IS NULL \
          LEFT JOIN pg_catalog.pg_class c ON c.oid = coalesce(l.relation, t.relation) \
@@ -28,7 +30,7 @@ fn query(major: u16) -> String {
          WHERE NOT l.granted AND a.pid <> pg_catalog.pg_backend_pid() \
          AND coalesce(a.backend_type = 'client backend', a.usesysid IS NOT NULL) \
          AND a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-         ORDER BY 2 DESC NULLS LAST LIMIT {MOST}"
+         ORDER BY place LIMIT {MOST}) w ORDER BY w.place"
     )
 }
 
@@ -38,7 +40,7 @@ pub(super) async fn waits(session: &Connection) -> Result<Vec<Wait>, Error> {
         return Ok(Vec::new());
     }
     let behind = |row: &pg::Row| -> Vec<i32> {
-        let numbers = text(row, 5).split(' ').filter_map(|pid| pid.parse().ok());
+        let numbers = text(row, 6).split(' ').filter_map(|pid| pid.parse().ok());
         // Several workers of one query count several times.
         numbers.collect::<BTreeSet<i32>>().into_iter().collect()
     };

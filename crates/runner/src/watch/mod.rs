@@ -91,8 +91,9 @@ impl Watcher {
     /// Takes a look. With `whole`, tables are looked at whenever that was last.
     pub async fn look(&mut self, whole: bool) -> Sample {
         let now = Instant::now();
-        let seconds = self.last.map_or(0.0, |last| (now - last).as_secs_f64());
-        let at = (now - self.start).as_secs_f64();
+        let rounded = |time: Duration| (time.as_secs_f64() * 1e3).round() / 1e3;
+        let seconds = self.last.map_or(0.0, |last| rounded(now - last));
+        let at = rounded(now - self.start);
         let looked = tokio::time::timeout(PATIENCE, self.looked(whole)).await;
         let why = match looked {
             Ok(Ok(sample)) => {

@@ -57,7 +57,8 @@ impl Replicas {
         let now = Instant::now();
         // On a replica, what it received is what it has to replay.
         let end = format!("CASE WHEN pg_catalog.pg_is_in_recovery() THEN {RECEIVED} ELSE {END} END");
-        let query = format!("SELECT {END}, pg_catalog.pg_wal_lsn_diff({end}, '0/0'), pg_catalog.pg_is_in_recovery()");
+        let query =
+            format!("SELECT {END}, pg_catalog.pg_wal_lsn_diff({end}, '0/0'), pg_catalog.pg_is_in_recovery()");
         let row = session.rows(&query).await?.into_iter().next().unwrap_or_default();
         if let Some(end) = number(&row, 1) {
             self.ends.note(now, end as u64);
@@ -70,7 +71,12 @@ impl Replicas {
         for behind in lag::known(session).await? {
             if behind.bytes.is_none() {
                 let cure = "GRANT pg_read_all_stats to the role";
-                note(unknown, Topic::Replication, "how far replicas are behind is hidden from this role", Some(cure));
+                note(
+                    unknown,
+                    Topic::Replication,
+                    "how far replicas are behind is hidden from this role",
+                    Some(cure),
+                );
                 found.push(Replica { name: behind.name, ..Replica::default() });
                 continue;
             }
@@ -115,7 +121,9 @@ impl Named {
                 self.open = Some(open);
                 match behind {
                     Some(behind) => told(Behind { name, ..behind }, ends, now),
-                    None => Replica { name, trouble: Some("it is no replica".to_owned()), ..Replica::default() },
+                    None => {
+                        Replica { name, trouble: Some("it is no replica".to_owned()), ..Replica::default() }
+                    }
                 }
             }
         }

@@ -95,12 +95,13 @@ impl Statements {
                 *sum = (sum.0 + calls, sum.1 + time);
             }
         }
-        fetch(&mut self.texts, session, extension, &done).await?;
-        done.retain(|query, _| !matches!(self.texts.get(query), Some(None)));
+        // Before anything else is asked, which may fail.
         for (query, (calls, time)) in &done {
             let sum = self.since.entry(query.clone()).or_default();
             *sum = (sum.0 + calls, sum.1 + time);
         }
+        fetch(&mut self.texts, session, extension, &self.since).await?;
+        done.retain(|query, _| !matches!(self.texts.get(query), Some(None)));
         let mut most = by_text(&done, &self.texts);
         most.truncate(TOLD);
         let (calls, milliseconds) = done.values().fold((0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
@@ -127,8 +128,9 @@ fn by_text(done: &BTreeMap<String, (u64, f64)>, texts: &BTreeMap<String, Option<
     let mut all: BTreeMap<&str, Statement> = BTreeMap::new();
     for (query, (calls, time)) in done {
         let (id, shown) = match texts.get(query) {
+            Some(None) => continue,
             Some(Some(text)) => (text.id.as_str(), text.shown.as_str()),
-            _ => (query.as_str(), "(its text was dropped for room)"),
+            None => (query.as_str(), "(its text was dropped for room)"),
         };
         let one = all.entry(id).or_insert_with(|| Statement {
             id: id.to_owned(),
@@ -154,7 +156,8 @@ async fn extension(session: &Connection, unknown: &mut Vec<Unknown>) -> Result<O
          FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace \
          WHERE e.extname = 'pg_stat_statements'";
     let Some(row) = session.rows(query).await?.into_iter().next() else {
-        let cure = "CREATE EXTENSION pg_stat_statements in this database, and have it in shared_preload_libraries";
+        let cure =
+            "CREATE EXTENSION pg_stat_statements in this database, and have it in shared_preload_libraries";
         let what = "how long each statement takes: the extension pg_stat_statements is not there";
         note(unknown, Topic::Statements, what, Some(cure));
         return Ok(None);
@@ -183,7 +186,7 @@ async fn counters(session: &Connection, extension: &Extension) -> Result<(Vec<pg
     Ok((rows, reset))
 }
 
-/// The texts of those that were called and are not known yet.
+/// The texts of those that were called and are not known yet, what took most time first.
 async fn fetch(
     texts: &mut BTreeMap<String, Option<Text>>,
     session: &Connection,
@@ -191,7 +194,9 @@ async fn fetch(
     done: &BTreeMap<String, (u64, f64)>,
 ) -> Result<(), Error> {
     let mut missing: Vec<(&String, f64)> = Vec::new();
-    missing.extend(done.iter().filter(|(query, _)| !texts.contains_key(*query)).map(|(q, (_, time))| (q, *time)));
+    missing.extend(
+        done.iter().filter(|(query, _)| !texts.contains_key(*query)).map(|(q, (_, time))| (q, *time)),
+    );
     missing.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     missing.truncate(TEXTS);
     if missing.is_empty() {
@@ -247,6 +252,9 @@ mod tests {
         assert_eq!(id("select 1\n from a"), id("select 1 from a"));
         assert_ne!(id("select 1 from a"), id("select 1 from b"));
         assert!(id("SET x = 1").is_none() && id("select pg_catalog.now()").is_none());
-        assert_eq!(told("alter role a password 'x'").map(|text| text.shown).as_deref(), Some("alter role .."));
+        assert_eq!(
+            told("alter role a password 'x'").map(|text| text.shown).as_deref(),
+            Some("alter role ..")
+        );
     }
 }

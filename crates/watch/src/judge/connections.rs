@@ -22,7 +22,8 @@ pub(super) fn findings(before: &Seen, now: &Seen, limits: &Limits) -> Vec<Findin
         "at most {is:.0} of {all:.0} connections were in use ({:.0} %), before {was:.0}",
         share * 100.0
     );
-    let mut finding = Finding::new(Topic::Connections, state, what).numbers("used", was, is).number("most", all);
+    let mut finding =
+        Finding::new(Topic::Connections, state, what).numbers("used", was, is).number("most", all);
     if state > State::Ok {
         finding = finding.cure(
             "see who holds them (SELECT application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2); \

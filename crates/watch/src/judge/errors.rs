@@ -16,7 +16,8 @@ const TRAFFIC: f64 = 5.0;
 /// Seconds of looks on either side before that is told: sessions report what they did once a second at the most.
 const ENOUGH: f64 = 10.0;
 
-const WHY: &str = "the server's log says which statements fail and why (log_min_error_statement); so does the app's";
+const WHY: &str =
+    "the server's log says which statements fail and why (log_min_error_statement); so does the app's";
 
 pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
     let Some((work, seconds)) = now.work() else { return Vec::new() };
@@ -33,7 +34,10 @@ pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
         );
     }
     if more(was.conflicts, work.conflicts) {
-        let what = format!("{} queries were cancelled for what is replayed, before {}", work.conflicts, was.conflicts);
+        let what = format!(
+            "{} queries were cancelled for what is replayed, before {}",
+            work.conflicts, was.conflicts
+        );
         found.push(
             Finding::new(Topic::Errors, State::Worse, what)
                 .cure("a lock or a vacuum of the primary came through; max_standby_streaming_delay is how long it waits")

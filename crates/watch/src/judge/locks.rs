@@ -42,7 +42,9 @@ pub(super) fn findings(before: &Seen, now: &Seen, limits: &Limits) -> Vec<Findin
             finding.object = wait.relation.as_deref().map(|name| shown(name).to_owned());
             match (state > State::Ok, root(now, wait)) {
                 (true, Some(root)) => finding.cure(way_out(root)),
-                (true, None) => finding.cure("who was in the way is not known: look at pg_blocking_pids while it lasts"),
+                (true, None) => {
+                    finding.cure("who was in the way is not known: look at pg_blocking_pids while it lasts")
+                }
                 _ => finding,
             }
         }
@@ -122,7 +124,8 @@ mod tests {
     #[test]
     fn the_head_of_the_queue_is_named() {
         // 3 waits for 2, which waits for 1.
-        let found = findings(&seen(vec![]), &seen(vec![wait(3, 9.0, 2), wait(2, 8.0, 1)]), &Limits::default());
+        let found =
+            findings(&seen(vec![]), &seen(vec![wait(3, 9.0, 2), wait(2, 8.0, 1)]), &Limits::default());
         assert_eq!(found[0].object.as_deref(), Some("users"));
         assert!(found[0].what.starts_with("up to 2 sessions at once waited"), "{}", found[0].what);
         let cure = found[0].cure.as_deref().unwrap_or_default();

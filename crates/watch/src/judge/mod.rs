@@ -157,8 +157,7 @@ fn server(_: &Seen, now: &Seen) -> Vec<Finding> {
 
 /// Indexes that became invalid, and those that were before.
 fn indexes(before: &Seen, now: &Seen) -> Vec<Finding> {
-    let last =
-        |seen: &Seen| seen.samples.iter().rev().find_map(|sample| sample.invalid_indexes.clone());
+    let last = |seen: &Seen| seen.samples.iter().rev().find_map(|sample| sample.invalid_indexes.clone());
     let Some(invalid) = last(now) else { return Vec::new() };
     let known = last(before).unwrap_or_default();
     let finding = |index: &crate::Index| {

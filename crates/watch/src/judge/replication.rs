@@ -13,8 +13,7 @@ pub(super) fn findings(before: &Seen, now: &Seen, limits: &Limits) -> Vec<Findin
     let Some(last) = now.samples.iter().rev().find(|sample| sample.unreachable.is_none()) else {
         return Vec::new();
     };
-    let names: BTreeSet<&str> =
-        all(before).chain(all(now)).map(|replica| replica.name.as_str()).collect();
+    let names: BTreeSet<&str> = all(before).chain(all(now)).map(|replica| replica.name.as_str()).collect();
     let mut found: Vec<Finding> = Vec::new();
     for name in &names {
         let of = |seen: &Seen, number: fn(&Replica) -> Option<f64>| {
@@ -34,7 +33,8 @@ pub(super) fn findings(before: &Seen, now: &Seen, limits: &Limits) -> Vec<Findin
                 (State::Bad, format!("replica {name} can't be asked: {why}"), "see whether it runs")
             }
             Some(_) => {
-                let far = (is > limits.lag && is > 2.0 * was) || (is_bytes > FAR && is_bytes > 2.0 * was_bytes);
+                let far =
+                    (is > limits.lag && is > 2.0 * was) || (is_bytes > FAR && is_bytes > 2.0 * was_bytes);
                 let what = format!(
                     "replica {name} was at most {} and {} behind, before {} and {}",
                     time(is),
@@ -53,7 +53,11 @@ pub(super) fn findings(before: &Seen, now: &Seen, limits: &Limits) -> Vec<Findin
     }
     found.extend(slots(before, now));
     let replicas = many(names.len(), "replica");
-    or_ok(found, Topic::Replication, if names.is_empty() { "no replica reads from this server" } else { &replicas })
+    or_ok(
+        found,
+        Topic::Replication,
+        if names.is_empty() { "no replica reads from this server" } else { &replicas },
+    )
 }
 
 fn all(seen: &Seen) -> impl Iterator<Item = &Replica> {
@@ -70,7 +74,8 @@ fn slots(before: &Seen, now: &Seen) -> Vec<Finding> {
         let was = was.map_or(0.0, |one| one.bytes as f64);
         let is = slot.bytes as f64;
         (is - was > KEPT).then(|| {
-            let what = format!("nobody reads slot {}: it keeps {}, before {}", slot.name, size(is), size(was));
+            let what =
+                format!("nobody reads slot {}: it keeps {}, before {}", slot.name, size(is), size(was));
             Finding::new(Topic::Replication, State::Worse, what)
                 .about(&slot.name)
                 .cure("bring back what reads it, or drop it before the disk is full")

@@ -49,7 +49,11 @@ fn finding(change: &Change, limits: &Limits) -> Option<Finding> {
         let finding = Finding::new(Topic::Statements, state, format!("{what}: {}", change.text));
         let finding = finding.about(&change.text).cure(cure).number("load", change.load / 1e3);
         let before = change.mean_before.unwrap_or_default();
-        Some(finding.numbers("mean", before / 1e3, mean / 1e3).numbers("rate", change.rate_before, change.rate))
+        Some(finding.numbers("mean", before / 1e3, mean / 1e3).numbers(
+            "rate",
+            change.rate_before,
+            change.rate,
+        ))
     };
     let enough = change.calls >= CALLS;
     match (change.kind, change.mean_before) {
@@ -62,7 +66,8 @@ fn finding(change: &Change, limits: &Limits) -> Option<Finding> {
                 _ => return None,
             };
             let times = mean / was.max(0.001);
-            let times = if times < 1000.0 { format!("{times:.1} times as long") } else { "far longer".to_owned() };
+            let times =
+                if times < 1000.0 { format!("{times:.1} times as long") } else { "far longer".to_owned() };
             let what = format!("takes {}, before {} ({times})", time(mean / 1e3), time(was / 1e3));
             let cure = "EXPLAIN (ANALYZE, BUFFERS) it: an index may be gone or unused, or statistics missing (ANALYZE)";
             told(state, what, cure)
@@ -107,13 +112,18 @@ mod tests {
         assert_eq!(states(&[], &[("a", 10, 100.0), ("b", 10, 1.0), ("c", 9, 900.0)]), [State::Worse]);
         assert_eq!(states(&[("a", 10, 1.0)], &[]), []);
         let many: Vec<(String, u64, f64)> = (0..15).map(|at| (at.to_string(), 10, 200.0)).collect();
-        let many: Vec<(&str, u64, f64)> = many.iter().map(|(id, calls, mean)| (id.as_str(), *calls, *mean)).collect();
+        let many: Vec<(&str, u64, f64)> =
+            many.iter().map(|(id, calls, mean)| (id.as_str(), *calls, *mean)).collect();
         assert_eq!(states(&[], &many).len(), 11);
     }
 
     #[test]
     fn what_is_new_and_gone_is_counted() {
-        let found = findings(&seen(&[("a", 10, 1.0), ("b", 1, 1.0)]), &seen(&[("a", 10, 1.0), ("c", 1, 1.0)]), &Limits::default());
+        let found = findings(
+            &seen(&[("a", 10, 1.0), ("b", 1, 1.0)]),
+            &seen(&[("a", 10, 1.0), ("c", 1, 1.0)]),
+            &Limits::default(),
+        );
         assert!(found[0].what.ends_with("; 1 new, 1 no longer sent"), "{}", found[0].what);
         let changes = changes(&seen(&[("a", 10, 1.0)]), &seen(&[("a", 20, 3.0)])).unwrap_or_default();
         assert_eq!((changes[0].rate_before, changes[0].rate, changes[0].load), (1.0, 2.0, 6.0));

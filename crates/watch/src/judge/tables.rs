@@ -21,7 +21,8 @@ pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
         let was = known.iter().find(|one| one.name == table.name)?;
         finding(was, table)
     });
-    let what = format!("{} seen, none fills up with old rows (an estimate)", crate::many(tables.len(), "table"));
+    let what =
+        format!("{} seen, none fills up with old rows (an estimate)", crate::many(tables.len(), "table"));
     or_ok(found.collect(), Topic::Tables, what)
 }
 
@@ -49,12 +50,18 @@ fn finding(was: &Table, table: &Table) -> Option<Finding> {
         what.push(if dead { format!("it has {grew}") } else { format!("{name} has {grew}") });
     }
     let cure = match dead {
-        true => format!("VACUUM (ANALYZE) {name}; where that clears nothing, an old transaction or a slot holds them"),
+        true => format!(
+            "VACUUM (ANALYZE) {name}; where that clears nothing, an old transaction or a slot holds them"
+        ),
         false => "see what writes to it: a backfill, or a statement of the new version".to_owned(),
     };
     let finding = Finding::new(Topic::Tables, State::Worse, format!("{} (an estimate)", what.join("; ")));
     let finding = finding.about(name).cure(cure).numbers("bytes", bytes_before, bytes);
-    Some(finding.numbers("dead", was.dead as f64, table.dead as f64).numbers("dead_share", share_before, share))
+    Some(finding.numbers("dead", was.dead as f64, table.dead as f64).numbers(
+        "dead_share",
+        share_before,
+        share,
+    ))
 }
 
 #[cfg(test)]
