@@ -133,8 +133,8 @@ impl Watcher {
             None => session(&self.target).await?,
         };
         let unknown = &mut self.unknown;
-        let mut sample = Sample::default();
-        sample.connections = seen(Topic::Connections, connections::connections(&session).await, unknown)?;
+        let connections = seen(Topic::Connections, connections::connections(&session).await, unknown)?;
+        let mut sample = Sample { connections, ..Sample::default() };
         if sample.connections.as_ref().is_some_and(|one| one.hidden > 0) {
             let what = "what sessions of other roles do is hidden from this role";
             note(unknown, Topic::Connections, what, Some("GRANT pg_read_all_stats to the role"));
