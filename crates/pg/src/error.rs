@@ -230,7 +230,7 @@ impl Error {
 
 /// A statement that the server refused: the fields of its error message, as in chapter "Error and
 /// Notice Message Fields" of the manual.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{message} ({code}){}{}", field("detail", detail.as_deref()), field("hint", hint.as_deref()))]
 pub struct Refusal {
     /// ERROR, FATAL, or what a notice is: WARNING, NOTICE, INFO, LOG, DEBUG.

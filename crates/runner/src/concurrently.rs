@@ -99,7 +99,9 @@ async fn note(room: &Room<'_>, step: &Step, unit: &Unit, done: bool) -> Result<(
 async fn bare(room: &Room<'_>, at: usize, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
     let step = &room.job.analysis.steps[at];
     tell(Event::Statement { step: at, attempt: 1 });
-    send(room, at, step.span.of(&step.file.text), tell).await
+    send(room, at, step.span.of(&step.file.text), tell).await?;
+    tell(Event::Ran { step: at });
+    Ok(())
 }
 
 async fn send(room: &Room<'_>, at: usize, sql: &str, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), Error> {
@@ -174,7 +176,10 @@ async fn build(
             _ => state(room, &create.table, name).await?,
         };
         match (built, left) {
-            (Ok(()), State::Valid) => return Ok(()),
+            (Ok(()), State::Valid) => {
+                tell(Event::Ran { step: at });
+                return Ok(());
+            }
             (Ok(()), _) => return Err(Error::InvalidIndex { name: name.to_owned() }),
             (Err(error), left) => {
                 if let State::Wreck(full) = left {

@@ -1,6 +1,7 @@
 //! What happens while migrations run, told as it happens.
 
 use crate::Blocker;
+use pg::Refusal;
 use std::time::Duration;
 
 /// Something that somebody who looks on may want to know.
@@ -45,6 +46,11 @@ pub enum Event<'a> {
         /// The number of the try, from 1.
         attempt: u32,
     },
+    /// A statement is through; its transaction may fail still.
+    Ran {
+        /// Index into `Analysis::steps`.
+        step: usize,
+    },
     /// A lock is not even asked for, since old transactions hold the table.
     Held {
         /// Who.
@@ -72,7 +78,7 @@ pub enum Event<'a> {
         /// Who was in the way, as far as was seen.
         by: &'a [Blocker],
         /// What the server said.
-        said: &'a str,
+        said: &'a Refusal,
     },
     /// How far an index is built.
     Building {

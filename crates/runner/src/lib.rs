@@ -2,7 +2,7 @@
 //! asked for, and what is left for the next run where this one ends.
 //!
 //! [`standing`] reads the ledger and holds the folder against it, [`script`] and [`units()`] write down what
-//! is sent, [`migrate()`] sends it; [`backfill`] changes rows in batches,
+//! is sent, [`send`] sends it; [`migrate()`] and [`roll_back()`] do so for good; [`backfill`] changes rows in batches,
 //! [`mod@watch`] looks at a server again and again. Works on connections that somebody
 //! else named and answers with values and events; it prints nothing, and judges no migration.
 
@@ -21,15 +21,18 @@ pub mod preflight;
 mod progress;
 mod run_lock;
 pub mod script;
+pub mod send;
 pub mod standing;
 mod tries;
 mod units;
 pub mod watch;
+mod way_back;
 
 pub use blockers::{Blocker, Wanted};
 pub use error::Error;
 pub use event::Event;
 pub use ladder::Limits;
-pub use migrate::{Done, Job, end_session, migrate, roll_back};
+pub use migrate::{Done, Job, end_session, migrate};
 pub use progress::{Left, left};
 pub use units::{Unit, taken_back, units};
+pub use way_back::{WayBack, roll_back};

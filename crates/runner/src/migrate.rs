@@ -4,12 +4,12 @@
 use crate::ledger;
 use crate::progress::{self, Left};
 use crate::run_lock::{application, end_orphans, hold};
+use crate::script::AFRESH;
 use crate::standing::{LedgerRows, ledger_rows, standing};
 use crate::tries::transaction;
-use crate::units::closed_by;
 use crate::units::{Unit, units};
-use crate::{Error, Event, Limits, allowed, amend, concurrently};
-use drizzle::{Migration, Project};
+use crate::{Error, Event, Limits, allowed, concurrently};
+use drizzle::Project;
 use facts::Analysis;
 use pg::{Connection, Target};
 use sql::Stmt;
@@ -64,28 +64,6 @@ pub async fn migrate(target: &Target, job: &Job<'_>, tell: &mut dyn FnMut(Event<
     Ok(done)
 }
 
-/// Runs the way back of a migration, which stands as the last one in the project and is the whole set, and
-/// takes the row of the migration out of the ledger with its last transaction.
-///
-/// Errors: as those of [`migrate`]; [`Error::LedgerMoved`] where the ledger is not what was shown.
-pub async fn roll_back(
-    target: &Target,
-    job: &Job<'_>,
-    taken_back: &Migration,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<(), Error> {
-    let (guard, room) = opened(target, job, tell).await?;
-    if ledger_rows(&room.session, job.project).await? != *job.shown {
-        return Err(Error::LedgerMoved);
-    }
-    let back = job.project.migrations.len() - 1;
-    let row = amend::taking_away(job.project, job.shown, taken_back);
-    let units = closed_by(units(job.project, job.analysis, job.set), &row);
-    one(&room, back, &units.iter().collect::<Vec<_>>(), tell).await?;
-    guard.close().await;
-    Ok(())
-}
-
 /// Ends the session of a run that was interrupted ([`Event::Session`] names it): by itself it would go on with its
 /// statement, and hold its locks. What it has open is rolled back.
 ///
@@ -104,7 +82,7 @@ pub async fn end_session(target: &Target, project: &Project, pid: i32) -> Result
 }
 
 /// The connections of a run, with the run lock in hand, and nobody left of a run that was killed.
-async fn opened<'a>(
+pub(crate) async fn opened<'a>(
     target: &Target,
     job: &'a Job<'a>,
     tell: &mut dyn FnMut(Event<'_>),
@@ -178,7 +156,7 @@ fn still_pending(job: &Job<'_>, now: &LedgerRows) -> Result<Vec<usize>, Error> {
 }
 
 /// Runs one migration, or what is left of it.
-async fn one(
+pub(crate) async fn one(
     room: &Room<'_>,
     migration: usize,
     units: &[&Unit],
@@ -194,9 +172,9 @@ async fn one(
     if several && left.is_empty() {
         room.session.batch(&progress::preparation(project)).await?;
     }
-    // A file's settings are its own.
-    room.session.batch("RESET ALL").await?;
-    room.session.batch("RESET ROLE").await?;
+    for text in AFRESH {
+        room.session.batch(text).await?;
+    }
     for unit in units {
         let mark = |step: &usize| left.get(&analysis.steps[*step].index);
         let through = !unit.steps.is_empty()

@@ -39,8 +39,7 @@ pub enum Place {
 /// ledger is made in the transaction, so that nothing of it stays where a statement fails.
 pub fn script(project: &Project, analysis: &Analysis, set: usize) -> Vec<Sent> {
     if analysis.options.runner == Runner::Brolly {
-        let own = ledger::preparation(project).map(Sent::Own).into_iter();
-        return own.chain(units(project, analysis, set).into_iter().flat_map(|unit| unit.sent)).collect();
+        return apart(project, analysis, set);
     }
     let judged = &analysis.sets[set];
     let first = analysis.steps_of(set).first().and_then(|step| step.transaction);
@@ -60,6 +59,23 @@ pub fn script(project: &Project, analysis: &Analysis, set: usize) -> Vec<Sent> {
         walk.own("COMMIT");
     }
     walk.sent
+}
+
+/// What each migration begins with where it runs apart from the others: settings of a file are its own.
+pub(crate) const AFRESH: [&str; 2] = ["RESET ALL", "RESET ROLE"];
+
+/// As brolly does: unit by unit.
+fn apart(project: &Project, analysis: &Analysis, set: usize) -> Vec<Sent> {
+    let mut sent = ledger::preparation(project).map(Sent::Own).to_vec();
+    let mut last = None;
+    for unit in units(project, analysis, set) {
+        if last != Some(unit.migration) {
+            sent.extend(AFRESH.map(|text| Sent::Own(text.to_owned())));
+            last = Some(unit.migration);
+        }
+        sent.extend(unit.sent);
+    }
+    sent
 }
 
 /// The transaction that the server is in.

@@ -6,10 +6,10 @@
 use crate::blockers::{Blocker, Wanted, before, holders};
 use crate::ladder::rung;
 use crate::migrate::Room;
-use crate::script::Sent;
+use crate::script::Place;
+use crate::send::{Refused, Sender, send};
 use crate::{Error, Event, Unit};
 use facts::{Analysis, LockMode};
-use pg::Refusal;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -44,9 +44,9 @@ pub(crate) async fn transaction(
         let wait = if vacuum { room.deadlock_timeout + Duration::from_millis(300) } else { rung.wait };
         tries += 1;
         let mut seen = held;
-        let (step, refusal) = match once(room, unit, ours, wait, tries, &mut seen, tell).await? {
-            None => return Ok(()),
-            Some(refused) => refused,
+        let mut attempt = Try { room, ours, wait, number: tries, seen: &mut seen, tell };
+        let Some(Refused { step, refusal, .. }) = send(&room.session, &unit.sent, &mut attempt).await? else {
+            return Ok(());
         };
         if !matches!(refusal.code.as_str(), "55P03" | "40P01") {
             return Err(Error::Refused { step, refusal });
@@ -55,8 +55,8 @@ pub(crate) async fn transaction(
             return Err(Error::NoLock { step, tries, waited: start.elapsed(), by: seen });
         }
         if let Some(step) = step.or(unit.steps.first().copied()) {
-            let (pause, said) = (rung.pause, refusal.message.as_str());
-            tell(Event::GaveUp { step, attempt: tries, wait, pause, by: &seen, said });
+            let pause = rung.pause;
+            tell(Event::GaveUp { step, attempt: tries, wait, pause, by: &seen, said: &refusal });
         }
         tokio::time::sleep(rung.pause).await;
     }
@@ -65,53 +65,47 @@ pub(crate) async fn transaction(
 const LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
-/// One try. What the server refused, and at which statement.
-async fn once(
-    room: &Room<'_>,
-    unit: &Unit,
-    ours: &[String],
+/// One try.
+struct Try<'a, 'r> {
+    room: &'a Room<'r>,
+    /// Sent before COMMIT.
+    ours: &'a [String],
+    /// `lock_timeout`.
     wait: Duration,
-    attempt: u32,
-    seen: &mut Vec<Blocker>,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<Option<(Option<usize>, Box<Refusal>)>, Error> {
-    let mut at = None;
-    for sent in &unit.sent {
-        let result = match sent {
-            Sent::Own(text) if text == "BEGIN" => room.session.batch(&begin(room, wait)).await,
-            Sent::Own(text) if text == "COMMIT" => {
-                let mut result = Ok(());
-                for text in ours {
-                    result = result.and(room.session.batch(text).await);
+    /// From 1.
+    number: u32,
+    /// Who was in the way.
+    seen: &'a mut Vec<Blocker>,
+    tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+impl Sender for Try<'_, '_> {
+    async fn own(&mut self, text: &str) -> Result<(), pg::Error> {
+        let session = &self.room.session;
+        match text {
+            "BEGIN" => session.batch(&begin(self.room, self.wait)).await,
+            "COMMIT" => {
+                for text in self.ours {
+                    session.batch(text).await?;
                 }
-                match result {
-                    Ok(()) => room.session.batch("COMMIT").await,
-                    failed => failed,
-                }
+                session.batch(text).await
             }
-            Sent::Own(text) => room.session.batch(text).await,
-            Sent::Statement { step, .. } => {
-                at = Some(*step);
-                tell(Event::Statement { step: *step, attempt });
-                let one = &room.job.analysis.steps[*step];
-                let work = room.session.batch(one.span.of(&one.file.text));
-                watched(room, work, &mut |by| {
-                    tell(Event::Waits { step: *step, by: &by });
-                    *seen = by;
-                })
-                .await
-            }
-        };
-        match result {
-            Ok(()) => {}
-            Err(pg::Error::Refused(refusal)) => {
-                room.session.batch("ROLLBACK").await?;
-                return Ok(Some((at, refusal)));
-            }
-            Err(error) => return Err(error.into()),
+            _ => session.batch(text).await,
         }
     }
-    Ok(None)
+
+    async fn statement(&mut self, step: usize, _: Place) -> Result<(), pg::Error> {
+        (self.tell)(Event::Statement { step, attempt: self.number });
+        let one = &self.room.job.analysis.steps[step];
+        let work = self.room.session.batch(one.span.of(&one.file.text));
+        watched(self.room, work, &mut |by| {
+            (self.tell)(Event::Waits { step, by: &by });
+            *self.seen = by;
+        })
+        .await?;
+        (self.tell)(Event::Ran { step });
+        Ok(())
+    }
 }
 
 fn begin(room: &Room<'_>, wait: Duration) -> String {

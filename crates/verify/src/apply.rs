@@ -1,4 +1,4 @@
-//! A pending set run on a database of the user's, which keeps it: what Drizzle's migrator would do, with
+//! A pending set run on a database of the user's, which keeps it: what the runner would do that it is judged for, with
 //! every statement observed.
 //!
 //! Whoever calls has shown [`runner::script`] and was told to go on. Beside it, system tables are read,
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Runs one set of an analysis on the database of these two connections. `shown` is what the ledger held
 /// when the set was shown.
 ///
-/// Errors: [`Error::LedgerMoved`] where it holds something else by now, and nothing was run; those of the
+/// Errors: [`runner::Error::LedgerMoved`] where it holds something else by now, and nothing was run; those of the
 /// connections.
 pub async fn apply(
     session: &Connection,
@@ -41,7 +41,7 @@ pub async fn apply(
 
     let mut observer = Observer::begin(session, Some(watcher)).await?.without_locks();
     if ledger_rows(session, project).await? != *shown {
-        return Err(Error::LedgerMoved);
+        return Err(runner::Error::LedgerMoved.into());
     }
     let total = judged.steps.len();
     let mut at = 0;
@@ -93,6 +93,7 @@ pub async fn apply(
         new_app,
         breaks: Vec::new(),
         fresh: None,
+        backs: Vec::new(),
         pending_again: pending.into_iter().map(|index| project.migrations[index].tag.clone()).collect(),
         database: session.value("SELECT pg_catalog.current_database()").await.ok().flatten(),
         notes,

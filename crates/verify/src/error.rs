@@ -24,11 +24,9 @@ pub enum Error {
         "a statement of the app hangs, though the migration is over\n  something else on the server holds a lock: use a throwaway server"
     )]
     Stuck,
-    /// Somebody else migrated in between.
-    #[error(
-        "the ledger is not what it was when this was shown: somebody else has migrated meanwhile\n  nothing was run; start again"
-    )]
-    LedgerMoved,
+    /// What migrates ended before its end.
+    #[error(transparent)]
+    Runner(#[from] runner::Error),
     /// There is no server, or it said no.
     #[error(transparent)]
     Server(#[from] pg::Error),

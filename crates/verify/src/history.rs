@@ -24,8 +24,8 @@ pub struct Refused {
     pub message: String,
 }
 
-/// Brings a session's empty database to where a judged set meets it: its TimeZone, roles where they may
-/// be made, Drizzle's ledger, and the migrations before the set, noted as run. `before` is called ahead
+/// Brings a session's empty database, which is ours alone, to where a judged set meets it: its TimeZone, roles
+/// where they may be made, Drizzle's ledger, and the migrations before the set, noted as run. `before` is called ahead
 /// of each, with its number and how many there are.
 pub async fn before_set(
     session: &Connection,
@@ -35,8 +35,13 @@ pub async fn before_set(
     may_make_roles: bool,
     before: &mut dyn FnMut(&Migration, usize, usize),
 ) -> Result<Vec<Refused>, Error> {
+    // Of the database too: it is for the sessions that come, which reset what was set in them.
     let zone = analysis.options.time_zone.replace('\'', "''");
-    session.batch(&format!("set timezone = '{zone}'")).await?;
+    let of_all = format!(
+        "select pg_catalog.format('alter database %I set timezone = %L', pg_catalog.current_database(), '{zone}')"
+    );
+    let of_all = session.value(&of_all).await?.unwrap_or_default();
+    session.batch(&format!("{of_all}; set timezone = '{zone}'")).await?;
     if may_make_roles {
         make_roles(session, &roles_of(project)).await?;
     }

@@ -6,10 +6,12 @@
 //! these a database refuses. [`prove()`] runs a pending set and looks at each statement,
 //! [`apply()`] does so on a database of the user's that keeps it, [`rehearse()`] runs it under traffic and measures who waits.
 //!
-//! Works on a connection that somebody else opened; it starts no server, runs no migration, and
+//! Works on servers that somebody else named or started. What is sent, and in which transactions, is the runner's
+//! ([`runner::script`], [`runner::send`], [`runner::migrate()`]): here is what looks on. It
 //! decides nothing about what is worth reporting.
 
 mod apply;
+mod back;
 mod breaks;
 pub mod compare;
 mod error;
@@ -25,6 +27,7 @@ pub mod rehearse;
 pub mod roles;
 
 pub use apply::apply;
+pub use back::{Returned, Trip};
 pub use breaks::BreakDisagreement;
 pub use error::Error;
 pub use fill::{Amounts, Filled, FilledTable, fill};

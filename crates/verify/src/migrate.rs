@@ -1,14 +1,16 @@
-//! Runs migrations the way Drizzle's migrator does, with every statement observed.
+//! Runs migrations the way the runner does that they are judged for, with every statement observed.
 //!
-//! What is sent is written down elsewhere ([`runner::script`]), so that it can be shown before.
+//! What is sent is written down elsewhere ([`runner::script`]), so that it can be shown before, and is sent by
+//! [`runner::send`]; here is what looks on.
 
 use crate::compare::{Disagreement, disagreements};
 use crate::history::ends_transaction;
 use crate::holds::{Hold, Holds};
 use drizzle::Project;
 use facts::{Analysis, Step};
-use pg::{Connection, Error, Observation, Observer, Seen};
-use runner::script::{Place, Sent, script};
+use pg::{Connection, Error, Observation, Observer, Refusal, Seen};
+use runner::script::{Place, script};
+use runner::send::{Sender, send};
 use std::time::Instant;
 
 /// A pending set that ran.
@@ -63,45 +65,70 @@ pub async fn run_set(
     rows: &dyn Fn(&str) -> Option<bool>,
     before: &mut dyn FnMut(&Step),
 ) -> Result<Run, Error> {
-    let mut steps = Vec::new();
-    let mut holds = Holds::default();
-    let mut touched: Vec<&str> = Vec::new();
-    let mut end = End::Committed;
-    for sent in script(project, analysis, set) {
-        let (at, place) = match sent {
-            Sent::Statement { step, place } => (step, place),
-            Sent::Own(text) => {
-                let start = Instant::now();
-                let result = session.batch(&text).await;
-                holds.passed(start.elapsed());
-                observer.disturbed();
-                if text == "COMMIT" {
-                    holds.released();
-                }
-                match result {
-                    Err(Error::Refused(refusal)) if text == "COMMIT" => {
-                        end = End::RefusedAtCommit { sqlstate: refusal.code, message: refusal.message };
-                        break;
-                    }
-                    result => result?,
-                }
-                continue;
+    let mut observed = Observed {
+        session,
+        observer,
+        analysis,
+        rows,
+        before,
+        steps: Vec::new(),
+        holds: Holds::default(),
+        touched: Vec::new(),
+    };
+    let refused = send(session, &script(project, analysis, set), &mut observed).await?;
+    let end = match refused {
+        None => End::Committed,
+        Some(refused) => match (refused.own.as_deref(), refused.step) {
+            (None, Some(step)) => End::Failed { step },
+            (Some("COMMIT"), _) => {
+                End::RefusedAtCommit { sqlstate: refused.refusal.code, message: refused.refusal.message }
             }
-        };
-        let step = &analysis.steps[at];
-        before(step);
+            _ => return Err(Error::Refused(refused.refusal)),
+        },
+    };
+    Ok(Run { steps: observed.steps, end, holds: observed.holds.all() })
+}
+
+/// Sends through an observer.
+struct Observed<'a, 'o> {
+    session: &'a Connection,
+    observer: &'a mut Observer<'o>,
+    analysis: &'a Analysis,
+    rows: &'a dyn Fn(&str) -> Option<bool>,
+    before: &'a mut dyn FnMut(&Step),
+    steps: Vec<Ran>,
+    holds: Holds,
+    /// Relations that statements have written to.
+    touched: Vec<&'a str>,
+}
+
+impl Sender for Observed<'_, '_> {
+    async fn own(&mut self, text: &str) -> Result<(), Error> {
+        let start = Instant::now();
+        let result = self.session.batch(text).await;
+        self.holds.passed(start.elapsed());
+        self.observer.disturbed();
+        if text == "COMMIT" {
+            self.holds.released();
+        }
+        result
+    }
+
+    async fn statement(&mut self, at: usize, place: Place) -> Result<(), Error> {
+        let step = &self.analysis.steps[at];
+        (self.before)(step);
         let sql = step.span.of(&step.file.text);
         let observation = match place {
-            Place::Inside => observer.in_transaction(sql).await?,
-            Place::Alone => observer.alone(sql).await?,
+            Place::Inside => self.observer.in_transaction(sql).await?,
+            Place::Alone => self.observer.alone(sql).await?,
             Place::Control => {
                 let start = Instant::now();
-                session.batch(sql).await?;
-                observer.disturbed();
+                self.session.batch(sql).await?;
+                self.observer.disturbed();
                 Observation { seen: Seen::EndOnly, duration: start.elapsed(), ..Observation::default() }
             }
         };
-        holds.saw(at, &observation);
+        self.holds.saw(at, &observation);
         let over = match place {
             Place::Alone => true,
             Place::Control => {
@@ -111,21 +138,23 @@ pub async fn run_set(
             Place::Inside => observation.seen == Seen::EndOnly && observation.facts.failures.is_empty(),
         };
         if over {
-            holds.released();
+            self.holds.released();
         }
-        let known = |relation: &str| if touched.contains(&relation) { None } else { rows(relation) };
+        let known =
+            |relation: &str| if self.touched.contains(&relation) { None } else { (self.rows)(relation) };
         let disagreements = disagreements(step.statement.as_deref(), &step.facts, &observation, &known);
-        let failed = !observation.facts.failures.is_empty();
-        steps.push(Ran { step: at, observation, disagreements });
-        if failed {
-            // Where none is open, a warning is all that comes of it.
-            session.batch("ROLLBACK").await?;
-            end = End::Failed { step: at };
-            break;
+        let refusal = observation.facts.failures.first().map(|failure| Refusal {
+            code: failure.sqlstate.to_owned(),
+            message: failure.when.clone(),
+            ..Refusal::default()
+        });
+        self.steps.push(Ran { step: at, observation, disagreements });
+        if let Some(refusal) = refusal {
+            return Err(Error::Refused(Box::new(refusal)));
         }
-        touched.extend(step.facts.writes.iter().map(|write| write.relation.as_str()));
+        self.touched.extend(step.facts.writes.iter().map(|write| write.relation.as_str()));
         let emptied = step.facts.rewrites.iter().filter(|one| one.cause == facts::RewriteCause::Truncate);
-        touched.extend(emptied.map(|one| one.relation.as_str()));
+        self.touched.extend(emptied.map(|one| one.relation.as_str()));
+        Ok(())
     }
-    Ok(Run { steps, end, holds: holds.all() })
 }

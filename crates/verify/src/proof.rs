@@ -1,15 +1,16 @@
 //! A pending set proven on a database of our own: the history first, rows into every table, the set as
-//! Drizzle's migrator runs it, and before and after it the queries of both apps.
+//! its runner runs it, and before and after it the queries of both apps.
 //!
 //! Gives what was seen beside what was predicted. Says nothing about how bad it is.
 
 use crate::Error;
+use crate::back::{Returned, there_and_back};
 use crate::breaks::{BreakDisagreement, breaks};
 use crate::compare::Disagreement;
 use crate::fill::{Amounts, Filled, fill};
 use crate::fresh::{Fresh, fresh};
 use crate::history::{Refused, before_set};
-use crate::migrate::{Run, run_set};
+use crate::migrate::{End, Run, run_set};
 use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
 use catalog::QName;
 use drizzle::{Layout, Migration, Project};
@@ -27,6 +28,8 @@ pub struct Asked {
     pub app_role: Option<String>,
     /// Whether roles that the migrations name may be made: only on a server of our own.
     pub make_roles: bool,
+    /// Files that take migrations of the set back, each with the migration as an index into `Project::migrations`.
+    pub backs: Vec<(usize, Migration)>,
 }
 
 /// What a proof is doing, for those who wait for it.
@@ -42,6 +45,8 @@ pub enum Phase<'a> {
     Statement(&'a str, usize, usize),
     /// Applying everything to an empty database.
     Fresh,
+    /// Taking a migration back.
+    Back(&'a str),
 }
 
 /// What was seen.
@@ -71,6 +76,8 @@ pub struct Proof {
     /// The whole history and the set on an empty database, in one transaction as Drizzle does; not where
     /// there was no database of our own to try it on.
     pub fresh: Option<Fresh>,
+    /// The ways back that were asked for; none where the set itself failed.
+    pub backs: Vec<Returned>,
     /// Migrations that Drizzle would run again.
     pub pending_again: Vec<String>,
     /// The database of the user's that all this happened to; `None` where it was one of our own.
@@ -129,6 +136,9 @@ pub async fn prove(
     let fresh = fresh(&scratch, project, analysis, set).await;
     scratch.finish().await?;
     proof.fresh = Some(fresh?);
+    if !asked.backs.is_empty() && proof.run.end == End::Committed {
+        proof.backs = there_and_back(server, project, analysis, set, asked, tell).await?;
+    }
     Ok(proof)
 }
 
@@ -146,8 +156,8 @@ async fn on_empty_tables(
     asked: &Asked,
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Run, Error> {
-    let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
-    prepare(&session, project, analysis, set, asked, tell).await?;
+    let watcher = scratch.connect().await?;
+    let (session, _) = prepare(scratch, project, analysis, set, asked, tell).await?;
     let mut observer = Observer::begin(&session, Some(&watcher)).await?;
     let run = run_set(&session, &mut observer, project, analysis, set, &|_| None, &mut |_| {}).await?;
     session.close().await;
@@ -155,16 +165,20 @@ async fn on_empty_tables(
     Ok(run)
 }
 
-async fn prepare(
-    session: &Connection,
+/// A database as the set meets it, and the session that will run it: a new one, as in a deploy.
+pub(crate) async fn prepare(
+    scratch: &Scratch,
     project: &Project,
     analysis: &Analysis,
     set: usize,
     asked: &Asked,
     tell: &mut dyn FnMut(Phase<'_>),
-) -> Result<Vec<Refused>, Error> {
+) -> Result<(Connection, Vec<Refused>), Error> {
+    let session = scratch.connect().await?;
     let mut told = |migration: &Migration, at, of| tell(Phase::History(&migration.tag, at, of));
-    Ok(before_set(session, project, analysis, set, asked.make_roles, &mut told).await?)
+    let refused = before_set(&session, project, analysis, set, asked.make_roles, &mut told).await?;
+    session.close().await;
+    Ok((scratch.connect().await?, refused))
 }
 
 async fn on_scratch(
@@ -175,9 +189,9 @@ async fn on_scratch(
     asked: &Asked,
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Proof, Error> {
-    let (session, watcher) = (scratch.connect().await?, scratch.connect().await?);
+    let watcher = scratch.connect().await?;
     let judged = &analysis.sets[set];
-    let refused = prepare(&session, project, analysis, set, asked, tell).await?;
+    let (session, refused) = prepare(scratch, project, analysis, set, asked, tell).await?;
     tell(Phase::Filling);
     let filled = fill(session.client(), &asked.amounts).await?;
 
@@ -208,7 +222,7 @@ async fn on_scratch(
     // Later migrations of the folder are no part of this.
     let last = judged.migrations.iter().max().copied().unwrap_or_default();
     let pending = ledger::pending(&session, project).await?.into_iter().filter(|index| *index <= last);
-    let committed = run.end == crate::migrate::End::Committed;
+    let committed = run.end == End::Committed;
     let old_app =
         if committed { asking(&apps.old, broken_anew(&old_before, &old_after)) } else { Asking::default() };
     let breaks = if committed {
@@ -232,6 +246,7 @@ async fn on_scratch(
         new_app: if committed { asking(&apps.new, new_after) } else { Asking::default() },
         breaks,
         fresh: None,
+        backs: Vec::new(),
         pending_again: pending.map(|index| project.migrations[index].tag.clone()).collect(),
         database: None,
         notes: Vec::new(),

@@ -34,7 +34,7 @@ pub fn line(event: &Event<'_>, analysis: &Analysis) -> Option<MigrateLine> {
             wait: ms(*wait),
             pause: ms(*pause),
             sessions: sessions(by),
-            message: (*said).to_owned(),
+            message: said.message.clone(),
         },
         Event::Building { step, phase, done, total } => MigrateLine::Building {
             place: place(*step, analysis),

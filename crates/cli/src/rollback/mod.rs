@@ -12,9 +12,10 @@ use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, unread};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
-use drizzle::{Layout, Migration, Project, join};
+use drizzle::{Layout, Migration, Project, join, split_chunks};
 use file::{Kept, put};
 use plan::reverse::{Document, Reverse, json, reverse_each, text};
+use source::SourceFile;
 use std::fmt::Write as _;
 
 /// Prints the ways back, or writes them.
@@ -84,9 +85,21 @@ pub fn companion(project: &Project, migration: &Migration) -> String {
     join(&dir, &format!("rollbacks/{}.sql", migration.tag))
 }
 
-/// What the text of a way back says is lost.
-pub fn lost(text: &str) -> Vec<String> {
-    text.lines().filter_map(|line| line.trim().strip_prefix("-- lost: ")).map(str::to_owned).collect()
+/// The file that takes a migration back, as a migration; `None` where there is none.
+pub(crate) fn way_back(disk: &Disk, project: &Project, one: &Migration) -> Option<Migration> {
+    let path = companion(project, one);
+    let text = disk.text(&path)?;
+    Some(Migration {
+        tag: format!("the way back of {}", one.tag),
+        file: SourceFile::new(path.clone(), text.clone()),
+        readable: true,
+        when: None,
+        chunks: split_chunks(&text),
+        snapshot: None,
+        breakpoints: true,
+        sql_path: path,
+        journal_span: None,
+    })
 }
 
 /// How to take a migration out of Drizzle's ledger, which still says that it has run.

@@ -1,6 +1,6 @@
 //! `brolly rollback --run`: the files of what a database has run last, run the newest first.
 
-use super::{companion, lost};
+use super::{companion, way_back};
 use crate::Outcome;
 use crate::args::{RollbackArguments, RunFormat};
 use crate::confirm::agreed;
@@ -12,13 +12,13 @@ use crate::migrate::{Told, last_line, left_nothing, only, told_of};
 use crate::place::version_of;
 use crate::projects;
 use crate::settings_file::SettingsFiles;
-use drizzle::{Migration, Project, split_chunks};
-use facts::{Analysis, Options, PendingSet, Runner};
+use drizzle::{Migration, Project};
+use facts::{Analysis, Options};
 use pg::Target;
+use plan::reverse::Said;
 use report::MigrateLine;
 use runner::standing::{LedgerRows, ledger_rows};
-use runner::{Done, Job, Limits, roll_back};
-use source::SourceFile;
+use runner::{Done, Limits, WayBack, roll_back};
 use std::io::Write as _;
 
 /// Takes back what was run last.
@@ -29,7 +29,7 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let found = projects::find(disk, &wanted.places)?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
-    let mut project = only("rollback --run", found.targets)?.project;
+    let project = only("rollback --run", found.targets)?.project;
     let server = database(disk, &project, &wanted.database, env)?;
     let settings = SettingsFiles::new(disk, wanted.places.settings.as_deref()).of(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -37,14 +37,15 @@ pub fn run(
     let (version, rows) = runtime.block_on(pg::unless_interrupted(looked(&server, &project)))??;
     let standing = standing_of(&project, &rows)?;
     let ran = standing.applied.iter().filter(|at| !standing.passed_over.contains(at));
-    let taken: Vec<usize> = ran.copied().rev().take(wanted.last).collect();
+    let mut ran: Vec<usize> = ran.copied().collect();
+    let taken: Vec<usize> = ran.iter().copied().rev().take(wanted.last).collect();
     if taken.is_empty() {
         outcome.notes.push("the ledger holds no migration of this folder: nothing to take back".to_owned());
         return Ok(outcome);
     }
-    let taken: Vec<Migration> = taken.iter().map(|at| project.migrations[*at].clone()).collect();
-    let files = taken.iter().map(|one| file(disk, &project, one)).collect::<Result<Vec<_>, Error>>()?;
-    let lost: Vec<String> = files.iter().flat_map(|one| lost(&one.file.text)).collect();
+    let file = |at: &usize| file(disk, &project, &project.migrations[*at]);
+    let files = taken.iter().map(file).collect::<Result<Vec<_>, Error>>()?;
+    let lost: Vec<String> = files.iter().flat_map(|back| Said::of(&back.file.text).lost).collect();
     show(&files);
     if !lost.is_empty() && !wanted.lose_data {
         outcome.notes.extend(lost.iter().map(|what| format!("lost: {what}")));
@@ -55,45 +56,23 @@ pub fn run(
     if !wanted.yes {
         runtime.block_on(agreed("Run this?"))?;
     }
-    let options = Options {
-        version,
-        runner: Runner::Brolly,
-        ..crate::args::Server::default().options(&settings.settings)
-    };
+    let options = Options { version, ..crate::args::Server::default().options(&settings.settings) };
     let limits = Limits { lock_wait: wanted.lock_wait, patience: wanted.patience, ..Limits::default() };
     let told = Told::new(RunFormat::Human);
-    let passed: Vec<String> = standing
-        .passed_over
-        .iter()
-        .chain(&standing.pending)
-        .map(|at| project.migrations[*at].tag.clone())
-        .collect();
-    project.migrations.retain(|one| !passed.contains(&one.tag));
     let mut shown = rows;
-    for (one, back) in taken.iter().zip(files) {
-        project.migrations.push(back);
-        let set = PendingSet { migrations: vec![project.migrations.len() - 1], ..PendingSet::default() };
-        let analysis = facts::analyze(&project, &[set], &options);
-        let job = Job {
-            project: &project,
-            analysis: &analysis,
-            set: 0,
-            shown: &shown,
-            limits: &limits,
-            allowed: None,
-        };
+    for (at, file) in taken.into_iter().zip(files) {
+        let back = WayBack::new(&project, &ran, at, file, &options);
         let result = runtime.block_on(async {
-            let mut tell = |event: runner::Event<'_>| told_of(&told, &event, &analysis);
-            let result = pg::unless_interrupted(roll_back(&server, &job, one, &mut tell)).await;
+            let mut tell = |event: runner::Event<'_>| told_of(&told, &event, &back.analysis);
+            let result = pg::unless_interrupted(roll_back(&server, &back, &shown, &limits, &mut tell)).await;
             left_nothing(&server, &project, &told, result).await
         });
         let ended = result.map(|result| result.map(|()| Done::default()));
         if !matches!(ended, Ok(Ok(_))) {
-            return Ok(Outcome { code: failed(&told, ended, &analysis), ..outcome });
+            return Ok(Outcome { code: failed(&told, ended, &back.analysis), ..outcome });
         }
-        outcome.output.push_str(&format!("{} is taken back; it is pending again\n", one.tag));
-        project.migrations.retain(|other| other.tag != one.tag);
-        project.migrations.pop();
+        outcome.output.push_str(&format!("{} is taken back; it is pending again\n", back.migration.tag));
+        ran.retain(|other| *other != at);
         (_, shown) = runtime.block_on(pg::unless_interrupted(looked(&server, &project)))??;
     }
     Ok(outcome)
@@ -112,26 +91,13 @@ async fn looked(server: &Target, project: &Project) -> Result<(facts::Version, L
     Ok(seen)
 }
 
-/// The way back of a migration, as a migration.
 fn file(disk: &Disk, project: &Project, one: &Migration) -> Result<Migration, Error> {
-    let path = companion(project, one);
-    let Some(text) = disk.text(&path) else {
-        let what = format!(
-            "{path} is not there\n  brolly rollback {} --write writes it; look at it before you run it",
+    way_back(disk, project, one).ok_or_else(|| Error::CannotMigrate {
+        what: format!(
+            "{} is not there\n  brolly rollback {} --write writes it; look at it before you run it",
+            companion(project, one),
             one.sql_path
-        );
-        return Err(Error::CannotMigrate { what });
-    };
-    Ok(Migration {
-        tag: format!("the way back of {}", one.tag),
-        file: SourceFile::new(path.clone(), text.clone()),
-        readable: true,
-        when: None,
-        chunks: split_chunks(&text),
-        snapshot: None,
-        breakpoints: true,
-        sql_path: path,
-        journal_span: None,
+        ),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What was seen, for people: each statement with its facts, then what breaks, then the checks.
 
-use super::Proven;
+use super::{Proven, back};
 use facts::{Facts, LockMode};
 use pg::Seen;
 use report::HumanOptions;
@@ -209,6 +209,7 @@ fn checks(text: &mut String, one: &Proven) {
     if let Some(fresh) = &proof.fresh {
         on_empty(text, proof, fresh);
     }
+    back::human(text, &one.backs);
     pending(text, proof);
     disagreements(text, one);
 }

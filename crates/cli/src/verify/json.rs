@@ -1,7 +1,7 @@
 //! What was seen, as one JSON document. Described in `crates/report/JSON.md`.
 
-use super::Proven;
 use super::human::said;
+use super::{Proven, back};
 use facts::Facts;
 use pg::Seen;
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ fn set(one: &Proven) -> Value {
                 "migration": tag, "sqlstate": sqlstate, "message": message,
             })),
         })),
+        "rollbacks": back::document(&one.backs),
         "pendingAgain": proof.pending_again,
         "findings": one.findings.iter().map(|found| json!({
             "rule": found.rule, "severity": found.severity, "migration": found.migration,

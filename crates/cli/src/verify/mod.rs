@@ -1,5 +1,6 @@
 //! `brolly verify`: find, choose, analyze, run on a real server, tell.
 
+mod back;
 pub(crate) mod human;
 mod json;
 mod plan;
@@ -13,7 +14,9 @@ use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected, unread};
 use crate::place::{Place, place, version_of};
 use crate::projects;
+use crate::rollback::way_back;
 use crate::settings_file::SettingsFiles;
+use back::Back;
 use drizzle::Project;
 use facts::{Analysis, Options};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -37,6 +40,8 @@ pub struct Proven {
     pub proof: Proof,
     /// What the rules say about it.
     pub findings: Vec<Diagnostic>,
+    /// The ways back of its migrations.
+    pub backs: Vec<Back>,
 }
 
 /// Runs the pending migrations on a server of our own and says what they did.
@@ -72,7 +77,7 @@ pub fn verify(
         let place = place(disk, &wanted.room, &selected.project.dir, asked_for, rows::space(&amounts))?;
         let role = options.app_role.as_deref();
         let role = place.app_role(&selected.project, role, &mut outcome.notes);
-        proven.extend(run(&place, &selected, &mut options, &amounts, role)?);
+        proven.extend(run(disk, &place, &selected, &mut options, &amounts, role)?);
     }
     outcome.notes.extend(idle.into_iter().map(|text| format!("{text}: nothing to verify")));
     tell(&mut outcome, &proven, wanted.format, paper);
@@ -98,6 +103,7 @@ pub(crate) fn newest_only(mut selected: Selected) -> Selected {
 }
 
 fn run(
+    disk: &Disk,
     place: &Place,
     selected: &Selected,
     options: &mut Options,
@@ -113,12 +119,19 @@ fn run(
         options.version = version_of(&connection);
         connection.close().await;
         let analysis = facts::analyze(&selected.project, &selected.sets, options);
-        let asked = Asked { amounts: amounts.clone(), app_role, make_roles: place.is_ours() };
+        let asked =
+            Asked { amounts: amounts.clone(), app_role, make_roles: place.is_ours(), ..Asked::default() };
         let mut proven = Vec::new();
         for set in 0..analysis.sets.len() {
+            let project = &selected.project;
+            let file = |at: &usize| Some((*at, way_back(disk, project, &project.migrations[*at])?));
+            let backs = analysis.sets[set].migrations.iter().filter_map(file).collect();
+            let asked = Asked { backs, ..asked.clone() };
             let mut tell = |phase: Phase<'_>| bar.show(phase);
-            let proof = prove(&target, &selected.project, &analysis, set, &asked, &mut tell).await?;
-            proven.push(judged(selected, &analysis, set, proof));
+            let proof = prove(&target, project, &analysis, set, &asked, &mut tell).await?;
+            let mut one = judged(selected, &analysis, set, proof);
+            one.backs = back::judged(&one, &asked.backs);
+            proven.push(one);
         }
         Ok(proven)
     };
@@ -138,6 +151,7 @@ fn judged(selected: &Selected, analysis: &Analysis, set: usize, proof: Proof) ->
         analysis: analysis.clone(),
         set,
         proof,
+        backs: Vec::new(),
     }
 }
 
@@ -157,6 +171,7 @@ fn fails(proven: &Proven) -> bool {
         || !proof.new_app.broken.is_empty()
         || (proof.fresh.as_ref().is_some_and(|fresh| fresh.stopped.is_some()) && !proof.fresh_needs_more())
         || !proof.pending_again.is_empty()
+        || proven.backs.iter().any(|back| !back.wrong.is_empty())
 }
 
 /// A line on the error stream, on a terminal only.
@@ -179,6 +194,7 @@ impl Bar {
             Phase::Asking => "asking the queries of both apps".to_owned(),
             Phase::Statement(tag, at, of) => format!("statement {at} of {of}: {tag}"),
             Phase::Fresh => "everything again, on an empty database".to_owned(),
+            Phase::Back(tag) => format!("the way back of {tag}"),
         });
     }
 }

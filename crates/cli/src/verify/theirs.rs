@@ -143,7 +143,7 @@ async fn run(
     let look = timeout(PATIENCE, left(server, pid, &selected.project, rows));
     let state = match look.await {
         Ok(Ok(state)) if commits_itself(&selected.project, analysis) => {
-            format!("{state}; what files commit themselves stays")
+            format!("{state}; what was committed stays")
         }
         Ok(Ok(state)) => state,
         _ => "what became of the database can't be seen from here: start again, and it is read".to_owned(),
@@ -151,10 +151,12 @@ async fn run(
     Err(Error::StoppedMidway { source: Box::new(error), state })
 }
 
-/// Whether a file ends the transaction, so that a failure does not undo all.
+/// Whether it is more than one transaction, so that a failure does not undo all.
 fn commits_itself(project: &Project, analysis: &Analysis) -> bool {
-    let inside = |sent: &Sent| !matches!(sent, Sent::Statement { place: Place::Control | Place::Alone, .. });
-    !script(project, analysis, 0).iter().all(inside)
+    let script = script(project, analysis, 0);
+    let outside = |sent: &Sent| matches!(sent, Sent::Statement { place: Place::Control | Place::Alone, .. });
+    let commits = script.iter().filter(|sent| **sent == Sent::Own("COMMIT".to_owned())).count();
+    commits > 1 || script.iter().any(outside)
 }
 
 /// How long the look at what was left may take.

@@ -3,9 +3,10 @@
 use crate::args::WatchArguments;
 use crate::disk::Disk;
 use crate::ledger::standing_of;
-use crate::rollback::{companion, lost};
+use crate::rollback::companion;
 use drizzle::{Layout, Migration, Project};
 use pg::Target;
+use plan::reverse::Said;
 use report::WayBack;
 use runner::standing::ledger_rows;
 
@@ -58,7 +59,7 @@ pub(super) fn way_back(
     let mut lost_all = Vec::new();
     for one in &taken {
         match disk.text(&companion(project, one)) {
-            Some(text) => lost_all.extend(lost(&text)),
+            Some(text) => lost_all.extend(Said::of(&text).lost),
             None => commands.push(format!("brolly rollback {} --write", one.sql_path)),
         }
     }

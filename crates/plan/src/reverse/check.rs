@@ -1,6 +1,7 @@
 //! What a way back really comes to, by a replay: applied to the schema after, and held against the one before.
 
 use super::ReverseStatement;
+use super::said::words_of;
 use super::words::object;
 use catalog::{Catalog, Difference, What};
 
@@ -37,8 +38,4 @@ pub(super) fn is_said(difference: &Difference, said: &[&str]) -> bool {
     }
     let name = object(difference);
     said.iter().any(|text| words_of(text).any(|word| word == name))
-}
-
-fn words_of(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')'))
 }

@@ -12,11 +12,13 @@ mod needed;
 mod other;
 mod passing;
 mod restore;
+mod said;
 mod step;
 mod text;
 mod words;
 
 pub use json::{Document, Rollback, Statement, json, schema};
+pub use said::{Said, left};
 pub use text::{HEADER, text};
 
 use catalog::Difference;

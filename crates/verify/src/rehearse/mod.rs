@@ -1,5 +1,5 @@
-//! A pending set rehearsed: it runs as Drizzle's migrator runs it, on tables of a given size, while
-//! sessions send what the deployed app sends, and it is measured who waits and for how long.
+//! A pending set rehearsed: it runs as it is judged for, by Drizzle's migrator or by brolly's, on tables of a given
+//! size, while sessions send what the deployed app sends, and it is measured who waits and for how long.
 //!
 //! Gives what was measured, and holds it against [`Limits`] where asked. Which locks a statement takes
 //! is [`crate::prove`]'s affair.
@@ -26,9 +26,11 @@ use crate::fill::{Amounts, Filled, fill, quoted};
 use crate::history::{Refused, before_set};
 use catalog::QName;
 use drizzle::{Migration, Project};
-use facts::{Analysis, JudgedSet};
+use facts::{Analysis, Runner};
+use migration::{Pending, as_brolly, as_drizzle};
 use pg::{Connection, Scratch, Target};
-use runner::ledger;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI32;
 use std::time::Duration;
 use traffic::Traffic;
 
@@ -51,9 +53,9 @@ pub struct Asked {
     pub around: Duration,
     /// How long a transaction that read the tables before the migration stays open.
     pub long_reader: Option<Duration>,
-    /// `lock_timeout` of the migrating session.
+    /// `lock_timeout` of the migrating session; as brolly migrates the longest that it asks for a lock at a time.
     pub lock_timeout: Option<Duration>,
-    /// How often it is tried again where it gave up on a lock.
+    /// How often it is tried again where it gave up on a lock. As brolly migrates it is tried until it is through.
     pub retries: u32,
 }
 
@@ -73,9 +75,6 @@ impl Default for Asked {
         }
     }
 }
-
-/// Between tries, so that the queue drains.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a rehearsal is doing, for those who wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +183,6 @@ async fn on_scratch(
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Rehearsal, Error> {
     let session = scratch.connect().await?;
-    let judged = &analysis.sets[set];
     let mut told = |migration: &Migration, at, of| tell(Phase::History(&migration.tag, at, of));
     let refused = before_set(&session, project, analysis, set, asked.ours, &mut told).await?;
     tell(Phase::Filling);
@@ -195,16 +193,28 @@ async fn on_scratch(
     tell(Phase::WarmUp);
     let (sessions, role) = (plan.sessions.len(), asked.app_role.as_deref());
     let target = scratch.target();
-    let traffic = Traffic::start(&target, role, plan.sessions, session.pid().await?).await?;
+    let migrating = Arc::new(AtomicI32::new(session.pid().await?));
+    let traffic = Traffic::start(&target, role, plan.sessions, Arc::clone(&migrating)).await?;
     tokio::time::sleep(asked.around).await;
     let reader = match asked.long_reader {
         Some(time) => Some(long_reader(scratch, &plan.touched, time).await?),
         None => None,
     };
-    if let Some(timeout) = asked.lock_timeout {
-        session.batch(&format!("set lock_timeout = {}", timeout.as_millis())).await?;
-    }
-    let tries = tries(&session, project, judged, asked, &traffic, tell).await?;
+    let pending = Pending { project, analysis, set, clock: traffic.clock };
+    let tries = match analysis.options.runner {
+        Runner::Drizzle => {
+            if let Some(timeout) = asked.lock_timeout {
+                session.batch(&format!("set lock_timeout = {}", timeout.as_millis())).await?;
+            }
+            as_drizzle(&session, &pending, asked.retries, tell).await?
+        }
+        Runner::Brolly => {
+            let usual = runner::Limits::default();
+            let lock_wait = asked.lock_timeout.unwrap_or(usual.lock_wait);
+            let limits = runner::Limits { lock_wait, ..usual };
+            as_brolly(&target, &session, &pending, &limits, &migrating, tell).await?
+        }
+    };
     tell(Phase::After);
     tokio::time::sleep(asked.around).await;
     let end = traffic.now();
@@ -269,32 +279,4 @@ async fn long_reader(
         tokio::time::sleep(time).await;
         let _ = reader.batch("commit").await;
     }))
-}
-
-async fn tries(
-    session: &Connection,
-    project: &Project,
-    judged: &JudgedSet,
-    asked: &Asked,
-    traffic: &Traffic,
-    tell: &mut dyn FnMut(Phase<'_>),
-) -> Result<Vec<Try>, Error> {
-    let mut tries = Vec::new();
-    let mut pending = judged.migrations.clone();
-    loop {
-        let one = migration::attempt(session, project, &pending, traffic.clock, &mut |tag, at, of| {
-            tell(Phase::Statement(tag, at, of));
-        })
-        .await?;
-        let again = one.lost_a_lock() && tries.len() < asked.retries as usize;
-        tries.push(one);
-        if !again {
-            return Ok(tries);
-        }
-        tell(Phase::Pause);
-        tokio::time::sleep(PAUSE).await;
-        // A COMMIT in a file leaves a part of the set behind; Drizzle goes by its ledger.
-        let open = ledger::pending(session, project).await?;
-        pending.retain(|index| open.contains(index));
-    }
 }

@@ -5,10 +5,11 @@
 
 use super::blockers::{Blocker, Blockers};
 use super::statements::Kind;
-use super::traffic::Processes;
+use super::traffic::{Migrating, Processes};
 use crate::Error;
 use pg::Connection;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 
@@ -54,7 +55,7 @@ pub(super) struct Watched {
 pub(super) async fn watch(
     connection: Connection,
     processes: Processes,
-    migrating: i32,
+    migrating: Migrating,
     clock: Instant,
     end: Receiver<bool>,
 ) -> Result<Watched, Error> {
@@ -66,6 +67,7 @@ pub(super) async fn watch(
     while !*end.borrow() {
         tokio::time::sleep_until(next.into()).await;
         late = late.max(next.elapsed());
+        let migrating = migrating.load(Ordering::Relaxed);
         let rows = connection.rows(WAITING).await?;
         let mut sample = Sample { at: clock.elapsed(), ..Sample::default() };
         let pids = rows.iter().filter_map(|row| row.first()?.as_deref()?.parse::<i32>().ok());

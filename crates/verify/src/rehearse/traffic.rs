@@ -10,6 +10,7 @@ use super::queue::{Watched, watch};
 use super::statements::{Kind, Statement};
 use crate::Error;
 use pg::{Connection, Target};
+use std::sync::atomic::AtomicI32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -47,6 +48,9 @@ pub(super) struct Measured {
     pub watched: Watched,
 }
 
+/// The process of the session that migrates; it may be known only once it runs.
+pub(super) type Migrating = Arc<AtomicI32>;
+
 /// Sessions by process number, for those who look into `pg_locks`.
 pub(super) type Processes = Arc<Mutex<Vec<(i32, Kind)>>>;
 
@@ -77,7 +81,7 @@ impl Traffic {
         target: &Target,
         role: Option<&str>,
         sessions: Vec<Session>,
-        migrating: i32,
+        migrating: Migrating,
     ) -> Result<Traffic, Error> {
         let (orders, heard) = signal::channel(Order::Run);
         let (sender, done) = oneshot::channel();
@@ -137,7 +141,7 @@ async fn all(
     target: &Target,
     role: Option<&str>,
     sessions: Vec<Session>,
-    migrating: i32,
+    migrating: Migrating,
     orders: signal::Receiver<Order>,
     ready: oneshot::Sender<Instant>,
 ) -> Result<Measured, Error> {

@@ -9,7 +9,8 @@ use catalog::written::{literal, quoted, sql_name, sql_type};
 use catalog::{Catalog, ColumnId, Relation};
 use pg::{Connection, Scratch, Server};
 use plan::Checked;
-use runner::script::{Sent, script};
+use runner::script::script;
+use runner::send::{Plain, send};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -163,20 +164,11 @@ async fn problems(
 
 /// Sends what Drizzle's migrator sends.
 pub async fn deployed(session: &Connection, path: &Checked, set: usize) -> Result<(), pg::Error> {
-    for sent in script(&path.project, &path.analysis, set) {
-        let step = match &sent {
-            Sent::Own(text) => {
-                session.batch(text).await?;
-                continue;
-            }
-            Sent::Statement { step, .. } => &path.analysis.steps[*step],
-        };
-        if let Err(error) = session.batch(step.span.of(&step.file.text)).await {
-            session.batch("ROLLBACK").await?;
-            return Err(error);
-        }
+    let mut plain = Plain { session, analysis: &path.analysis };
+    match send(session, &script(&path.project, &path.analysis, set), &mut plain).await? {
+        None => Ok(()),
+        Some(refused) => Err(pg::Error::Refused(refused.refusal)),
     }
-    Ok(())
 }
 
 /// What the path itself does to rows.

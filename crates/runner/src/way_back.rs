@@ -1,0 +1,66 @@
+//! The way back of a migration, run: under the run lock and by the tries of every other run, and the row of the
+//! migration out of the ledger with its last transaction.
+//!
+//! What undoes what is another's affair (`plan::reverse`), and so is whether to lose what it loses.
+
+use crate::amend::taking_away;
+use crate::migrate::{Job, one, opened};
+use crate::standing::{LedgerRows, ledger_rows};
+use crate::units::{closed_by, units};
+use crate::{Error, Event, Limits};
+use drizzle::{Migration, Project};
+use facts::{Analysis, Options, PendingSet, Runner};
+use pg::Target;
+
+/// A way back that is ready to be run.
+#[derive(Clone, Debug)]
+pub struct WayBack {
+    /// The project as it is met: what ran, and the way back as the last migration.
+    pub project: Project,
+    /// What is known of it, as its one set.
+    pub analysis: Analysis,
+    /// What it takes back.
+    pub migration: Migration,
+}
+
+impl WayBack {
+    /// The way back of a migration of a project, out of a file; `ran` is what has run, that migration with it.
+    pub fn new(
+        project: &Project,
+        ran: &[usize],
+        migration: usize,
+        file: Migration,
+        options: &Options,
+    ) -> WayBack {
+        let mut met = project.clone();
+        met.migrations = ran.iter().map(|at| project.migrations[*at].clone()).collect();
+        met.migrations.push(file);
+        let set = PendingSet { migrations: vec![ran.len()], ..PendingSet::default() };
+        let options = Options { runner: Runner::Brolly, ..options.clone() };
+        let analysis = facts::analyze(&met, &[set], &options);
+        WayBack { project: met, analysis, migration: project.migrations[migration].clone() }
+    }
+}
+
+/// Runs a way back; `shown` is what the ledger held when it was shown.
+///
+/// Errors: as those of [`crate::migrate()`]; [`Error::LedgerMoved`] where the ledger is not what was shown.
+pub async fn roll_back(
+    target: &Target,
+    back: &WayBack,
+    shown: &LedgerRows,
+    limits: &Limits,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    let (project, analysis) = (&back.project, &back.analysis);
+    let job = Job { project, analysis, set: 0, shown, limits, allowed: None };
+    let (guard, room) = opened(target, &job, tell).await?;
+    if ledger_rows(&room.session, project).await? != *shown {
+        return Err(Error::LedgerMoved);
+    }
+    let row = taking_away(project, shown, &back.migration);
+    let units = closed_by(units(project, analysis, 0), &row);
+    one(&room, project.migrations.len() - 1, &units.iter().collect::<Vec<_>>(), tell).await?;
+    guard.close().await;
+    Ok(())
+}
