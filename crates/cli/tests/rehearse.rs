@@ -86,6 +86,38 @@ fn json_with_a_reader_in_front() {
     );
 }
 
+/// What Drizzle's migrator can't run, and what would queue everybody up behind the reader.
+const APART: &str = "CREATE INDEX CONCURRENTLY \"users_email\" ON \"users\" (\"email\");\n\
+                     --> statement-breakpoint\nALTER TABLE \"users\" ADD COLUMN \"phone\" text;";
+
+#[test]
+fn as_brolly_migrates_nobody_queues_up_behind_a_reader() {
+    let folder = project(APART);
+    folder.write("brolly.json", r#"{ "runner": "brolly" }"#);
+    let reader = ["--rows", "500", "--long-reader", "3s", "--lock-timeout", "150ms", "--max-wait", "1500ms"];
+    let ended = rehearse(&folder, &[&reader[..], &["--format", "json"]].concat());
+    assert_eq!(ended.code, 0, "{ended}");
+    let json: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("no JSON: {ended}"));
+    let set = &json["sets"][0];
+    let tries = set["tries"].as_array().expect("a list");
+    let (last, gave_up) = tries.split_last().expect("it was tried");
+    assert!(!gave_up.is_empty(), "{tries:#?}");
+    assert!(gave_up.iter().all(|one| one["end"]["sqlstate"] == "55P03"), "{tries:#?}");
+    assert_eq!(last["end"]["kind"], "committed");
+    let ran: Vec<&str> = tries
+        .iter()
+        .flat_map(|one| one["statements"].as_array().expect("a list"))
+        .filter_map(|one| one["sql"].as_str())
+        .collect();
+    assert!(ran[0].starts_with("CREATE INDEX CONCURRENTLY"), "{ran:?}");
+    assert_eq!(ran.iter().filter(|sql| sql.contains("phone")).count(), tries.len(), "{ran:?}");
+    let queue = set["queue"].as_array().expect("a list");
+    assert!(
+        queue.iter().any(|sample| sample["migrationWaits"] == true),
+        "the session that migrates is known"
+    );
+}
+
 #[test]
 fn who_is_in_the_way_is_named() {
     let folder = project("ALTER TABLE \"users\" ADD COLUMN \"phone\" text;");

@@ -16,7 +16,10 @@ Examples:
 
 What happens: the history is applied, every table gets rows that satisfy its constraints, the queries
 of both apps are tried, the pending migrations run as Drizzle's migrator runs them, and the queries
-are tried again. What was seen is held against what brolly predicts. Nothing is left behind.
+are tried again. What was seen is held against what brolly predicts. Migrations that `brolly rollback
+--write` wrote a file for are taken back by it and run again. Nothing is left behind.
+
+With \"runner\": \"brolly\" in brolly.json they run as `brolly migrate` runs them.
 
 A server is found in --pg-bin, on this machine, or in npm's @embedded-postgres packages.
 
@@ -24,7 +27,8 @@ With --on-this-database the database is migrated, and stays so. What is pending 
 All that will be run is shown before, and nothing is run until you agree to it (--yes, or y at a
 terminal). No rows are filled in; the queries of the apps are planned (EXPLAIN) and not run.
 
-Exit codes: 0 all went well, 1 a migration fails or breaks queries, 2 could not do its job.";
+Exit codes: 0 all went well, 1 a migration fails or breaks queries, or its way back does not lead back,
+2 could not do its job.";
 
 /// Arguments of `brolly verify`.
 #[derive(Debug, Args)]
@@ -148,6 +152,9 @@ a timetable, a second before the migration, while it runs as Drizzle's migrator 
 after it. A wait counts from when a statement was due, so that what could not be sent meanwhile counts
 as well. A migration that takes more than 5 s is called out, and fails nothing by that.
 
+With \"runner\": \"brolly\" in brolly.json it runs as `brolly migrate` runs it: locks are asked for a moment
+at a time, --lock-timeout at the most, until they are to be had, and --retries says nothing.
+
 The throwaway server lies in memory and has nothing else to do: production takes longer.
 
 Exit codes: 0 within limits, 1 a statement of the app waited longer than --max-wait or failed, or the
@@ -187,10 +194,11 @@ pub struct RehearseArguments {
     /// Let a transaction that has read the tables stay open for so long while the migration starts.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub long_reader: Option<Duration>,
-    /// The lock_timeout of the session that migrates.
+    /// The lock_timeout of the session that migrates; as brolly migrates the longest that one try waits (2s by
+    /// default).
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub lock_timeout: Option<Duration>,
-    /// How often the migration is tried again, a second later, where it gave up on a lock.
+    /// How often Drizzle's migrator is started again, a second later, where it gave up on a lock.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub retries: u32,
     /// What `brolly stats` wrote, instead of the file that brolly.json names.

@@ -266,8 +266,11 @@ fn selected(
     }
 }
 
-/// Nothing of the set is beyond what can be run unit by unit.
-fn runnable(analysis: &Analysis) -> Result<(), Error> {
+/// Nothing of the set is beyond what can be run unit by unit, where that is how it runs.
+pub fn runnable(analysis: &Analysis) -> Result<(), Error> {
+    if analysis.options.runner != Runner::Brolly {
+        return Ok(());
+    }
     let Some(step) = runner::taken_back(analysis).map(|step| &analysis.steps[step]) else { return Ok(()) };
     let line = step.file.position(step.span.start).line;
     let what = format!("{}:{line}: ROLLBACK takes the work of its own migration back", step.file.path);

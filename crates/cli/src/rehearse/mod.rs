@@ -11,6 +11,7 @@ use crate::args::{RehearseArguments, VerifyFormat};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected, unread};
+use crate::migrate::runnable;
 use crate::place::{Place, place, version_of};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
@@ -107,6 +108,7 @@ fn run(
         options.version = version_of(&connection);
         connection.close().await;
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
+        runnable(&analysis)?;
         let mut rehearsed = Vec::new();
         for (set, amounts) in amounts.into_iter().enumerate() {
             let asked = Asked { amounts, app_role: app_role.clone(), ..asked(wanted, &place) };

@@ -12,6 +12,7 @@ use crate::args::{VerifyArguments, VerifyFormat};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::judge::{Choice, Judge, Selected, unread};
+use crate::migrate::runnable;
 use crate::place::{Place, place, version_of};
 use crate::projects;
 use crate::rollback::way_back;
@@ -119,6 +120,7 @@ fn run(
         options.version = version_of(&connection);
         connection.close().await;
         let analysis = facts::analyze(&selected.project, &selected.sets, options);
+        runnable(&analysis)?;
         let asked =
             Asked { amounts: amounts.clone(), app_role, make_roles: place.is_ours(), ..Asked::default() };
         let mut proven = Vec::new();

@@ -12,6 +12,7 @@ use crate::disk::Disk;
 use crate::errors::Error;
 use crate::judge::{self, Selected, unread};
 use crate::ledger::standing_of;
+use crate::migrate::runnable;
 use crate::place::version_of;
 use crate::projects;
 use crate::settings_file::SettingsFiles;
@@ -74,6 +75,7 @@ pub fn migrated(disk: &Disk, wanted: &VerifyArguments, paper: &HumanOptions) -> 
         return Err(refused(&unread.join("\n")));
     }
     let analysis = facts::analyze(&selected.project, &selected.sets, &options);
+    runnable(&analysis)?;
     show(&plan::text(&database, &selected.project, &analysis, 0));
     if !wanted.yes {
         runtime.block_on(agreed("Run this?"))?;
