@@ -115,10 +115,16 @@ async fn on_scratch(
         looks.push(road.look().await?);
     }
     let mut down = 0;
+    // What later ones have left and lost is not the fault of those before them.
+    let mut known = Trip::default();
     for (at, migration) in judged.migrations.iter().enumerate().rev() {
         let Some(file) = file(*migration) else { break };
         tell(Phase::Back(&project.migrations[*migration].tag));
-        let trip = road.down(&ran, *migration, file, &looks[at]).await?;
+        let mut trip = road.down(&ran, *migration, file, &looks[at]).await?;
+        trip.left.retain(|one| !known.left.contains(one));
+        trip.changed.retain(|one| !known.changed.contains(one));
+        known.left.extend(trip.left.iter().cloned());
+        known.changed.extend(trip.changed.iter().cloned());
         let refused = trip.refused.is_some();
         set_trip(&mut returned, *migration, trip);
         if refused {
