@@ -138,7 +138,7 @@ fn deploys_under_load_on(major: u16) {
     for one in &written {
         assert!(one.failures.is_empty(), "{major}: {:#?}", one.failures);
     }
-    assert!(longest.time < MOST, "{major}: {longest:?}");
+    assert!(longest.time < MOST, "{major}: {:?} for {}", longest.time, longest.sql);
     assert_eq!(lost(&server, &written), Vec::<String>::new(), "{major}");
     ends_as_the_change_as_it_was(&server);
 }
@@ -159,7 +159,7 @@ fn the_change_as_it_was_makes_the_app_wait_and_fail() {
     pass(&old);
     let written: Vec<Written> = old.into_iter().map(App::stop).collect();
     let longest = watch.stop();
-    assert!(longest.time > MOST, "{longest:?}");
+    assert!(longest.time > MOST, "{:?} for {}", longest.time, longest.sql);
     let failed = written.iter().flat_map(|one| &one.failures).any(|one| one.contains("42703"));
     assert!(failed, "{written:?}");
 }

@@ -154,6 +154,28 @@ impl<'a> At<'a> {
         &self.step.facts
     }
 
+    /// The statement behind a LOCK TABLE that takes this lock of it anyway, in the same transaction and with no long work
+    /// in between: what is locked is then no more than before, and in another order.
+    pub fn taken_ahead(&self, lock: &Lock) -> Option<At<'a>> {
+        let transaction = self.step.transaction?;
+        let all = self.cx.steps().filter(|other| other.at > self.at);
+        for other in all.take_while(|other| other.step.transaction == Some(transaction)) {
+            let facts = other.facts();
+            if facts.locks.iter().any(|one| one.relation == lock.relation && one.mode >= lock.mode)
+                && !place::is_lock_table(other.step)
+            {
+                return Some(other);
+            }
+            let long = facts.scans.iter().any(|one| !one.new)
+                || facts.rewrites.iter().any(|one| !one.new)
+                || facts.writes.iter().any(|one| !one.new);
+            if long {
+                return None;
+            }
+        }
+        None
+    }
+
     /// What it changes.
     pub fn changes(&self) -> &'a [Change] {
         &self.step.changes

@@ -7,7 +7,7 @@
 mod contents;
 
 use crate::history::earlier;
-use crate::proof::{Asked, Phase, prepare};
+use crate::proof::{Asked, Phase, is_of_rows, prepare};
 use crate::{Amounts, Error, fill};
 use catalog::{Catalog, Difference, QName, Scope, diff_within};
 use contents::{Contents, changed, contents};
@@ -57,8 +57,8 @@ pub(crate) async fn there_and_back(
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Vec<Returned>, Error> {
     let mut returned = round(server, project, analysis, set, asked, tell).await?;
-    let on_rows =
-        |one: &Returned| one.trip.as_ref().and_then(|trip| trip.refused.as_ref()).is_some_and(of_rows);
+    let refused = |one: &Returned| one.trip.as_ref().and_then(|trip| trip.refused.clone());
+    let on_rows = |one: &Returned| refused(one).is_some_and(|refusal| is_of_rows(&refusal.code));
     if returned.iter().any(on_rows) {
         let asked = Asked { amounts: Amounts::of(0), ..asked.clone() };
         let empty = round(server, project, analysis, set, &asked, tell).await?;
@@ -67,11 +67,6 @@ pub(crate) async fn there_and_back(
         }
     }
     Ok(returned)
-}
-
-/// Classes 22 (data exception) and 23 (integrity constraint violation) of appendix A of the manual.
-fn of_rows(refusal: &Box<Refusal>) -> bool {
-    refusal.code.starts_with("22") || refusal.code.starts_with("23")
 }
 
 async fn round(

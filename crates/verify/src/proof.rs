@@ -142,10 +142,14 @@ pub async fn prove(
     Ok(proof)
 }
 
-/// Classes 22 (data exception) and 23 (integrity constraint violation) of appendix A of the manual.
 fn failed_on_rows(run: &Run) -> bool {
     let failures = run.steps.last().map(|ran| ran.observation.facts.failures.as_slice()).unwrap_or_default();
-    failures.iter().any(|failure| failure.sqlstate.starts_with("22") || failure.sqlstate.starts_with("23"))
+    failures.iter().any(|failure| is_of_rows(failure.sqlstate))
+}
+
+/// Classes 22 (data exception) and 23 (integrity constraint violation) of appendix A of the manual.
+pub(crate) fn is_of_rows(sqlstate: &str) -> bool {
+    sqlstate.starts_with("22") || sqlstate.starts_with("23")
 }
 
 async fn on_empty_tables(

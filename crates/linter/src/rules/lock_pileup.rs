@@ -36,7 +36,9 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 };
                 // A table and its partitions are one, and locked together.
                 if table.parents.is_empty() && held.iter().all(|(label, _)| *label != lock.relation) {
-                    held.push((&lock.relation, *at));
+                    // A LOCK TABLE that only sets the order is a part of the statement that it is for.
+                    let of = if place::is_lock_table(at.step) { at.taken_ahead(lock) } else { None };
+                    held.push((&lock.relation, of.unwrap_or(*at)));
                 }
             }
             // What one statement locks can't be taken apart.

@@ -10,10 +10,11 @@ pub const META: RuleMeta = RuleMeta {
     summary: "LOCK TABLE makes others wait until the transaction commits",
 };
 
-/// LOCK TABLE in a mode for which writes wait.
+/// LOCK TABLE in a mode for which writes wait, where the statements behind it don't take the same locks at once.
 pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps().filter(|at| place::is_lock_table(at.step)) {
-        for lock in at.facts().locks.iter().filter(|lock| !lock.new && lock.mode.blocks_writes()) {
+        let strong = at.facts().locks.iter().filter(|lock| !lock.new && lock.mode.blocks_writes());
+        for lock in strong.filter(|lock| at.taken_ahead(lock).is_none()) {
             out.push(
                 at.finding(&META, format!("locks `{}` in {} mode", shown(&lock.relation), lock.mode))
                     .about(&lock.relation)

@@ -3,7 +3,8 @@
 use super::{Answer, kept_table};
 use crate::model::{Gate, Phase, Stage};
 use crate::site::{Site, shown};
-use catalog::{Change, RelationKind};
+use catalog::written::sql_name;
+use catalog::{Change, ConstraintKind, Relation, RelationId, RelationKind};
 use sql::Stmt;
 
 const RULES: &[&str] = &[
@@ -43,8 +44,44 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         false => format!("drop {}", names.join(", ")),
     };
     let why = "pods of the deployed version still need it: it goes once none of them runs";
-    let stage = Stage::later(Phase::Contract(1), vec![site.text().to_owned()], gates);
+    let text = site.text().to_owned();
+    let stage = match locked_first(beside(site)) {
+        Some(lock) => Stage::at_once(Phase::Contract(1), vec![lock, text], gates),
+        None => Stage::later(Phase::Contract(1), vec![text], gates),
+    };
     Some(Ok(site.part("drop-object", title, why).then(stage)))
+}
+
+/// The tables beside those that are dropped which DROP locks for their foreign keys, the last of all.
+fn beside(site: Site<'_>) -> Vec<&Relation> {
+    let is_dropped = |id: RelationId| {
+        site.step
+            .changes
+            .iter()
+            .any(|one| matches!(one, Change::RelationDropped { relation, .. } if *relation == id))
+    };
+    let mut found = Vec::new();
+    for owner in site.before().relations() {
+        for constraint in &owner.constraints {
+            let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind else { continue };
+            match (is_dropped(owner.id), is_dropped(*target)) {
+                (true, false) => found.extend(site.relation(*target)),
+                (false, true) => found.push(&**owner),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// What locks these tables ahead of a statement that would take them last: a DELETE in them takes them first.
+/// LOCK TABLE goes down to partitions, which the statement may leave alone: there is none for these.
+pub(super) fn locked_first(mut tables: Vec<&Relation>) -> Option<String> {
+    tables.retain(|table| table.kind == RelationKind::Table && !table.partition);
+    let mut names: Vec<String> = tables.iter().map(|table| sql_name(&table.name)).collect();
+    names.sort();
+    names.dedup();
+    (!names.is_empty()).then(|| format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", names.join(", ")))
 }
 
 fn word(kind: RelationKind) -> &'static str {

@@ -1,6 +1,7 @@
 //! A dropped table is put aside under another name first, and goes a deploy later. No recipe by itself: the one for
 //! dropped objects is made of it where that is asked for.
 
+use super::drop_object::locked_first;
 use crate::model::{Followers, Gate, Part, Phase, Stage};
 use crate::names;
 use crate::site::{Site, shown};
@@ -20,8 +21,11 @@ pub(super) fn path(site: Site<'_>) -> Option<Part> {
     }
     let known = [site.before(), &*site.judged().start, &*site.judged().end];
     let (mut first, mut asides, mut names, mut gates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut beside = Vec::new();
     for table in &tables {
-        first.extend(loosened(site, table, &tables));
+        let (sql, others) = loosened(site, table, &tables);
+        first.extend(sql);
+        beside.extend(others);
         let schema = &table.name.schema;
         let aside = names::of_index(&known, site.parts, schema, &table.name.name, "__dropped");
         first.push(format!("ALTER TABLE {} RENAME TO {}", sql_name(&table.name), quoted(&aside)));
@@ -31,6 +35,9 @@ pub(super) fn path(site: Site<'_>) -> Option<Part> {
     }
     if tables.is_empty() {
         return None;
+    }
+    if let Some(lock) = locked_first(beside) {
+        first.insert(0, lock);
     }
     let list: Vec<String> = asides.iter().map(sql_name).collect();
     let cascade = if drop.cascade { " CASCADE" } else { "" };
@@ -51,10 +58,10 @@ pub(super) fn path(site: Site<'_>) -> Option<Part> {
 }
 
 /// Foreign keys that would keep others from writing while the table is aside: those that point to it, and its own that
-/// refuse to let rows of other tables go.
-fn loosened(site: Site<'_>, table: &Relation, tables: &[&Relation]) -> Vec<String> {
+/// refuse to let rows of other tables go. With the tables at the other end of each.
+fn loosened<'a>(site: Site<'a>, table: &Relation, tables: &[&Relation]) -> (Vec<String>, Vec<&'a Relation>) {
     let goes = |id| tables.iter().any(|table| table.id == id);
-    let mut sql = Vec::new();
+    let (mut sql, mut others) = (Vec::new(), Vec::new());
     for owner in site.before().relations().filter(|owner| !owner.partition) {
         let holds = |constraint: &&Constraint| match &constraint.kind {
             ConstraintKind::ForeignKey { target: Some(target), .. } if goes(owner.id) && goes(*target) => {
@@ -67,11 +74,16 @@ fn loosened(site: Site<'_>, table: &Relation, tables: &[&Relation]) -> Vec<Strin
             _ => false,
         };
         for constraint in owner.constraints.iter().filter(holds) {
+            if !goes(owner.id) {
+                others.push(&**owner);
+            } else if let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind {
+                others.extend(site.relation(*target).filter(|target| !goes(target.id)));
+            }
             let (owner, name) = (sql_name(&owner.name), quoted(&constraint.name));
             sql.push(format!("ALTER TABLE {owner} DROP CONSTRAINT {name}"));
         }
     }
-    sql
+    (sql, others)
 }
 
 /// Whether a statement drops what the tables are made of.

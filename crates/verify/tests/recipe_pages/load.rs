@@ -26,11 +26,6 @@ const SENT: usize = 5;
 /// Whoever has sent less by then is stuck.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// Recipes whose pages say that a statement of theirs and one of the app may meet in a deadlock.
-const MAY_DEADLOCK: &[&str] = &["drop-object"];
-/// The SQLSTATE of the one that is ended then.
-const DEADLOCK: &str = "40P01";
-
 /// What is wrong with the path where both versions of the app are at work.
 pub async fn loaded(
     server: &Server,
@@ -45,8 +40,7 @@ pub async fn loaded(
     // More than one batch, where there are batches.
     let amount = if planned.plan.texts.backfills.is_empty() { 300 } else { 2_200 };
     rows::fill(&session, example, &planned.plan.before, rows::must_suit(planned, naive), amount).await?;
-    let may_deadlock = MAY_DEADLOCK.contains(&example.recipe);
-    let problems = problems(&scratch, &session, planned, path, may_deadlock).await?;
+    let problems = problems(&scratch, &session, planned, path).await?;
     session.close().await;
     scratch.finish().await?;
     Ok(problems)
@@ -102,7 +96,6 @@ async fn problems(
     session: &Connection,
     planned: &Planned,
     path: &Checked,
-    may_deadlock: bool,
 ) -> Result<Vec<String>, Error> {
     let judged = &planned.plan.before.sets[0];
     let (start, end) = (&judged.start, &judged.end);
@@ -120,11 +113,7 @@ async fn problems(
             }
         }
         changed.fixed.extend(rows::put_right(session, &waiting(planned, deploy.phase), end).await?);
-        let mut result = deployed(session, path, n).await;
-        if may_deadlock && matches!(&result, Err(error) if error.sqlstate() == Some(DEADLOCK)) {
-            result = deployed(session, path, n).await;
-        }
-        if let Err(error) = result {
+        if let Err(error) = deployed(session, path, n).await {
             problems.push(format!("under load, deploy {} fails: {error}", n + 1));
             break;
         }
@@ -145,8 +134,7 @@ async fn problems(
         }
     }
     for (whose, writer) in &done {
-        let excused = |one: &&String| may_deadlock && one.starts_with(DEADLOCK);
-        let failures: BTreeSet<&String> = writer.failures.iter().filter(|one| !excused(one)).collect();
+        let failures: BTreeSet<&String> = writer.failures.iter().collect();
         problems.extend(failures.into_iter().map(|one| format!("under load, {whose} fails: {one}")));
         let acknowledged = writer.acknowledged.load(Ordering::Relaxed);
         if acknowledged < SENT && !writer.tables.is_empty() {
