@@ -31,7 +31,18 @@ fn a_server_that_is_well_is_said_to_be() {
             let ended = watch(
                 &folder,
                 &url,
-                &["--against", "before.json", "--for", "1s", "--html", "w.html", "--format", "json"],
+                &[
+                    "--against",
+                    "before.json",
+                    "--for",
+                    "1s",
+                    "--slower",
+                    "1000",
+                    "--html",
+                    "w.html",
+                    "--format",
+                    "json",
+                ],
             );
             let lines = lines(&ended);
             for line in &lines {
@@ -64,8 +75,10 @@ fn a_server_that_is_well_is_said_to_be() {
         for outside in ["http:", "https:", "<script", "src=", "@import", "url("] {
             assert!(!page.contains(outside), "the page names something outside: {outside}");
         }
-        watch(&folder, &url, &["--for", "1s"])
-            .says(0, &["ok       server", "nothing got worse", "its first"]);
+        if major == 18 {
+            watch(&folder, &url, &["--for", "1s"])
+                .says(0, &["ok       server", "nothing got worse", "its first"]);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ fn a_queue_for_a_lock_is_told_with_who_is_at_its_head() {
                 let (folder, url) = (folder.path().to_owned(), url.clone());
                 let ended = tokio::task::spawn_blocking(move || {
                     let folder = Watched(folder);
-                    folder.watch(&url, &["--for", "3s", "--max-wait", "1s", "--html", "w.html"])
+                    folder.watch(&url, &["--for", "2200ms", "--max-wait", "1s", "--html", "w.html"])
                 });
                 let ended = ended.await.expect("it ends");
                 head.batch("rollback").await.expect("it works");
@@ -166,10 +166,10 @@ fn rollbacks_that_rise_are_bad_and_are_in_no_statement() {
         let server = with(major);
         items(&server);
         let (folder, url) = (folder(), server.url("postgres"));
-        watch(&folder, &url, &["--take", "before.json", "--for", "1s"]);
+        watch(&folder, &url, &["--take", "before.json", "--for", "600ms"]);
         during(&server, failing, || {
             let ended =
-                watch(&folder, &url, &["--against", "before.json", "--for", "3s", "--format", "json"]);
+                watch(&folder, &url, &["--against", "before.json", "--for", "2s", "--format", "json"]);
             let verdict = lines(&ended).pop().expect("a verdict");
             assert_eq!(ended.code, 1, "{verdict:#}");
             let errors = told(&verdict, "errors");
@@ -211,7 +211,10 @@ fn a_session_that_is_ended_is_opened_again() {
     let ended = going.end();
     let lines = lines(&ended);
     let looks: Vec<_> = lines.iter().filter(|line| line["event"] == "sample").collect();
-    assert!(looks.len() >= 5 && looks.iter().skip(2).all(|look| look["connections"].is_object()), "{ended}");
+    // Whether a look was under way just then is a matter of luck.
+    let seen = looks.iter().filter(|look| look["connections"].is_object()).count();
+    assert!(looks.len() >= 4 && seen + 1 >= looks.len(), "{ended}");
+    assert!(looks.last().is_some_and(|look| look["connections"].is_object()), "{ended}");
 }
 
 #[test]
