@@ -212,7 +212,9 @@ fn statements(out: &mut String, changes: Option<&[Change]>) {
             (Kind::Gone, _, _) => ("gone".to_owned(), "unknown"),
             (_, Some(was), Some(is)) => {
                 let times = is / was.max(0.001);
-                (format!("× {times:.1}"), if times >= 2.0 { "bad" } else { "" })
+                // As it is judged, or nearly so.
+                let felt = is - was >= 5.0 || (is - was) * one.rate >= 50.0;
+                (format!("× {times:.1}"), if times >= 2.0 && felt { "bad" } else { "" })
             }
             _ => (String::new(), ""),
         };

@@ -7,7 +7,7 @@ use crate::{Seen, Work, many};
 
 /// Rollbacks from which on there is something to tell.
 const SOME: u64 = 10;
-/// The share of all transactions that has to be rolled back.
+/// The share of all transactions from which on users notice.
 const SHARE: f64 = 0.01;
 /// Times as much as before.
 const TIMES: f64 = 2.0;
@@ -79,8 +79,9 @@ fn rollbacks(was: &Work, work: &Work, was_seconds: f64, seconds: f64) -> Finding
     let share = |work: &Work| work.rollbacks as f64 / (work.commits + work.rollbacks).max(1) as f64;
     let (before, now) = (share(was), share(work));
     let rate = |work: &Work, seconds: f64| work.rollbacks as f64 / seconds.max(0.001);
-    let state = match work.rollbacks >= SOME && now >= SHARE && now > TIMES * before {
-        true => State::Bad,
+    let state = match work.rollbacks >= SOME && now > TIMES * before {
+        true if now >= SHARE => State::Bad,
+        true => State::Worse,
         false => State::Ok,
     };
     let what = format!(
@@ -93,7 +94,7 @@ fn rollbacks(was: &Work, work: &Work, was_seconds: f64, seconds: f64) -> Finding
     let finding = Finding::new(Topic::Errors, state, what)
         .numbers("rollbacks", rate(was, was_seconds), rate(work, seconds))
         .numbers("share", before, now);
-    if state == State::Bad { finding.cure(WHY) } else { finding }
+    if state > State::Ok { finding.cure(WHY) } else { finding }
 }
 
 #[cfg(test)]
@@ -118,7 +119,7 @@ mod tests {
     fn rollbacks_are_bad_where_they_are_many_and_more_than_before() {
         assert_eq!(states(work(1000, 0), work(1000, 9)), [State::Ok]);
         assert_eq!(states(work(1000, 0), work(980, 20)), [State::Bad]);
-        assert_eq!(states(work(10_000, 0), work(9_990, 20)), [State::Ok]);
+        assert_eq!(states(work(10_000, 0), work(9_990, 20)), [State::Worse]);
         assert_eq!(states(work(980, 20), work(970, 30)), [State::Ok]);
         assert_eq!(states(work(980, 20), work(950, 50)), [State::Bad]);
         assert!(findings(&Seen::default(), &Seen::default()).is_empty());
