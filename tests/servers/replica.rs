@@ -1,59 +1,38 @@
-//! A streaming replica of a server of the tests, made of a copy of its data. A test takes this file in by its path,
-//! beside `servers.rs`.
+//! A replica of a server, streaming from it, for the tests. Taken in beside `hand.rs` and `servers.rs`, as
+//! `crate::replica`.
 
 #![allow(dead_code, reason = "not every test needs everything")]
+#![allow(clippy::disallowed_methods, reason = "tests start programs and write files")]
 
-use crate::servers::{binaries, wait};
-use pg::{Connection, Server, Target};
+use crate::hand::{Process, postgres_with};
+use crate::servers::{binaries, setup, wait};
+use pg::{Connection, Server, Setup, Target};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// A server process of our own, in the role that owns its data; killed when dropped.
-pub struct Process(Child);
-
-/// Starts a server by hand, in a folder that holds its data.
-pub fn postgres(major: u16, data: &Path, sockets: &Path, settings: &[&str]) -> Process {
-    let mut command = Command::new(binaries(major).dir.join("postgres"));
-    command.arg("-D").arg(data).arg("-k").arg(sockets).env("LC_ALL", "C").current_dir("/");
-    let usual = [
-        "listen_addresses=",
-        "port=5432",
-        "fsync=off",
-        "shared_buffers=16MB",
-        "dynamic_shared_memory_type=mmap",
-    ];
-    for setting in usual.iter().chain(settings) {
-        command.args(["-c", setting]);
-    }
-    let (owner, we) =
-        (std::fs::metadata(data).expect("a folder"), std::fs::metadata("/proc/self").expect("Linux"));
-    if owner.uid() != we.uid() {
-        command.uid(owner.uid()).gid(owner.gid());
-    }
-    let log =
-        std::fs::File::options().create(true).append(true).open(sockets.join("again.log")).expect("a log");
-    Process(command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"))
+/// A server that replicas can be made of.
+pub fn primary(major: u16) -> Server {
+    let settings = [("wal_level", "replica"), ("max_wal_senders", "4"), ("hot_standby", "on")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Server::start_with(&binaries(major), &Setup { settings, ..setup() }).expect("a server")
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-QUIT", &self.0.id().to_string()]).status();
-        let _ = self.0.wait();
-    }
-}
-
-/// A replica of a server, in a folder beside it.
+/// A replica of a server, called `behind`, in a folder beside it; it goes when dropped.
 pub struct Replica {
     _process: Process,
     dir: tempfile::TempDir,
 }
 
 impl Replica {
-    /// A replica of a server, called `behind`; the server has `wal_level` replica and room for WAL senders.
+    /// Of a server of this major version.
     pub fn of(server: &Server, major: u16) -> Replica {
+        Replica::with(server, major, &[], &[])
+    }
+
+    /// The same, with settings and variables of the environment.
+    pub fn with(server: &Server, major: u16, settings: &[&str], variables: &[(&str, &Path)]) -> Replica {
         let data = server.dir().join("data");
         let owner = std::fs::metadata(&data).expect("a folder");
         let dir = tempfile::tempdir().expect("a folder");
@@ -89,22 +68,22 @@ impl Replica {
             chown(path, Some(owner.uid()), Some(owner.gid())).expect("it is root's, or ours");
         }
         std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o700)).expect("it can");
-        let settings = ["hot_standby=on", "wal_receiver_status_interval=1s"];
-        let process = postgres(major, &copy, dir.path(), &settings);
+        let settings = [&["hot_standby=on", "wal_receiver_status_interval=1s"], settings].concat();
+        let process = postgres_with(major, &copy, dir.path(), &settings, variables);
         Replica { _process: process, dir }
     }
 
-    /// Where it is.
-    pub fn target(&self) -> Target {
-        pg::target(&self.url()).expect("a URL")
-    }
-
-    /// Its URL.
+    /// Its address.
     pub fn url(&self) -> String {
         format!("postgres:///postgres?host={}&user=postgres", self.dir.path().display())
     }
 
-    /// A connection, once it takes some.
+    /// How to connect to it.
+    pub fn target(&self) -> Target {
+        pg::target(&self.url()).expect("a URL")
+    }
+
+    /// A connection, once it takes them.
     pub async fn connect(&self) -> Connection {
         let start = Instant::now();
         loop {

@@ -42,9 +42,9 @@ pub fn database_near(
         (None, None) => in_env("DATABASE_URL"),
     };
     if let Some(url) = url {
-        return Ok(pg::target(&url)?);
+        return Ok(pg::target_in(&url, &in_env)?);
     }
-    match pg::target_of_libpq(env)? {
+    match pg::target_of_libpq(&in_env)? {
         Some(target) => Ok(target),
         None => Err(Error::NoDatabase),
     }

@@ -34,7 +34,7 @@ pub fn diff(
         let mut drift = Drift { project: target.project.dir.clone(), comparisons: Vec::new() };
         drift.comparisons.extend(with_snapshot(disk, target, &wanted.schema, &mut outcome.notes));
         if let Some(url) = &url {
-            let server = pg::target(url)?;
+            let server = pg::target_here(url)?;
             drift.comparisons.push(with_database(&target.project, &server, &wanted.schema, Part::Applied)?);
         }
         if drift.comparisons.is_empty() {

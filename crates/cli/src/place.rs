@@ -56,7 +56,7 @@ pub fn place(
     space: u64,
 ) -> Result<Place, Error> {
     if let Some(url) = &wanted.database_url {
-        return Ok(Place::Theirs(Box::new(pg::target(url)?)));
+        return Ok(Place::Theirs(Box::new(pg::target_here(url)?)));
     }
     let folder = disk.canonical(project).unwrap_or_else(|| Path::new(project).to_path_buf());
     let mut search = Search::from_env(&folder);

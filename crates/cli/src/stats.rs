@@ -9,7 +9,7 @@ use pg::Statistics;
 
 /// Reads the server and writes the file.
 pub fn stats(disk: &Disk, wanted: &StatsArguments) -> Result<Outcome, Error> {
-    let target = pg::target(&wanted.database_url)?.named("brolly stats");
+    let target = pg::target_here(&wanted.database_url)?.named("brolly stats");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
     let work = async {

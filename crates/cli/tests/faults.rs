@@ -8,14 +8,16 @@
     reason = "tests start programs, look at files, and say why they skip"
 )]
 
+#[path = "../../../tests/servers/hand.rs"]
+mod hand;
 mod run;
 #[path = "../../../tests/servers/servers.rs"]
 mod servers;
 
+use hand::Disk;
 use pg::{Connection, Server};
 use run::{Ended, Folder, config, folder};
 use servers::{server, wait};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -189,38 +191,12 @@ fn a_database_that_is_migrated_is_as_it_was_where_that_is_cut_short() {
     assert_eq!(sql(&server, ledger), rows);
 }
 
-/// A small disk of our own, if we may mount one.
-struct Disk(tempfile::TempDir);
-
-impl Disk {
-    fn new(size: &str) -> Option<Disk> {
-        let permissions = std::fs::Permissions::from_mode(0o755);
-        let dir = tempfile::Builder::new().permissions(permissions).tempdir().expect("a folder");
-        let size = format!("size={size},mode=1777");
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output();
-        mount.is_ok_and(|mount| mount.status.success()).then_some(Disk(dir))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 #[test]
 fn a_full_disk_is_said_and_nothing_is_left_behind() {
-    let Some(disk) = Disk::new("20m") else {
-        eprintln!("SKIPPED: only root can mount a small disk to fill");
-        return;
-    };
+    let Some(disk) = Disk::new("20m") else { return };
     let server = with_something(17);
     // Tables come to lie on the small disk, so that the server itself lives on.
-    let place = disk.0.path().join("tables");
-    std::fs::create_dir(&place).expect("a folder");
-    let owner = std::fs::metadata(server.dir().join("data")).expect("a folder").uid();
-    std::os::unix::fs::chown(&place, Some(owner), None).expect("it is root's");
+    let place = disk.tables(&server);
     sql(&server, &format!("create tablespace small location '{}'", place.display()));
     sql(&server, "alter role postgres set default_tablespace = 'small'");
     let before = state(&server);

@@ -27,7 +27,9 @@ mod version;
 
 pub use binaries::{Binaries, Search, Source, binaries};
 pub use cache::{cache_folder, make as make_cache_folder};
-pub use connect::{Connection, Notice, Row, Target, connect, target, target_of_libpq};
+pub use connect::{
+    Connection, Notice, Row, Target, connect, target, target_here, target_in, target_of_libpq,
+};
 pub use error::{Error, MORE_ROOM, Refusal};
 pub use interrupt::{Signal, interrupted, unless_interrupted};
 pub use introspect::{Introspected, introspect, introspected};

@@ -110,7 +110,7 @@ pub async fn amend(
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), Error> {
     let guard = pg::connect(&target.named("brolly ledger")).await?;
-    hold(&guard, project, PATIENCE, tell).await?;
+    hold(&guard, target, project, PATIENCE, tell).await?;
     let session = pg::connect(&target.named("brolly ledger")).await?;
     if ledger_rows(&session, project).await? != *shown {
         return Err(Error::LedgerMoved);

@@ -64,7 +64,9 @@ pub(crate) async fn alone(
             note(room, step, unit, false).await?;
             clear_leftovers(room, step, tell).await?;
             let result = bare(room, at, tell).await;
-            clear_leftovers(room, step, tell).await?;
+            if !result.as_ref().is_err_and(Error::is_lost) {
+                clear_leftovers(room, step, tell).await?;
+            }
             result?;
         }
         _ => {
@@ -112,12 +114,13 @@ async fn send(room: &Room<'_>, at: usize, sql: &str, tell: &mut dyn FnMut(Event<
         let mut waits = |by: Vec<crate::Blocker>| tell(Event::Waits { step: at, by: &by });
         watched(room, room.session.batch(sql), &mut waits).await
     };
-    if !room.session.is_closed() {
+    if !matches!(result, Err(pg::Error::Lost { .. })) {
         room.session.batch(&format!("SET lock_timeout = {}", literal(&before))).await?;
     }
     match result {
         Err(pg::Error::Refused(refusal)) => Err(Error::Refused { step: Some(at), refusal }),
-        result => Ok(result?),
+        Err(error) => Err(Error::at(Some(at), error)),
+        Ok(()) => Ok(()),
     }
 }
 
@@ -171,8 +174,8 @@ async fn build(
         tell(Event::Statement { step: at, attempt: tries });
         let built = built(room, at, step.span.of(&step.file.text), tell).await;
         let left = match built {
-            // It may be gone with the session; the next run finds what is left.
-            Err(Error::Server(_)) => return built,
+            // The next run finds what is left.
+            Err(ref error) if error.is_lost() => return built,
             _ => state(room, &create.table, name).await?,
         };
         match (built, left) {

@@ -11,6 +11,14 @@ pub enum Error {
     /// There is no server, or it said no to a question of ours.
     #[error(transparent)]
     Server(#[from] pg::Error),
+    /// The connection went, or the machine of the server gave out, in the middle of a run.
+    #[error("{}\n  {KEPT}", gave_out(source))]
+    Stopped {
+        /// Index into `Analysis::steps`; `None` where no statement of a migration was under way.
+        step: Option<usize>,
+        /// What happened.
+        source: pg::Error,
+    },
     /// Another run holds the run lock.
     #[error(
         "another run of brolly migrate holds this database since before {} s{}\n  wait for it; if it is none, end its session: SELECT pg_terminate_backend(pid)",
@@ -79,9 +87,51 @@ pub enum Error {
         "the ledger is not what it was when this was shown: somebody else has migrated meanwhile\n  nothing was run; start again"
     )]
     LedgerMoved,
+    /// A pooler stands between, and no session stays.
+    #[error("{}: {how}; nothing was run\n  {}", crate::pooled::BY_TRANSACTION, crate::pooled::CURE)]
+    Pooled {
+        /// How it shows.
+        how: String,
+    },
     /// The server takes no writes.
     #[error("the server is a replica, or read-only: nothing was run\n  name the primary in the database URL")]
     ReadOnly,
+}
+
+/// What became of a run that was cut short, and what to do.
+const KEPT: &str =
+    "what was committed is kept, what was open is rolled back: start again, and it goes on from there";
+
+impl Error {
+    /// An error of the server, met by a statement; one that ends the run whatever was sent says so.
+    pub(crate) fn at(step: Option<usize>, error: pg::Error) -> Error {
+        match error {
+            pg::Error::Lost { .. } | pg::Error::Exhausted { .. } => Error::Stopped { step, source: error },
+            error => Error::Server(error),
+        }
+    }
+
+    /// Whether the connection is gone.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Error::Stopped { source, .. } | Error::Server(source) if matches!(source, pg::Error::Lost { .. }))
+    }
+
+    /// The same, of what met a run with no statement under way.
+    pub(crate) fn anywhere(self) -> Error {
+        match self {
+            Error::Server(error) => Error::at(None, error),
+            other => other,
+        }
+    }
+}
+
+fn gave_out(error: &pg::Error) -> String {
+    match error {
+        pg::Error::Exhausted { host, why, .. } => {
+            format!("the server {host} could not go on: {why}\n  free some room on its disk, or mend it")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn listed(blockers: &[Blocker]) -> String {

@@ -8,6 +8,9 @@ use pg::{Connection, Error, Row, Target};
 pub(crate) const END: &str = "CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() \
      ELSE pg_catalog.pg_current_wal_lsn() END";
 
+/// The time of a server as an expression, in seconds.
+pub(crate) const NOW: &str = "extract(epoch FROM pg_catalog.clock_timestamp())";
+
 /// How far a replica is behind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Behind {
@@ -34,11 +37,12 @@ pub(crate) async fn known(session: &Connection) -> Result<Vec<Behind>, Error> {
     Ok(rows.iter().map(named).collect())
 }
 
-/// How far the server of a session is behind a place in the WAL, an expression.
-pub(crate) async fn itself(session: &Connection, place: &str) -> Result<Behind, Error> {
+/// How far the server of a session is behind a place in the WAL, an expression, at a time, another: best that of the
+/// primary, which made the times that a replica replays, since that of the replica may differ.
+pub(crate) async fn itself(session: &Connection, place: &str, now: &str) -> Result<Behind, Error> {
     let query = format!(
         "SELECT pg_catalog.pg_wal_lsn_diff({place}, pg_catalog.pg_last_wal_replay_lsn())::bigint, \
-         extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()), \
+         {now} - extract(epoch FROM pg_catalog.pg_last_xact_replay_timestamp()), \
          pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')"
     );
     Ok(behind(&session.rows(&query).await?.into_iter().next().unwrap_or_default()))
@@ -50,6 +54,7 @@ pub(crate) async fn named(
     open: Option<Connection>,
     target: &Target,
     place: &str,
+    now: &str,
 ) -> Result<(Connection, Option<Behind>), Error> {
     let open = match open {
         Some(open) => open,
@@ -58,7 +63,7 @@ pub(crate) async fn named(
     if open.value("SELECT pg_catalog.pg_is_in_recovery()").await?.as_deref() != Some("t") {
         return Ok((open, None));
     }
-    let behind = itself(&open, &format!("'{place}'")).await?;
+    let behind = itself(&open, &format!("'{place}'"), now).await?;
     Ok((open, Some(behind)))
 }
 

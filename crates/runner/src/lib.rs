@@ -17,6 +17,7 @@ mod ladder;
 mod lag;
 pub mod ledger;
 mod migrate;
+mod pooled;
 pub mod preflight;
 mod progress;
 mod run_lock;

@@ -59,7 +59,7 @@ pub(crate) struct Room<'a> {
 /// Errors: see [`Error`]. Whatever it is, what was committed is noted, and the next call goes on from there.
 pub async fn migrate(target: &Target, job: &Job<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Done, Error> {
     let (guard, room) = opened(target, job, tell).await?;
-    let done = under_lock(&room, tell).await?;
+    let done = under_lock(&room, tell).await.map_err(Error::anywhere)?;
     guard.close().await;
     Ok(done)
 }
@@ -89,13 +89,8 @@ pub(crate) async fn opened<'a>(
 ) -> Result<(Connection, Room<'a>), Error> {
     // What waits for the lock is not at work: it has another name than what is.
     let guard = pg::connect(&target.named("brolly migrate")).await?;
+    hold(&guard, target, job.project, job.limits.patience, tell).await?;
     let target = target.named(&application(job.project));
-    let writes =
-        "SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only')::bool";
-    if guard.value(writes).await?.as_deref() == Some("t") {
-        return Err(Error::ReadOnly);
-    }
-    hold(&guard, job.project, job.limits.patience, tell).await?;
     let session = pg::connect(&target).await?;
     let watcher = pg::connect(&target).await?;
     let mine = [session.pid().await?, watcher.pid().await?];

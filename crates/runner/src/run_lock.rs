@@ -4,10 +4,11 @@
 //! run that has the lock waits in turn: a deadlock. So it is polled, on a connection of its own and outside
 //! of any transaction.
 
-use crate::blockers::{Blocker, called};
+use crate::blockers::{Blocker, called, sessions};
+use crate::pooled::through_a_pooler;
 use crate::{Error, Event};
 use drizzle::Project;
-use pg::Connection;
+use pg::{Connection, Target};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ pub fn application(project: &Project) -> String {
 /// Waits until no other run holds the lock of this ledger, and holds it for as long as the connection lives.
 pub async fn hold(
     guard: &Connection,
+    target: &Target,
     project: &Project,
     patience: Duration,
     tell: &mut dyn FnMut(Event<'_>),
@@ -27,6 +29,16 @@ pub async fn hold(
     let (first, second) = keys(project);
     let ask =
         format!("SELECT pg_catalog.pg_try_advisory_lock({}, {})", first.cast_signed(), second.cast_signed());
+    let writes =
+        "SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only')::bool";
+    if guard.value(writes).await?.as_deref() == Some("t") {
+        return Err(Error::ReadOnly);
+    }
+    // Where a session does not stay, the lock would be left behind on whichever served it.
+    if let Some(how) = through_a_pooler(guard, target).await? {
+        return Err(Error::Pooled { how });
+    }
+    guard.batch(NOTICED).await?;
     let start = Instant::now();
     let mut pause = Duration::from_millis(25);
     // Several that wait should not ask in step; their processes have different numbers.
@@ -35,7 +47,7 @@ pub async fn hold(
         if guard.value(&ask).await?.as_deref() == Some("t") {
             return Ok(());
         }
-        let others = called(guard, &application(project)).await?;
+        let others = others(guard, project).await?;
         if start.elapsed() > patience {
             return Err(Error::Busy { others, waited: start.elapsed() });
         }
@@ -43,6 +55,25 @@ pub async fn hold(
         tokio::time::sleep(pause.mul_f64(1.0 + jitter)).await;
         pause = (pause * 2).min(Duration::from_secs(1));
     }
+}
+
+/// Lets the server notice within a minute that nobody is there any more at the other end of a network: by itself it
+/// takes two hours, for which the lock would be held. Nothing to a socket of the machine, which is never silent.
+/// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-TCP-KEEPALIVES-IDLE>
+pub(crate) const NOTICED: &str =
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+/// Who holds the lock, and what its run is at.
+async fn others(guard: &Connection, project: &Project) -> Result<Vec<Blocker>, pg::Error> {
+    let (first, second) = keys(project);
+    let holders = format!(
+        "a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.granted \
+         AND l.classid = {first} AND l.objid = {second} AND l.objsubid = 2 \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))"
+    );
+    let mut others = called(guard, &application(project)).await?;
+    others.extend(sessions(guard, &holders).await?);
+    Ok(others)
 }
 
 /// Sessions that a run left behind which was killed: with the lock in hand no other run is alive. What

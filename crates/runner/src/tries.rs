@@ -44,8 +44,10 @@ pub(crate) async fn transaction(
         let wait = if vacuum { room.deadlock_timeout + Duration::from_millis(300) } else { rung.wait };
         tries += 1;
         let mut seen = held;
-        let mut attempt = Try { room, ours, wait, number: tries, seen: &mut seen, tell };
-        let Some(Refused { step, refusal, .. }) = send(&room.session, &unit.sent, &mut attempt).await? else {
+        let mut attempt = Try { room, ours, wait, number: tries, seen: &mut seen, at: None, tell };
+        let sent = send(&room.session, &unit.sent, &mut attempt).await;
+        let at = attempt.at;
+        let Some(Refused { step, refusal, .. }) = sent.map_err(|error| Error::at(at, error))? else {
             return Ok(());
         };
         if !matches!(refusal.code.as_str(), "55P03" | "40P01") {
@@ -76,6 +78,8 @@ struct Try<'a, 'r> {
     number: u32,
     /// Who was in the way.
     seen: &'a mut Vec<Blocker>,
+    /// The statement that was sent last.
+    at: Option<usize>,
     tell: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -95,6 +99,7 @@ impl Sender for Try<'_, '_> {
     }
 
     async fn statement(&mut self, step: usize, _: Place) -> Result<(), pg::Error> {
+        self.at = Some(step);
         (self.tell)(Event::Statement { step, attempt: self.number });
         let one = &self.room.job.analysis.steps[step];
         let work = self.room.session.batch(one.span.of(&one.file.text));

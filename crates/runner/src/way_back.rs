@@ -60,7 +60,9 @@ pub async fn roll_back(
     }
     let row = taking_away(project, shown, &back.migration);
     let units = closed_by(units(project, analysis, 0), &row);
-    one(&room, project.migrations.len() - 1, &units.iter().collect::<Vec<_>>(), tell).await?;
+    one(&room, project.migrations.len() - 1, &units.iter().collect::<Vec<_>>(), tell)
+        .await
+        .map_err(Error::anywhere)?;
     guard.close().await;
     Ok(())
 }

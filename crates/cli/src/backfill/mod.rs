@@ -134,7 +134,7 @@ async fn done(
 /// What failed for one backfill does not keep others from being run; a server that is gone does.
 fn failed(outcome: &mut Outcome, error: RunError) -> Result<(), Error> {
     match error {
-        RunError::Server(_) | RunError::ReadOnly { .. } => Err(error.into()),
+        RunError::Server(_) | RunError::ReadOnly { .. } | RunError::Pooled { .. } => Err(error.into()),
         error => {
             outcome.notes.push(format!("brolly: {error}"));
             outcome.code = errors::COULD_NOT;
@@ -179,10 +179,10 @@ fn asked(
     let target = database(disk, &files.project, &wanted.database, env)?;
     let mut replicas: Vec<Target> = Vec::new();
     for url in &wanted.limits.replica {
-        replicas.push(pg::target(url)?);
+        replicas.push(pg::target_in(url, env)?);
     }
     for name in &wanted.limits.replica_env {
-        replicas.push(pg::target(&of_variable(name)?)?);
+        replicas.push(pg::target_in(&of_variable(name)?, env)?);
     }
     let limits = &wanted.limits;
     let holds = |cause: Ignored| !limits.ignore.contains(&cause);

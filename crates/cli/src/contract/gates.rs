@@ -249,7 +249,7 @@ fn counted(
     schema: &str,
     jobs: &[Job],
 ) -> Result<(Vec<Counted>, Vec<Gated>), Error> {
-    let target = pg::target(url)?.named("brolly contract");
+    let target = pg::target_here(url)?.named("brolly contract");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
     let work = async {

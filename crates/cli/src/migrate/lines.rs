@@ -73,6 +73,7 @@ pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &An
     let (sqlstate, step) = match &error {
         Some(runner::Error::Refused { step, refusal }) => (Some(refusal.code.clone()), *step),
         Some(runner::Error::NoLock { step, .. }) => (Some("55P03".to_owned()), *step),
+        Some(runner::Error::Stopped { step, source }) => (source.sqlstate().map(str::to_owned), *step),
         Some(runner::Error::Server(error)) => (error.sqlstate().map(str::to_owned), None),
         _ => (None, None),
     };

@@ -42,7 +42,7 @@ pub fn migrated(disk: &Disk, wanted: &VerifyArguments, paper: &HumanOptions) -> 
     let settings = SettingsFiles::new(disk, wanted.places.settings.as_deref()).of(&target.project)?;
     let mut options = wanted.server.options(&settings.settings);
     let url = wanted.room.database_url.as_deref().unwrap_or_default();
-    let server = pg::target(url)?.named("brolly verify");
+    let server = pg::target_here(url)?.named("brolly verify");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
     let work = async {

@@ -4,8 +4,10 @@
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, reason = "tests start programs and read their files")]
 
+#[path = "../../../../tests/servers/bouncer.rs"]
+mod bouncer;
 mod database;
-mod pooler;
+mod poolers;
 mod replica;
 #[path = "../run/mod.rs"]
 mod run;
@@ -13,7 +15,6 @@ mod run;
 mod servers;
 
 use pg::{Connection, Server, Setup};
-use pooler::{Mode, Pooler};
 use run::{Ended, Folder, config, folder};
 use serde_json::{Value, json};
 use servers::{MAJORS, binaries, server, setup, wait};
@@ -291,29 +292,6 @@ fn timeouts_that_would_cut_it_are_found() {
             preflight(&folder, &url, &[]).says(1, &["transaction_timeout is 30 s, set for role postgres"]);
         }
     }
-}
-
-#[test]
-fn a_pooler_is_recognised() {
-    let server = server(17);
-    let folder = begun(&server, &[ADD]);
-    let pooler = Pooler::start(server.dir(), Mode::Transaction);
-    preflight(&folder, &pooler.url(), &[]).says(
-        1,
-        &["stop", "a pooler hands connections out by transaction: ", "connect to the server itself"],
-    );
-    folder.brolly(&["migrate", "--database-url", &pooler.url()]).complains(
-        2,
-        &[
-            "a pooler hands connections out by transaction",
-            "nothing was run: something has to be mended first",
-        ],
-    );
-
-    let pooler = Pooler::start(server.dir(), Mode::Session);
-    finds(&folder, &pooler.url(), &[], &[]);
-    std::thread::sleep(Duration::from_millis(1_500));
-    preflight(&folder, &pooler.url(), &[]).says(1, &["warning", "older than the connection"]);
 }
 
 #[test]

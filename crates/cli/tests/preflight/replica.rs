@@ -3,8 +3,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-replication.html>
 
-use crate::pooler::message;
-use std::io::Write;
+use std::io::{Read, Result, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -49,4 +48,23 @@ fn send(stream: &mut UnixStream, tag: Option<u8>, body: &[u8]) {
     let length = u32::try_from(body.len() + 4).expect("it is short").to_be_bytes();
     let all: Vec<u8> = tag.into_iter().chain(length).chain(body.iter().copied()).collect();
     stream.write_all(&all).expect("it is sent");
+}
+
+/// A message with its tag.
+fn message(from: &mut UnixStream) -> Result<(u8, Vec<u8>)> {
+    let mut tag = [0];
+    from.read_exact(&mut tag)?;
+    let mut all = tag.to_vec();
+    all.extend(sized(from)?);
+    Ok((tag[0], all))
+}
+
+/// Bytes with their length before them.
+fn sized(from: &mut UnixStream) -> Result<Vec<u8>> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length)?;
+    let mut all = length.to_vec();
+    all.resize(usize::try_from(u32::from_be_bytes(length)).expect("it fits"), 0);
+    from.read_exact(&mut all[4..])?;
+    Ok(all)
 }

@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::disallowed_methods, reason = "tests start programs and read their files")]
 
+#[path = "../../../../tests/servers/hand.rs"]
+mod hand;
 mod kit;
 mod limits;
 #[path = "../../../../tests/servers/replica.rs"]

@@ -145,12 +145,18 @@ where
     let task = tokio::spawn(async move {
         loop {
             match poll_fn(|context| connection.poll_message(context)).await {
-                Some(Ok(AsyncMessage::Notice(notice))) => drop(sender.send(failure::refusal(&notice))),
+                Some(Ok(AsyncMessage::Notice(notice))) => {
+                    // An immediate shutdown is told as a warning, and nothing comes after it.
+                    if let (true, Ok(mut words)) = (notice.code().code().starts_with("57P0"), heard.lock()) {
+                        *words = Some(notice.message().to_owned());
+                    }
+                    drop(sender.send(failure::refusal(&notice)));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     let said = error.as_db_error().map(|said| said.message().to_owned());
                     if let Ok(mut words) = heard.lock() {
-                        *words = Some(said.unwrap_or_else(|| failure::causes(&error)));
+                        *words = said.or(words.take()).or_else(|| Some(failure::causes(&error)));
                     }
                     break;
                 }

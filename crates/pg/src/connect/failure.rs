@@ -2,6 +2,7 @@
 
 use super::target::Target;
 use crate::{Error, Refusal};
+use tokio_postgres::config::SslNegotiation;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 /// Why a connection could not be opened.
@@ -10,11 +11,25 @@ pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
     if let Some(said) = error.as_db_error() {
         let why = said.message().to_owned();
         return match said.code().code() {
+            "28000" if why.contains("valid client certificate") => {
+                let cure = "name it and its key: sslcert=FILE&sslkey=FILE in the database URL, or PGSSLCERT and PGSSLKEY";
+                Error::Tls { host, why, cure: cure.to_owned() }
+            }
+            "28000" | "28P01" if target.passed_over.is_some() => {
+                let why = format!("{why}; {}", target.passed_over.as_deref().unwrap_or_default());
+                Error::Auth { host, user: target.user().to_owned(), why }
+            }
             "28000" | "28P01" => Error::Auth { host, user: target.user().to_owned(), why },
             "3D000" => Error::NoDatabase { host, database: target.database().to_owned() },
             "53300" => {
                 let cure = "close some connections, or raise max_connections".to_owned();
                 Error::Unreachable { host, why, cure }
+            }
+            // PgBouncer takes no settings with a connection but those that it knows.
+            "08P01" if why.starts_with("unsupported startup parameter") => {
+                let cure = "this is a pooler: take what it does not know out of the database URL (options=), or add it \
+                            to ignore_startup_parameters of PgBouncer";
+                Error::Unreachable { host, why, cure: cure.to_owned() }
             }
             "57P03" => Error::Unreachable { host, why, cure: "wait until the server is up".to_owned() },
             _ => Error::Refused(Box::new(refusal(said))),
@@ -22,6 +37,15 @@ pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
     }
     let why = causes(error);
     let kind = error.to_string();
+    if let (true, Some(identity)) = (why.contains("fatal alert"), &target.identity) {
+        let why = format!("the server refuses the certificate {}: {why}", identity.certificate.display());
+        let cure = "it has to be valid, and signed by an authority of the server's ssl_ca_file".to_owned();
+        return Error::Tls { host, why, cure };
+    }
+    if kind.contains("TLS") && target.config.get_ssl_negotiation() == SslNegotiation::Direct {
+        let cure = "sslnegotiation=direct wants PostgreSQL 17 or newer: leave it out".to_owned();
+        return Error::Tls { host, why, cure };
+    }
     if kind.contains("TLS") {
         let cure = match why.contains("does not support TLS") {
             true => "turn on ssl on the server, or say sslmode=prefer in the database URL",
@@ -32,6 +56,7 @@ pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
         return Error::Tls { host, why, cure: cure.to_owned() };
     }
     if kind.contains("authentication") || why.contains("password missing") || why.contains("password") {
+        let why = target.passed_over.as_ref().map_or(why.clone(), |passed| format!("{why}; {passed}"));
         return Error::Auth { host, user: target.user().to_owned(), why };
     }
     let cure = match target.is_local() {

@@ -3,9 +3,9 @@
 //! <https://www.postgresql.org/docs/current/libpq-envars.html>,
 //! <https://www.postgresql.org/docs/current/libpq-pgservice.html>
 
-use super::target::{Target, target};
+use super::target::Target;
+use super::url::target_in;
 use crate::Error;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,22 +13,47 @@ use std::path::{Path, PathBuf};
 ///
 /// Errors: [`Error::Url`] where a service is named that no file has, or a value can't be used.
 pub fn target_of_libpq(env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Target>, Error> {
-    let set = |name: &str| env(name).filter(|value| !value.is_empty());
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
-    if let Some(service) = set("PGSERVICE") {
-        found = of_service(&service, &set)?;
+    let found = defaults(None, env)?;
+    if !["host", "hostaddr", "dbname"].iter().any(|name| found.contains_key(*name)) {
+        return Ok(None);
     }
+    target_in("postgres://", env).map(Some)
+}
+
+/// What holds where a URL says nothing: the parameters of a service, which the URL names or `PGSERVICE`, and those of
+/// variables.
+///
+/// Errors: as those of [`target_of_libpq`].
+pub fn defaults(
+    service: Option<&str>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    let service = service.map(str::to_owned).or_else(|| set("PGSERVICE"));
+    let mut found = match service {
+        Some(service) => of_service(&service, &set)?,
+        None => BTreeMap::new(),
+    };
     for (variable, name) in VARIABLES {
         if let (Some(value), false) = (set(variable), found.contains_key(*name)) {
             found.insert((*name).to_owned(), value);
         }
     }
-    if !["host", "hostaddr", "dbname"].iter().any(|name| found.contains_key(*name)) {
-        return Ok(None);
+    Ok(found)
+}
+
+/// The folder that libpq keeps certificates in.
+pub fn folder(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let (variable, name) = if cfg!(windows) { ("APPDATA", "postgresql") } else { ("HOME", ".postgresql") };
+    env(variable).filter(|home| !home.is_empty()).map(|home| Path::new(&home).join(name))
+}
+
+/// The password file where none is named.
+pub fn password_file(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    match cfg!(windows) {
+        true => folder(env).map(|folder| folder.join("pgpass.conf")),
+        false => env("HOME").filter(|home| !home.is_empty()).map(|home| Path::new(&home).join(".pgpass")),
     }
-    let pairs =
-        found.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
-    target(&format!("postgres://?{}", pairs.collect::<Vec<_>>().join("&"))).map(Some)
 }
 
 const VARIABLES: &[(&str, &str)] = &[
@@ -40,6 +65,14 @@ const VARIABLES: &[(&str, &str)] = &[
     ("PGPASSWORD", "password"),
     ("PGSSLMODE", "sslmode"),
     ("PGSSLROOTCERT", "sslrootcert"),
+    ("PGSSLCERT", "sslcert"),
+    ("PGSSLKEY", "sslkey"),
+    ("PGSSLCERTMODE", "sslcertmode"),
+    ("PGSSLCRL", "sslcrl"),
+    ("PGSSLCRLDIR", "sslcrldir"),
+    ("PGSSLNEGOTIATION", "sslnegotiation"),
+    ("PGPASSFILE", "passfile"),
+    ("PGCHANNELBINDING", "channel_binding"),
     ("PGCONNECT_TIMEOUT", "connect_timeout"),
     ("PGOPTIONS", "options"),
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
@@ -62,7 +95,7 @@ fn of_service(
         }
     }
     let looked: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    Err(Error::Url { why: format!("PGSERVICE={service}: no such service in {}", looked.join(" and ")) })
+    Err(Error::Url { why: format!("there is no service {service} in {}", looked.join(" and ")) })
 }
 
 fn section(text: &str, service: &str) -> Option<BTreeMap<String, String>> {
@@ -113,6 +146,6 @@ mod tests {
 
         let lost = |name: &str| (name == "PGSERVICE" || name == "PGSERVICEFILE").then(|| file.clone());
         let said = target_of_libpq(&lost).expect_err("no such service").to_string();
-        assert!(said.contains("no such service in"), "{said}");
+        assert!(said.contains("there is no service"), "{said}");
     }
 }

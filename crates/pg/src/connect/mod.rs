@@ -5,14 +5,18 @@
 
 mod connection;
 mod failure;
+mod identity;
 mod libpq;
+mod passfile;
 mod target;
 mod text;
 mod tls;
+mod url;
 
 pub use connection::{Connection, Notice, Row};
 pub use libpq::target_of_libpq;
-pub use target::{Target, target};
+pub use target::Target;
+pub use url::{target, target_here, target_in};
 
 use crate::{Error, OLDEST, Version};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Encryption, and opening what is to be encrypted or not. Certificates of servers are checked as
-//! far as the URL asks for it; clients have none.
+//! far as the URL asks for it, and ours is sent where there is one and the server asks for it.
 
 use super::connection::{Connection, spawned};
 use super::failure;
-use super::target::{Check, Target};
+use super::target::{Check, Mode, Target};
 use crate::Error;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -13,28 +13,60 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::Arc;
-use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Opens a connection, encrypted or not, and sets it going.
+/// Opens a connection, encrypted or not, and sets it going. As for libpq, `prefer` and `allow` try the other way where
+/// the server does not let us in by the first.
 pub async fn open(target: &Target) -> Result<Connection, Error> {
-    let failed = |error| failure::to_connect(target, &error);
-    if target.config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = target.config.connect(NoTls).await.map_err(failed)?;
-        return Ok(spawned(target, client, connection));
+    match target.mode {
+        Mode::Disable => plain(target).await,
+        Mode::Require => encrypted(target, SslMode::Require).await,
+        Mode::Prefer => match encrypted(target, SslMode::Prefer).await {
+            Err(first) if is_of_encryption(&first) => plain(target).await.or(Err(first)),
+            opened => opened,
+        },
+        Mode::Allow => match plain(target).await {
+            Err(first) if is_of_encryption(&first) => {
+                encrypted(target, SslMode::Require).await.or(Err(first))
+            }
+            opened => opened,
+        },
     }
-    let tls = MakeRustlsConnect::new(config(target)?);
-    let (client, connection) = target.config.connect(tls).await.map_err(failed)?;
+}
+
+/// Whether another way might let us in.
+fn is_of_encryption(error: &Error) -> bool {
+    match error {
+        Error::Tls { .. } => true,
+        Error::Auth { why, .. } => why.contains("pg_hba.conf"),
+        _ => false,
+    }
+}
+
+async fn plain(target: &Target) -> Result<Connection, Error> {
+    let opened = with_mode(target, SslMode::Disable).connect(NoTls).await;
+    let (client, connection) = opened.map_err(|error| failure::to_connect(target, &error))?;
     Ok(spawned(target, client, connection))
 }
 
+async fn encrypted(target: &Target, mode: SslMode) -> Result<Connection, Error> {
+    let tls = MakeRustlsConnect::new(config(target)?);
+    let opened = with_mode(target, mode).connect(tls).await;
+    let (client, connection) = opened.map_err(|error| failure::to_connect(target, &error))?;
+    Ok(spawned(target, client, connection))
+}
+
+fn with_mode(target: &Target, mode: SslMode) -> Config {
+    let mut config = target.config.clone();
+    config.ssl_mode(mode);
+    config
+}
+
 fn config(target: &Target) -> Result<ClientConfig, Error> {
-    let bad = |why: String| Error::Tls {
-        host: target.host(),
-        why,
-        cure: "name the certificate of the signer: sslrootcert=FILE in the database URL".to_owned(),
-    };
+    let tls = |why: String, cure: String| Error::Tls { host: target.host(), why, cure };
+    let bad = |why: String| tls(why, "name the certificate of the signer: sslrootcert=FILE".to_owned());
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| bad(error.to_string()))?;
@@ -48,7 +80,21 @@ fn config(target: &Target) -> Result<ClientConfig, Error> {
     };
     let any_host = target.check != Check::Host;
     let verifier = Arc::new(AsAsked { signers, any_host, provider });
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let mut config = match &target.identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let (chain, key) = identity.read().map_err(|(why, cure)| tls(why, cure))?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let (certificate, key) = (identity.certificate.display(), identity.key.display());
+                let why = format!("the certificate {certificate} and the key {key} can't be used: {error}");
+                tls(why, "sslcert=FILE and sslkey=FILE name two that belong together".to_owned())
+            })?
+        }
+    };
+    // Without it a server that is spoken to at once (sslnegotiation=direct) hangs up.
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    Ok(config)
 }
 
 /// The signers to trust: those of a file, or those of this system.

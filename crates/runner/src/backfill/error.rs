@@ -7,7 +7,7 @@
 #[non_exhaustive]
 pub enum Error {
     /// A server, or what was asked of it.
-    #[error(transparent)]
+    #[error("{}", met(.0))]
     Server(#[from] pg::Error),
     /// The file does not fit the database.
     #[error("backfill {name} can't be run: {why}")]
@@ -34,6 +34,16 @@ pub enum Error {
         host: String,
         /// What tells.
         why: String,
+    },
+    /// A pooler stands between, and no session stays.
+    #[error(
+        "{}: {how}; nothing was changed by this run\n  {}",
+        crate::pooled::BY_TRANSACTION,
+        crate::pooled::CURE
+    )]
+    Pooled {
+        /// How it shows.
+        how: String,
     },
     /// A batch met the same obstacle each time.
     #[error(
@@ -66,6 +76,20 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+}
+
+/// The server's error, and what became of the rows where it may have come in the middle.
+fn met(error: &pg::Error) -> String {
+    const KEPT: &str = "what was done is kept; run it again, and it goes on from there";
+    match error {
+        pg::Error::Exhausted { host, sqlstate, why } => {
+            format!(
+                "the server {host} could not go on ({sqlstate}): {why}\n  free some room on its disk, or mend it; {KEPT}"
+            )
+        }
+        pg::Error::Lost { .. } | pg::Error::Unreachable { .. } => format!("{error}\n  {KEPT}"),
+        other => other.to_string(),
+    }
 }
 
 impl Error {

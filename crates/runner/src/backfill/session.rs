@@ -4,6 +4,8 @@
 
 use super::batch::text_of;
 use super::{Asked, Error, Job, state};
+use crate::pooled::through_a_pooler;
+use crate::run_lock::NOTICED;
 use pg::Connection;
 use std::time::Duration;
 
@@ -34,6 +36,9 @@ pub(super) enum Opened {
 pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
     let watcher = pg::connect(&asked.target.named("brolly backfill (watch)")).await?;
     takes_writes(&watcher).await?;
+    if let Some(how) = through_a_pooler(&watcher, &asked.target).await? {
+        return Err(Error::Pooled { how });
+    }
     let name = &job.backfill.name;
     state::prepare(&watcher, &asked.schema).await?;
     state::note(&watcher, &asked.schema, job).await?;
@@ -92,6 +97,7 @@ async fn quiet(connection: &Connection) -> Result<(), Error> {
             Err(error) => return Err(error.into()),
         }
     }
+    connection.batch(NOTICED).await?;
     Ok(connection.batch("SET statement_timeout = 0").await?)
 }
 

@@ -187,12 +187,15 @@ impl<'a> Throttle<'a> {
         if self.replicas.is_empty() {
             return Ok(None);
         }
-        let now = watcher.value("SELECT pg_catalog.pg_current_wal_lsn()").await?.unwrap_or_default();
+        // By the clock of the primary, which made the times that a replica replays: that of a replica may be another.
+        let query = format!("SELECT pg_catalog.pg_current_wal_lsn(), {}", lag::NOW);
+        let row = watcher.rows(&query).await?.into_iter().next().unwrap_or_default();
+        let (place, now) = (text_of(&row, 0), text_of(&row, 1));
         for at in 0..self.replicas.len() {
             let target = self.limits.replicas[at].named("brolly backfill (lag)");
             let open = self.replicas[at].take().filter(|open| !open.is_closed());
             let name = target.host();
-            let (open, behind) = match lag::named(open, &target, &now).await {
+            let (open, behind) = match lag::named(open, &target, place, now).await {
                 Ok(asked) => asked,
                 Err(error) => {
                     let why = format!("replica {name} can't be asked: {}", error.headline());

@@ -66,7 +66,11 @@ impl Replicas {
         let mut found = Vec::new();
         if is(&row, 2) {
             let name = "this server, a replica,".to_owned();
-            found.push(told(Behind { name, ..lag::itself(session, RECEIVED).await? }, &self.ends, now));
+            found.push(told(
+                Behind { name, ..lag::itself(session, RECEIVED, lag::NOW).await? },
+                &self.ends,
+                now,
+            ));
         }
         for behind in lag::known(session).await? {
             if behind.bytes.is_none() {
@@ -115,7 +119,7 @@ impl Named {
     async fn look(&mut self, end: &str, ends: &Ends, now: Instant) -> Replica {
         let name = self.target.host();
         let open = self.open.take().filter(|open| !open.is_closed());
-        match lag::named(open, &self.target, end).await {
+        match lag::named(open, &self.target, end, lag::NOW).await {
             Err(error) => Replica { name, trouble: Some(error.headline()), ..Replica::default() },
             Ok((open, behind)) => {
                 self.open = Some(open);

@@ -1,12 +1,11 @@
 //! What goes wrong in the middle: cut connections, a server that dies, locks, deadlocks, cancelled statements, a full
 //! disk. Rows are changed once each, whatever it is, and the next run goes on.
 
-use crate::kit::{Disk, asked, finishes, job, ran, sql, value};
-use crate::replica::postgres;
+use crate::hand::{Disk, postgres};
+use crate::kit::{asked, finishes, job, ran, sql, value};
 use crate::servers::{MAJORS, server, wait};
 use pg::Server;
 use runner::backfill::{Asked, Ended, Error, Event, Job, Pace, run};
-use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -311,10 +310,7 @@ fn a_deadlock_is_tried_again() {
 fn a_full_disk_is_said_and_the_next_run_goes_on() {
     let Some(disk) = Disk::new("3m") else { return };
     let server = server(17);
-    let place = disk.path().join("tables");
-    std::fs::create_dir(&place).expect("a folder");
-    let owner = std::fs::metadata(server.dir().join("data")).expect("a folder").uid();
-    std::os::unix::fs::chown(&place, Some(owner), None).expect("it is root's");
+    let place = disk.tables(&server);
     sql(&server, &format!("CREATE TABLESPACE small LOCATION '{}'", place.display()));
     sql(
         &server,

@@ -1,8 +1,9 @@
 //! What a backfill is held for, each made to happen: a file, a query, sessions at work, sessions that wait, WAL that
 //! is not archived, a replica that is behind, autovacuum.
 
+use crate::clock::Clock;
 use crate::kit::{asked, job, sql, value};
-use crate::replica::Replica;
+use crate::replica::{Replica, primary};
 use crate::servers::{binaries, server, setup, wait};
 use pg::{Server, Setup};
 use runner::backfill::{Asked, Cause, Ended, Event, Job, Limits, Pace, Reason, run};
@@ -189,9 +190,7 @@ fn autovacuum() {
 #[test]
 fn a_replica_that_is_behind() {
     for major in [14, 17] {
-        let settings = [("wal_level", "replica"), ("max_wal_senders", "4"), ("hot_standby", "on")];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        let server = Server::start_with(&binaries(major), &Setup { settings, ..setup() }).expect("a server");
+        let server = primary(major);
         let job = table(&server, 3000);
         let replica = Replica::of(&server, major);
         // As the primary tells, and as it is asked itself.
@@ -226,12 +225,44 @@ fn a_replica_that_is_behind() {
     }
 }
 
+/// How far behind a replica is that has another time than its primary is told by the primary's clock alone.
+#[test]
+fn a_replica_with_another_clock() {
+    let server = primary(15);
+    let (job, clock) = (table(&server, 1000), Clock::new());
+    clock.moves(86_400);
+    let replica = Replica::with(&server, 15, &[], &clock.variables());
+    wait(async {
+        let standby = replica.connect().await;
+        let replayed = "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '23 hours'";
+        let start = Instant::now();
+        while standby.value(replayed).await.expect("an answer").as_deref() != Some("t") {
+            assert!(start.elapsed() < Duration::from_secs(30), "nothing is replayed");
+            server
+                .connect()
+                .await
+                .expect("one")
+                .batch("UPDATE t SET c = NULL WHERE id = 1")
+                .await
+                .expect("done");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // From now on it is behind, by as long as this takes.
+        standby.batch("SELECT pg_wal_replay_pause()").await.expect("it can be paused");
+    });
+    let limits = Limits { lag_seconds: Some(60.0), replicas: vec![replica.target()], ..Limits::default() };
+    let asked = Asked { limits, ..asked(&server) };
+    let mut events = Vec::new();
+    let mut tell = |event: Event| events.push(event);
+    let ended =
+        wait(async { tokio::time::timeout(Duration::from_secs(30), run(&asked, &job, &mut tell)).await });
+    assert_eq!(ended.expect("it is not held").expect("no error"), Ended::Finished, "{events:#?}");
+}
+
 /// A replica that applies what it gets half a second late is never much more behind than it may be.
 #[test]
 fn lag_is_held_under_its_limit() {
-    let settings = [("wal_level", "replica"), ("max_wal_senders", "4"), ("hot_standby", "on")];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    let server = Server::start_with(&binaries(16), &Setup { settings, ..setup() }).expect("a server");
+    let server = primary(16);
     let job = table(&server, 150_000);
     let replica = Replica::of(&server, 16);
     const LIMIT: u64 = 3_000_000;

@@ -3,9 +3,6 @@
 use crate::servers::wait;
 use pg::{Row, Server};
 use runner::backfill::{Asked, Ended, Error, Event, Job, Pace, run};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A backfill of these lines.
@@ -65,40 +62,4 @@ pub fn value(server: &Server, text: &str) -> String {
 /// How many batches were committed, as events tell.
 pub fn batches(events: &[Event]) -> usize {
     events.iter().filter(|event| matches!(event, Event::Batch { .. })).count()
-}
-
-/// A small disk of our own, if we may mount one.
-pub struct Disk(tempfile::TempDir);
-
-impl Disk {
-    pub fn new(size: &str) -> Option<Disk> {
-        let permissions = std::fs::Permissions::from_mode(0o755);
-        let dir = tempfile::Builder::new().permissions(permissions).tempdir().expect("a folder");
-        let size = format!("size={size},mode=1777");
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output();
-        if mount.is_ok_and(|mount| mount.status.success()) {
-            return Some(Disk(dir));
-        }
-        eprintln!("SKIPPED: only root can mount a small disk to fill");
-        None
-    }
-
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Makes it bigger.
-    pub fn grow(&self, size: &str) {
-        let size = format!("remount,size={size}");
-        assert!(
-            Command::new("mount").args(["-o", &size]).arg(self.0.path()).status().expect("mount").success()
-        );
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
 }

@@ -8,7 +8,11 @@
     reason = "tests start programs, look at files, and say why they skip"
 )]
 
+#[path = "../../../../tests/servers/clock.rs"]
+mod clock;
 mod faults;
+#[path = "../../../../tests/servers/hand.rs"]
+mod hand;
 mod holds;
 mod kinds;
 mod kit;

@@ -1,11 +1,22 @@
 //! `brolly migrate` where something is wrong, or in the way: it says what, leaves what can be gone on from, and
 //! goes on.
 
+#![cfg(unix)]
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
+#[path = "../../../../tests/servers/clock.rs"]
+mod clock;
+mod clocks;
+mod cut;
+#[path = "../../../../tests/servers/hand.rs"]
+mod hand;
+#[path = "../../../../tests/servers/replica.rs"]
+mod replica;
+#[path = "../run/mod.rs"]
 mod run;
-#[path = "../../../tests/servers/servers.rs"]
+#[path = "../../../../tests/servers/servers.rs"]
 mod servers;
+mod standby;
 
 use pg::{Server, Setup};
 use run::{Ended, Folder, config, folder};
