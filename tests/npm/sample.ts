@@ -1,9 +1,11 @@
 // Compiled under `strict` beside an installed brolly, both as an ES module and as CommonJS.
 
 import {
+  type BackfillLine,
   BrollyError,
   type Finding,
   type LockMode,
+  type MigrateLine,
   type OutlineDeploy,
   type Rollback,
   type Severity,
@@ -50,3 +52,10 @@ void facts({ pg: "16" });
 // @ts-expect-error not a lock mode
 export const mode: LockMode = "AccessEverything";
 export const path: string = binaryPath();
+
+/** Lines that were printed, by what they tell of many databases. */
+export function failed(migrate: MigrateLine, backfill: BackfillLine): (string | undefined)[] {
+  const ended = migrate.event === "summary" ? migrate.targets.filter(({ state }) => state === "failed") : [];
+  const left = backfill.event === "summary" ? backfill.targets.filter(({ state }) => state === "notStarted") : [];
+  return [migrate.target, ...ended.map(({ target }) => target), ...left.map(({ target }) => target)];
+}

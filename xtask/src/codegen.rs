@@ -46,20 +46,28 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let (plan, rollback) = (pretty(&report::plan_schema()), pretty(&plan::reverse::schema()));
     let (lint_types, facts_types) = (types(root, &lint)?, types(root, &facts)?);
     let (plan_types, rollback_types) = (types(root, &plan)?, types(root, &rollback)?);
+    let (migrate, preflight) = (pretty(&report::migrate_schema()), pretty(&report::preflight_schema()));
+    let backfill = pretty(&report::with_target(runner::backfill::schema()));
+    let (migrate_types, preflight_types) = (types(root, &migrate)?, types(root, &preflight)?);
+    let backfill_types = types(root, &backfill)?;
     Ok(vec![
         ("schema/brolly.schema.json", pretty(&settings_schema())),
         ("schema/lint.schema.json", lint),
         ("schema/facts.schema.json", facts),
-        ("schema/migrate.schema.json", pretty(&report::migrate_schema())),
+        ("schema/migrate.schema.json", migrate),
         ("schema/plan.schema.json", plan),
         ("schema/rollback.schema.json", rollback),
-        ("schema/backfill.schema.json", pretty(&runner::backfill::schema())),
-        ("schema/preflight.schema.json", pretty(&report::preflight_schema())),
+        ("schema/backfill.schema.json", backfill),
+        ("schema/targets.schema.json", pretty(&settings::targets_schema())),
+        ("schema/preflight.schema.json", preflight),
         ("schema/watch.schema.json", pretty(&report::watch_schema())),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
         ("npm/brolly/types/plan.d.ts", plan_types),
         ("npm/brolly/types/rollback.d.ts", rollback_types),
+        ("npm/brolly/types/migrate.d.ts", migrate_types),
+        ("npm/brolly/types/backfill.d.ts", backfill_types),
+        ("npm/brolly/types/preflight.d.ts", preflight_types),
     ])
 }
 

@@ -17,8 +17,7 @@ pub fn database(
     wanted: &Database,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Target, Error> {
-    let base = project.config.as_ref().map_or("", |config| config.base.as_str());
-    database_near(disk, base, wanted, env)
+    named(wanted, &Variables::of(disk, project, env))
 }
 
 /// The database that a folder names, whatever project is in it.
@@ -30,12 +29,11 @@ pub fn database_near(
     wanted: &Database,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Target, Error> {
-    let dot_env = dot_env(disk, folder);
-    let in_env = |name: &str| {
-        let found = env(name)
-            .or_else(|| dot_env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()));
-        found.filter(|value| !value.is_empty())
-    };
+    named(wanted, &Variables::near(disk, folder, env))
+}
+
+fn named(wanted: &Database, variables: &Variables<'_>) -> Result<Target, Error> {
+    let in_env = |name: &str| variables.get(name);
     let url = match (&wanted.database_url, &wanted.database_url_env) {
         (Some(url), _) => Some(url.clone()),
         (None, Some(name)) => Some(in_env(name).ok_or_else(|| Error::NoSuchVariable { name: name.clone() })?),
@@ -47,6 +45,31 @@ pub fn database_near(
     match pg::target_of_libpq(&in_env)? {
         Some(target) => Ok(target),
         None => Err(Error::NoDatabase),
+    }
+}
+
+/// The environment, and behind it the `.env` of a folder.
+pub struct Variables<'a> {
+    env: &'a dyn Fn(&str) -> Option<String>,
+    dot_env: Vec<(String, String)>,
+}
+
+impl<'a> Variables<'a> {
+    /// Those of a project.
+    pub fn of(disk: &Disk, project: &Project, env: &'a dyn Fn(&str) -> Option<String>) -> Variables<'a> {
+        let folder = project.config.as_ref().map_or("", |config| config.base.as_str());
+        Variables::near(disk, folder, env)
+    }
+
+    /// Those that hold in a folder.
+    pub fn near(disk: &Disk, folder: &str, env: &'a dyn Fn(&str) -> Option<String>) -> Variables<'a> {
+        Variables { env, dot_env: dot_env(disk, folder) }
+    }
+
+    /// What a variable holds, where that is something.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let written = || self.dot_env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        (self.env)(name).or_else(written).filter(|value| !value.is_empty())
     }
 }
 

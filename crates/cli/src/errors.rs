@@ -249,6 +249,16 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// The file of targets can't be used.
+    #[error("{path}{place}: {why}\n  docs/targets.md and schema/targets.schema.json say what it holds")]
+    BrokenTargets {
+        /// The file.
+        path: String,
+        /// Line and column, where something in it is wrong.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
     /// Nothing names a database.
     #[error(
         "no database is named\n  --database-url URL, --database-url-env NAME, DATABASE_URL in the environment or in .env beside the config, or PGHOST and its kin"

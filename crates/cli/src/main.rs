@@ -40,6 +40,7 @@ mod shell;
 mod stats;
 mod status;
 mod swap;
+mod targets;
 mod timeline;
 mod trees;
 mod unsaved;

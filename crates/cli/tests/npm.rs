@@ -31,9 +31,12 @@ const BROLLY: &[&str] = &[
     "lib/platforms.json",
     "package.json",
     "schema/brolly.schema.json",
+    "types/backfill.d.ts",
     "types/facts.d.ts",
     "types/lint.d.ts",
+    "types/migrate.d.ts",
     "types/plan.d.ts",
+    "types/preflight.d.ts",
     "types/rollback.d.ts",
 ];
 

@@ -40,7 +40,9 @@ pub use human::{HumanOptions, human};
 pub use json::{json, write_json};
 pub use junit::junit;
 pub use markdown::markdown;
-pub use migrate::{Failed, MigrateLine, Session, StatementPlace, WouldLock, WouldRun, migrate_line};
+pub use migrate::{
+    Failed, MigrateLine, Session, StatementPlace, TargetEnd, TargetState, WouldLock, WouldRun, migrate_line,
+};
 pub use plan::{plan_json, plan_markdown, plan_text};
 pub use preflight::{
     Preflight, PreflightCheck, PreflightState, preflight_json, preflight_lines, preflight_text,
@@ -48,7 +50,9 @@ pub use preflight::{
 pub use rule_doc::{RuleDoc, heading, weight};
 pub use run::{Counts, Run, counts, summary_line};
 pub use sarif::sarif;
-pub use schema::{facts_schema, lint_schema, migrate_schema, plan_schema, preflight_schema, watch_schema};
+pub use schema::{
+    facts_schema, lint_schema, migrate_schema, plan_schema, preflight_schema, watch_schema, with_target,
+};
 pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
 pub use timeline_text::timeline_text;
 pub use unnoticed::{Unnoticed, unnoticed, unnoticed_lines};

@@ -134,7 +134,12 @@ pub enum MigrateLine {
         /// How long it took.
         time: u64,
     },
-    /// The last line.
+    /// With `--targets`: work on a target begins.
+    Begins {
+        /// Whether it is one that has to go well before others are begun.
+        canary: bool,
+    },
+    /// The last line; with `--targets`, the last one of a target.
     End {
         /// What this run brought to its end.
         migrated: Vec<String>,
@@ -143,6 +148,48 @@ pub enum MigrateLine {
         /// Why it ended early, where it did.
         failed: Option<Failed>,
     },
+    /// With `--targets`: the last line of all.
+    Summary {
+        /// How many went well, whether or not there was something to do.
+        done: usize,
+        /// In how many something is pending, as `--check` finds.
+        pending: usize,
+        /// How many failed.
+        failed: usize,
+        /// How many were not begun.
+        not_started: usize,
+        /// Each of them, in the order of the file.
+        targets: Vec<TargetEnd>,
+    },
+}
+
+/// How a target ended.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TargetEnd {
+    /// What it is called.
+    pub target: String,
+    /// How.
+    pub state: TargetState,
+    /// Tags of the migrations that this run brought to their end.
+    pub migrated: Vec<String>,
+    /// Why it failed, where it did: the first line.
+    pub why: Option<String>,
+}
+
+/// How a target ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetState {
+    /// All that was pending is done.
+    Done,
+    /// Nothing was pending.
+    Nothing,
+    /// Something is pending, as `--check` and `--dry-run` find.
+    Pending,
+    /// It failed, or could not be looked at.
+    Failed,
+    /// It was not begun, since others failed or the run was interrupted.
+    NotStarted,
 }
 
 /// A statement.
@@ -213,7 +260,15 @@ pub struct Failed {
     pub place: Option<StatementPlace>,
 }
 
-/// An event as a line.
-pub fn migrate_line(line: &MigrateLine) -> String {
-    serde_json::to_string(line).unwrap_or_default()
+/// An event as a line; with `--targets`, of the target that it is about.
+pub fn migrate_line(target: Option<&str>, line: &MigrateLine) -> String {
+    serde_json::to_string(&TargetLine { target, line }).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct TargetLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    #[serde(flatten)]
+    line: &'a MigrateLine,
 }

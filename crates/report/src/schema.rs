@@ -4,7 +4,7 @@
 use crate::{facts_json, json, migrate, plan, preflight, watch};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
 /// The schema of the document that `brolly lint --format json` prints.
 pub fn lint_schema() -> Value {
@@ -23,7 +23,16 @@ pub fn plan_schema() -> Value {
 
 /// The schema of each line that `brolly migrate --format json` prints.
 pub fn migrate_schema() -> Value {
-    schema::<migrate::MigrateLine>()
+    with_target(schema::<migrate::MigrateLine>())
+}
+
+/// The schema of events, each of which may say which target of `--targets` it is about.
+pub fn with_target(mut schema: Value) -> Value {
+    let target = value!({ "description": "With `--targets`: what it is about.", "type": "string" });
+    for event in schema["oneOf"].as_array_mut().into_iter().flatten() {
+        event["properties"]["target"] = target.clone();
+    }
+    schema
 }
 
 /// The schema of the document that `brolly preflight --format json` prints.

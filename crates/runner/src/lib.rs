@@ -3,7 +3,7 @@
 //!
 //! [`standing`] reads the ledger and holds the folder against it, [`script`] and [`units()`] write down what
 //! is sent, [`send`] sends it; [`migrate()`] and [`roll_back()`] do so for good; [`backfill`] changes rows in batches,
-//! [`mod@watch`] looks at a server again and again. Works on connections that somebody
+//! [`in_turns`] does either to many databases, [`mod@watch`] looks at a server again and again. Works on connections that somebody
 //! else named and answers with values and events; it prints nothing, and judges no migration.
 
 mod allowed;
@@ -24,7 +24,9 @@ mod run_lock;
 pub mod script;
 pub mod send;
 pub mod standing;
+mod tenant;
 mod tries;
+mod turns;
 mod units;
 pub mod watch;
 mod way_back;
@@ -35,5 +37,7 @@ pub use event::Event;
 pub use ladder::Limits;
 pub use migrate::{Done, Job, end_session, migrate};
 pub use progress::{Left, left};
+pub use tenant::in_schema;
+pub use turns::{Bound, in_turns};
 pub use units::{Unit, taken_back, units};
 pub use way_back::{WayBack, roll_back};

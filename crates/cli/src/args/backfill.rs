@@ -1,7 +1,7 @@
 //! The arguments of `backfill`.
 
-use super::Database;
 use super::servers::time;
+use super::{Database, Many};
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ Examples:
                                      how far each is, from any terminal
   brolly backfill --pause 0042_full_name.users_full_name
                                      the same with --resume and --cancel
+  brolly backfill --targets tenants.json --at-once 2
+                                     in many databases or tenant schemas: a canary first, then the others
   brolly backfill --nice 1 --max-lag 2s --replica-env REPLICA_URL
                                      as much rest as work, and no replica more than 2 s behind
 
@@ -30,7 +32,7 @@ PGHOST and its kin. Connect to the primary, and not through a pooler in transact
 are neither printed nor written down.
 
 Exit codes: 0 all is finished and no row is left; 1 something is not: paused, cancelled, run by somebody
-else, or rows that its `where` still finds; 2 could not do its job, and the next run goes on; 130 Ctrl-C.";
+else, rows that its `where` still finds, or a target of --targets that failed; 2 could not do its job, and the next run goes on; 130 Ctrl-C.";
 
 /// Arguments of `brolly backfill`.
 #[derive(Debug, Args)]
@@ -48,6 +50,9 @@ pub struct BackfillArguments {
     /// The database.
     #[command(flatten)]
     pub database: Database,
+    /// Many databases.
+    #[command(flatten)]
+    pub many: Many,
     /// Say what would run, for how many rows, and roughly for how long; change nothing.
     #[arg(long)]
     pub dry_run: bool,

@@ -14,6 +14,10 @@ Examples:
   brolly migrate --allow 'no traffic at night, OPS-112'
                                      run what lint has errors about; the reason is recorded
   brolly migrate --skipped run       run migrations, too, that Drizzle skips since they came late
+  brolly migrate --targets tenants.json --at-once 8
+                                     many databases or tenant schemas: a canary first, then the others
+  brolly migrate --targets tenants.json --check
+                                     which of them have something pending
 
 Each migration is a transaction of its own; what can't run in one (CREATE INDEX CONCURRENTLY) runs outside,
 and a run that died goes on behind the last statement that was done. Locks are asked for a moment at a time,
@@ -23,8 +27,8 @@ others wait for it. What brolly preflight would stop for ends it before anything
 The database: --database-url, --database-url-env, DATABASE_URL of the environment or of .env, PGSERVICE, or
 PGHOST and its kin. docs/migrate.md says more.
 
-Exit codes: 0 done, or nothing is pending; 1 lint found errors, or something is pending with --check;
-2 could not do its job: what was committed stays, and the next run goes on from there.";
+Exit codes: 0 done, or nothing is pending; 1 lint found errors, something is pending with --check, or a target of
+--targets failed; 2 could not do its job: what was committed stays, and the next run goes on from there.";
 
 /// Which database.
 #[derive(Debug, Default, Args)]
@@ -35,6 +39,21 @@ pub struct Database {
     /// The environment variable that holds the URL of the database.
     #[arg(long, value_name = "NAME")]
     pub database_url_env: Option<String>,
+}
+
+/// Many databases instead of one.
+#[derive(Debug, Args)]
+pub struct Many {
+    /// Run on each database or tenant schema that this file names, or standard input with `-`
+    /// (docs/targets.md, schema/targets.schema.json). What a target does not say is that of --database-url.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub targets: Option<String>,
+    /// How many targets are worked on at once.
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "targets", value_parser = clap::value_parser!(u16).range(1..))]
+    pub at_once: u16,
+    /// Begin no target any more after so many failures; what is at work ends.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "targets", value_parser = clap::value_parser!(u32).range(1..))]
+    pub stop_after: u32,
 }
 
 /// Which project: a database is that of one.
@@ -75,6 +94,9 @@ pub struct MigrateArguments {
     /// The database to migrate.
     #[command(flatten)]
     pub database: Database,
+    /// Many databases.
+    #[command(flatten)]
+    pub many: Many,
     /// Versions of the app that serve traffic, to judge against: tags, branches or commits.
     #[arg(long, value_name = "REF")]
     pub deployed: Vec<String>,

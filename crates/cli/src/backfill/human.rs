@@ -1,6 +1,7 @@
 //! What happens to a backfill, in words.
 
-use runner::backfill::{Ended, Estimate, Event, Standing, State};
+use crate::migrate::some;
+use runner::backfill::{Ended, Estimate, Event, Standing, State, TargetEnd, TargetState};
 
 /// The line for an event, where people want one.
 pub(super) fn line(event: &Event) -> Option<String> {
@@ -30,7 +31,11 @@ pub(super) fn line(event: &Event) -> Option<String> {
             (backfill, format!("{} rows are left: pass {pass} through the table", thousands(*left)))
         }
         Event::Vacuum { backfill } => (backfill, "VACUUM (ANALYZE)".to_owned()),
-        Event::Ended { .. } | Event::Standing(_) | Event::Estimate(_) => return None,
+        Event::Ended { .. }
+        | Event::Standing(_)
+        | Event::Estimate(_)
+        | Event::Begins { .. }
+        | Event::Summary { .. } => return None,
     };
     Some(format!("{backfill}: {what}"))
 }
@@ -57,6 +62,32 @@ pub(super) fn end(event: &Event) -> Option<String> {
         ));
     }
     Some(line)
+}
+
+/// How many targets ended how, and who did not end well.
+pub(super) fn summary(targets: &[TargetEnd]) -> String {
+    let of = |state: TargetState| targets.iter().filter(move |one| one.state == state);
+    let mut counts = Vec::new();
+    let mut lines = Vec::new();
+    for (state, word) in [
+        (TargetState::Done, "done"),
+        (TargetState::Failed, "not done"),
+        (TargetState::NotStarted, "not started"),
+    ] {
+        let names: Vec<&str> = of(state).map(|one| one.target.as_str()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        counts.push(format!("{} {word}", names.len()));
+        match state {
+            TargetState::Failed => lines.extend(of(state).map(|one| {
+                format!("  {word:<11}  {}: {}", one.target, one.why.as_deref().unwrap_or_default())
+            })),
+            _ => lines.push(format!("  {word:<11}  {}", some(&names))),
+        }
+    }
+    lines.insert(0, format!("{} targets: {}", targets.len(), counts.join(", ")));
+    lines.join("\n") + "\n"
 }
 
 /// Rows that are left, as an end tells.

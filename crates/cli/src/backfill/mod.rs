@@ -1,33 +1,35 @@
-//! `brolly backfill`: find the files, ask the database how far they are, run what is to be run, tell.
+//! `brolly backfill`: find the files, ask the databases how far they are, run what is to be run, tell.
 //!
 //! How rows are changed is known in `runner::backfill`.
 
+mod all;
 mod files;
 mod human;
 mod show;
 
 use crate::Outcome;
 use crate::args::{BackfillArguments, Ignored};
-use crate::database::database;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
+use crate::targets::{Place, places};
+use all::All;
 use files::{Files, found};
-use pg::Target;
 use runner::backfill::{
     Asked, Ended, Error as RunError, Event, Job, Limits, Pace, Standing, State, Wish, estimate, restart, run,
     standings, wish,
 };
 use show::Show;
-use std::io::Write as _;
 
-/// Does what is asked with the backfills of a project.
+/// Does what is asked with the backfills of a project, in its database or in each that `--targets` names.
 pub fn backfill(
     disk: &Disk,
     wanted: &BackfillArguments,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Outcome, Error> {
     let files = found(disk, wanted)?;
-    let asked = asked(disk, wanted, env, &files)?;
+    let places = places(disk, &files.project, &wanted.database, &wanted.many, env)?;
+    let asked =
+        places.iter().map(|place| asked(wanted, env, &files, place)).collect::<Result<Vec<_>, _>>()?;
     let mut outcome = Outcome { notes: files.notes.clone(), ..Outcome::default() };
     if !files.broken.is_empty() {
         outcome.code = errors::COULD_NOT;
@@ -35,26 +37,12 @@ pub fn backfill(
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
-    let mut show = Show::new(wanted.format);
-    let work = done(wanted, &asked, &files, &mut show, &mut outcome);
-    let ended = runtime.block_on(pg::unless_interrupted(work));
-    outcome.output = show.finish();
-    match ended {
-        Ok(Ok(())) => Ok(outcome),
-        // What was done before is said all the same.
-        other => {
-            let _ = std::io::stdout().lock().write_all(outcome.output.as_bytes());
-            let mut errors = std::io::stderr().lock();
-            for note in &outcome.notes {
-                let _ = writeln!(errors, "{note}");
-            }
-            if other.is_err() {
-                let _ = writeln!(errors, "what is committed is kept, and the next run goes on from there");
-            }
-            other??;
-            Ok(outcome)
-        }
-    }
+    let all = All::new(wanted, &places);
+    let work = async |at: usize, show: &mut Show, outcome: &mut Outcome| {
+        done(wanted, &asked[at], &files, show, outcome).await
+    };
+    runtime.block_on(all.run(&work));
+    all.end(outcome)
 }
 
 async fn done(
@@ -167,17 +155,16 @@ fn is_to_run(job: &Job, all: &[Standing], outcome: &mut Outcome) -> bool {
 }
 
 fn asked(
-    disk: &Disk,
     wanted: &BackfillArguments,
     env: &dyn Fn(&str) -> Option<String>,
     files: &Files,
+    place: &Place,
 ) -> Result<Asked, Error> {
     let of_variable = |name: &String| match env(name).filter(|url| !url.is_empty()) {
         Some(url) => Ok(url),
         None => Err(Error::NoSuchVariable { name: name.clone() }),
     };
-    let target = database(disk, &files.project, &wanted.database, env)?;
-    let mut replicas: Vec<Target> = Vec::new();
+    let mut replicas = place.replicas.clone();
     for url in &wanted.limits.replica {
         replicas.push(pg::target_in(url, env)?);
     }
@@ -208,6 +195,6 @@ fn asked(
         lock_timeout: wanted.pace.lock_timeout,
         statement_timeout: wanted.pace.statement_timeout,
         vacuum: wanted.vacuum,
-        ..Asked::new(target, &files.project.ledger.schema)
+        ..Asked::new(place.server.clone(), &place.project(&files.project).ledger.schema)
     })
 }

@@ -2,14 +2,17 @@
 
 use super::human;
 use crate::args::BackfillFormat;
-use indicatif::{ProgressBar, ProgressStyle};
-use runner::backfill::{Ended, Event};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use runner::backfill::{Ended, Event, event_line};
 use std::io::Write;
 use std::time::Duration;
 
 /// Tells what happens.
 pub(super) struct Show {
     format: BackfillFormat,
+    /// Which of many it is about.
+    target: Option<String>,
+    bars: MultiProgress,
     bar: Option<ProgressBar>,
     /// Lines for standard output, where people read them at the end.
     output: String,
@@ -19,8 +22,18 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn new(format: BackfillFormat) -> Show {
-        Show { format, bar: None, output: String::new(), left: false, finished: false, vacuumed: false }
+    /// Shows one of many, where it has a name. All share the bars.
+    pub(super) fn new(format: BackfillFormat, target: Option<&str>, bars: &MultiProgress) -> Show {
+        Show {
+            format,
+            target: target.map(str::to_owned),
+            bars: bars.clone(),
+            bar: None,
+            output: String::new(),
+            left: false,
+            finished: false,
+            vacuumed: false,
+        }
     }
 
     /// Tells one.
@@ -29,7 +42,7 @@ impl Show {
         match self.format {
             BackfillFormat::Json => {
                 // Whoever reads may have read enough: a closed pipe is no reason to stop in the middle.
-                let line = serde_json::to_string(&event).unwrap_or_default();
+                let line = event_line(self.target.as_deref(), &event);
                 let mut out = std::io::stdout().lock();
                 let _ = writeln!(out, "{line}").and_then(|()| out.flush());
             }
@@ -46,7 +59,7 @@ impl Show {
     pub(super) fn finish(mut self) -> String {
         self.clear();
         if self.finished && !self.vacuumed && self.format == BackfillFormat::Human {
-            self.output.push_str("next: VACUUM (ANALYZE) of the tables, or --vacuum next time\n");
+            self.put("next: VACUUM (ANALYZE) of the tables, or --vacuum next time");
         }
         std::mem::take(&mut self.output)
     }
@@ -57,7 +70,7 @@ impl Show {
             Event::Estimate(estimate) => self.put(&human::estimate(estimate)),
             Event::Started { backfill, total, passed, .. } => {
                 self.clear();
-                self.bar = Some(bar(backfill, *total, *passed));
+                self.bar = Some(self.bars.add(bar(&self.named(backfill), *total, *passed)));
             }
             Event::Batch { passed, total, changed, rate, seconds_left, .. } => {
                 if let Some(bar) = &self.bar {
@@ -88,18 +101,25 @@ impl Show {
             _ => {}
         }
         if let Some(line) = human::line(event) {
+            let line = self.named(&line);
             match &self.bar {
                 Some(bar) if !bar.is_hidden() => bar.println(line),
-                _ => {
+                _ => self.bars.suspend(|| {
                     let _ = writeln!(std::io::stderr().lock(), "{line}");
-                }
+                }),
             }
         }
     }
 
     fn put(&mut self, line: &str) {
-        self.output.push_str(line);
-        self.output.push('\n');
+        for line in line.lines() {
+            self.output.push_str(&self.named(line));
+            self.output.push('\n');
+        }
+    }
+
+    fn named(&self, line: &str) -> String {
+        self.target.as_ref().map_or_else(|| line.to_owned(), |target| format!("{target}: {line}"))
     }
 
     fn clear(&mut self) {

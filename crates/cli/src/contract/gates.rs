@@ -230,7 +230,7 @@ impl Rows {
 }
 
 /// The backfill of a name, or why it can't be read.
-fn job(disk: &Disk, project: &Project, backfill: &str) -> Result<Job, String> {
+pub fn job(disk: &Disk, project: &Project, backfill: &str) -> Result<Job, String> {
     let path = join(&project.dir, &format!("{BACKFILLS}/{backfill}.sql"));
     let unasked = |why: String| {
         format!(
@@ -277,7 +277,7 @@ fn counted(
 }
 
 /// Why a later step may not rely on a backfill, where that is so.
-fn unfinished(job: &Job, gate: backfill::Gate) -> Option<String> {
+pub fn unfinished(job: &Job, gate: backfill::Gate) -> Option<String> {
     let name = &job.backfill.name;
     let run = format!("run brolly backfill {name}");
     match gate {

@@ -14,6 +14,8 @@ use crate::settings_file::SettingsFiles;
 use crate::swap::swap;
 use drizzle::{FileChange, NewMigration, compose, join};
 use gates::Asked;
+pub use gates::{job, unfinished};
+use plan::{Gate, Waiting};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::SystemTime;
@@ -109,10 +111,7 @@ fn project(
         .iter()
         .map(|waits| NewMigration {
             name: migration_name(&waits.waiting.name, &waits.waiting.of),
-            sql: format!(
-                "-- brolly: {}, from {}\n{}",
-                waits.waiting.title, waits.waiting.of, waits.waiting.sql
-            ),
+            sql: promoted(waits),
         })
         .collect();
     let composed = compose(disk, &target.project, &new, now())?;
@@ -125,6 +124,14 @@ fn project(
             writeln!(outcome.output, "wrote {} from {}", join(&target.project.dir, tag), waits.waiting.name);
     }
     Ok(())
+}
+
+/// What a waiting file becomes. What it needs of rows is kept: `brolly migrate` asks each database for it.
+fn promoted(waits: &Waits) -> String {
+    let Waiting { title, of, gates, sql, .. } = &waits.waiting;
+    let rows = gates.iter().filter(|gate| matches!(gate, Gate::Backfilled { .. } | Gate::NoRows { .. }));
+    let needs: String = rows.map(|gate| format!("-- needs: {gate}\n")).collect();
+    format!("-- brolly: {title}, from {of}\n{needs}{sql}")
 }
 
 /// The name of the migration that a waiting file becomes: what it does, without where it comes from.

@@ -8,8 +8,8 @@ use report::{MigrateLine, WouldLock, WouldRun, migrate_line};
 use runner::units;
 use std::fmt::Write;
 
-/// The units of the pending set, for people or as JSON.
-pub fn text(project: &Project, analysis: &Analysis, format: RunFormat) -> String {
+/// The units of the pending set, for people or as JSON; there with the target, where it is one of many.
+pub fn text(project: &Project, analysis: &Analysis, format: RunFormat, target: Option<&str>) -> String {
     let mut out = String::new();
     let mut tag = "";
     for unit in units(project, analysis, 0) {
@@ -18,7 +18,7 @@ pub fn text(project: &Project, analysis: &Analysis, format: RunFormat) -> String
             let statements = unit.steps.iter().map(|step| document(*step, analysis)).collect();
             let (migration, transaction) = (migration.tag.clone(), !unit.alone);
             let line = MigrateLine::WouldRun { migration, transaction, statements };
-            let _ = writeln!(out, "{}", migrate_line(&line));
+            let _ = writeln!(out, "{}", migrate_line(target, &line));
             continue;
         }
         if migration.tag != tag {

@@ -1,90 +1,10 @@
-//! How a run is told while it goes on: lines of JSON on standard output, or words on the error stream, with
-//! the result on standard output.
+//! What happens while migrations run, in words.
 
-use crate::args::RunFormat;
-use indicatif::{ProgressBar, ProgressStyle};
-use report::{MigrateLine, Session, StatementPlace, migrate_line, preflight_lines};
-use std::cell::{Cell, RefCell};
-use std::io::Write;
-use std::time::{Duration, Instant};
-
-/// Tells a run.
-pub struct Told {
-    /// The process of the server that runs the statements, once there is one.
-    pub session: Cell<Option<i32>>,
-    format: RunFormat,
-    bar: ProgressBar,
-    /// What was said last of waiting, and when: the same is not said again at once.
-    last: RefCell<(String, Instant)>,
-}
-
-impl Told {
-    /// Nothing is told yet.
-    pub fn new(format: RunFormat) -> Told {
-        let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-            bar.set_style(style);
-        }
-        if format == RunFormat::Human {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        Told { session: Cell::new(None), format, bar, last: RefCell::new((String::new(), Instant::now())) }
-    }
-
-    /// Tells one thing.
-    pub fn line(&self, line: &MigrateLine) {
-        if self.format == RunFormat::Json {
-            let mut out = std::io::stdout().lock();
-            let _ = writeln!(out, "{}", migrate_line(line)).and_then(|()| out.flush());
-            return;
-        }
-        if let Some(now) = now(line) {
-            self.bar.set_message(now);
-        }
-        for text in words(line) {
-            if matches!(
-                line,
-                MigrateLine::Waits { .. } | MigrateLine::Held { .. } | MigrateLine::WaitsForRun { .. }
-            ) && self.is_repeated(&text)
-            {
-                continue;
-            }
-            self.bar.suspend(|| {
-                let _ = match line {
-                    MigrateLine::End { failed: None, .. } => {
-                        writeln!(std::io::stdout(), "{text}")
-                    }
-                    _ => writeln!(std::io::stderr(), "{text}"),
-                };
-            });
-        }
-        if matches!(line, MigrateLine::End { .. }) {
-            self.bar.finish_and_clear();
-        }
-    }
-
-    fn is_repeated(&self, text: &str) -> bool {
-        let mut last = self.last.borrow_mut();
-        // The age that is said in it grows.
-        let same = text.split(", its transaction").next().unwrap_or(text);
-        if last.0 == same && last.1.elapsed() < AGAIN {
-            return true;
-        }
-        *last = (same.to_owned(), Instant::now());
-        false
-    }
-}
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-const AGAIN: Duration = Duration::from_secs(10);
+use report::{MigrateLine, Session, StatementPlace, TargetEnd, TargetState, preflight_lines};
+use std::time::Duration;
 
 /// What goes on now, for the line that moves.
-fn now(line: &MigrateLine) -> Option<String> {
+pub(super) fn now(line: &MigrateLine) -> Option<String> {
     Some(match line {
         MigrateLine::Statement { place, sql, .. } => format!("{}: {}", at(place), first_line(sql)),
         MigrateLine::Building { place, phase, done, total } if *total > 0 => {
@@ -96,7 +16,7 @@ fn now(line: &MigrateLine) -> Option<String> {
 }
 
 /// What stays on the screen.
-fn words(line: &MigrateLine) -> Vec<String> {
+pub(super) fn words(line: &MigrateLine) -> Vec<String> {
     match line {
         MigrateLine::Pending { project, database, host, server, pending, skipped, edited, unknown } => {
             let place = format!("{database} on {host} (PostgreSQL {server})");
@@ -165,10 +85,79 @@ fn words(line: &MigrateLine) -> Vec<String> {
             }
             lines
         }
-        MigrateLine::Statement { .. } | MigrateLine::Building { .. } | MigrateLine::WouldRun { .. } => {
+        MigrateLine::Summary { done, pending, failed, not_started, targets } => {
+            let counts =
+                [(*done, "done"), (*pending, "pending"), (*failed, "failed"), (*not_started, "not started")];
+            summary(targets, &counts)
+        }
+        MigrateLine::Statement { .. }
+        | MigrateLine::Building { .. }
+        | MigrateLine::WouldRun { .. }
+        | MigrateLine::Begins { .. } => Vec::new(),
+    }
+}
+
+/// The same of one target among many: what it is about goes first, and what is usual is left out.
+pub(super) fn words_of(target: &str, line: &MigrateLine) -> Vec<String> {
+    let mut lines = match line {
+        // What is pending is said of all of them at once.
+        MigrateLine::Pending { skipped, .. } => {
+            let mut lines = words(line);
+            lines.drain(..lines.len() - skipped.len() - others(line));
+            lines
+        }
+        MigrateLine::Migration { .. } | MigrateLine::Statement { .. } | MigrateLine::Migrated { .. } => {
             Vec::new()
         }
+        MigrateLine::End { migrated, by_others, failed: None }
+            if migrated.is_empty() && by_others.is_empty() =>
+        {
+            Vec::new()
+        }
+        _ => words(line),
+    };
+    if let (MigrateLine::End { failed: Some(_), .. }, Some(first)) = (line, lines.first_mut()) {
+        *first = first.replacen("brolly: ", "FAILED: ", 1);
     }
+    lines.into_iter().map(|line| format!("{target}: {}", line.trim_start())).collect()
+}
+
+fn others(pending: &MigrateLine) -> usize {
+    match pending {
+        MigrateLine::Pending { edited, unknown, .. } => edited.len() + unknown.len(),
+        _ => 0,
+    }
+}
+
+/// How many ended how, and who did not end well.
+fn summary(targets: &[TargetEnd], counts: &[(usize, &str)]) -> Vec<String> {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+    let mut lines = vec![format!("{} targets: {}", targets.len(), counts.join(", "))];
+    for (state, word) in [
+        (TargetState::Done, "done"),
+        (TargetState::Nothing, "nothing to do"),
+        (TargetState::Pending, "pending"),
+        (TargetState::NotStarted, "not started"),
+    ] {
+        let names: Vec<&str> =
+            targets.iter().filter(|one| one.state == state).map(|one| one.target.as_str()).collect();
+        if !names.is_empty() {
+            lines.push(format!("  {word:<13}  {}", some(&names)));
+        }
+    }
+    for one in targets.iter().filter(|one| one.state == TargetState::Failed) {
+        lines.push(format!("  failed         {}: {}", one.target, one.why.as_deref().unwrap_or_default()));
+    }
+    lines
+}
+
+/// Names, as many as can be read.
+pub fn some(names: &[&str]) -> String {
+    const MOST: usize = 20;
+    let more = names.len().saturating_sub(MOST);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 fn listed(head: &str, sessions: &[Session]) -> Vec<String> {

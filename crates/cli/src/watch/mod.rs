@@ -282,11 +282,11 @@ fn project(disk: &Disk, wanted: &WatchArguments, notes: &mut Vec<String>) -> Res
 fn replicas(wanted: &WatchArguments, env: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Target>, Error> {
     let mut replicas = Vec::new();
     for url in &wanted.replica {
-        replicas.push(pg::target(url)?);
+        replicas.push(pg::target_in(url, env)?);
     }
     for name in &wanted.replica_env {
         let url = env(name).filter(|url| !url.is_empty());
-        replicas.push(pg::target(&url.ok_or_else(|| Error::NoSuchVariable { name: name.clone() })?)?);
+        replicas.push(pg::target_in(&url.ok_or_else(|| Error::NoSuchVariable { name: name.clone() })?, env)?);
     }
     Ok(replicas)
 }

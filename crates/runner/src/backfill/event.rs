@@ -123,6 +123,59 @@ pub enum Event {
         /// Why it failed, or who else runs it.
         why: Option<String>,
     },
+    /// With `--targets`: work on a target begins.
+    Begins {
+        /// Whether it is one that has to go well before others are begun.
+        canary: bool,
+    },
+    /// With `--targets`: the last line of all.
+    Summary {
+        /// How many went well.
+        done: usize,
+        /// How many did not.
+        failed: usize,
+        /// How many were not begun.
+        not_started: usize,
+        /// Each of them, in the order of the file.
+        targets: Vec<TargetEnd>,
+    },
+}
+
+/// How the backfills of a target ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetEnd {
+    /// What it is called.
+    pub target: String,
+    /// How.
+    pub state: TargetState,
+    /// What is in the way, where something is.
+    pub why: Option<String>,
+}
+
+/// How the backfills of a target ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TargetState {
+    /// What was asked for is done.
+    Done,
+    /// Something is not done: it failed, is put aside, is run by somebody else, or has rows left.
+    Failed,
+    /// It was not begun, since others failed or the run was interrupted.
+    NotStarted,
+}
+
+/// An event as a line of JSON; with `--targets`, of the target that it is about.
+pub fn event_line(target: Option<&str>, event: &Event) -> String {
+    serde_json::to_string(&TargetLine { target, event }).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct TargetLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    #[serde(flatten)]
+    event: &'a Event,
 }
 
 /// How a run of a backfill ended.

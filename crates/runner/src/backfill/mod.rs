@@ -22,7 +22,7 @@ mod throttle;
 
 pub use error::Error;
 pub use estimate::{Estimate, estimate};
-pub use event::{Ended, Event, schema};
+pub use event::{Ended, Event, TargetEnd, TargetState, event_line, schema};
 pub use gate::{Gate, gate};
 pub use pace::Pace;
 pub use run::run;

@@ -55,6 +55,7 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
     if !matches!(kind.as_str(), "r" | "p") {
         return Err(unfit(format!("{table} is no table with rows of its own")));
     }
+    elsewhere(connection, table, &oid).await?.map_or(Ok(()), |why| Err(unfit(why)))?;
     let page: u64 = cell(3).parse().unwrap_or(8192);
     if !backfill.key.is_empty() {
         check_key(connection, backfill, &oid).await?.map_or(Ok(()), |why| Err(unfit(why)))?;
@@ -81,6 +82,35 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
         ));
     }
     try_out(connection, backfill, &shape).await?.map_or(Ok(shape), |why| Err(unfit(why)))
+}
+
+/// Why rows of a table are not here alone, where that is so: what changes on another server is committed there, and how
+/// far it came here.
+async fn elsewhere(connection: &Connection, table: &str, oid: &str) -> Result<Option<String>, Error> {
+    let query = format!(
+        "WITH RECURSIVE below (oid) AS (SELECT {oid}::oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
+         JOIN below ON below.oid = i.inhparent) \
+         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM below \
+         JOIN pg_catalog.pg_class c ON c.oid = below.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'f' ORDER BY 1 LIMIT 1"
+    );
+    if let Some(foreign) = connection.value(&query).await? {
+        return Ok(Some(format!(
+            "partition {foreign} is a foreign table: what changes there is committed by another server, whether or not \
+             it is noted here how far it came; detach it, or change its rows there"
+        )));
+    }
+    let there = "SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition')";
+    if connection.value(there).await?.is_none() {
+        return Ok(None);
+    }
+    let query = format!("SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = {oid}::oid");
+    Ok((!connection.rows(&query).await?.is_empty()).then(|| {
+        format!(
+            "{table} is distributed by Citus: a batch would be a commit of two phases over several servers, which was never \
+             tried; change its rows on the workers, or with one UPDATE for each shard"
+        )
+    }))
 }
 
 /// Pages of a part.

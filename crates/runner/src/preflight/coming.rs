@@ -3,6 +3,7 @@
 //! Relations go by the names that they have now. What a set makes itself is left out.
 
 use crate::blockers::Wanted;
+use crate::tenant::rename;
 use crate::units;
 use catalog::Change;
 use drizzle::{Ledger, Project};
@@ -60,6 +61,24 @@ impl Coming {
         coming.progress = all.windows(2).any(|pair| pair[0].migration == pair[1].migration);
         coming.once();
         coming
+    }
+
+    /// The same in the schema of a tenant, which stands in the place of `public`.
+    #[must_use]
+    pub fn in_schema(mut self, schema: &str) -> Coming {
+        let lists = [
+            &mut self.rewritten,
+            &mut self.indexed,
+            &mut self.scanned,
+            &mut self.owned,
+            &mut self.dropped,
+            &mut self.types,
+        ];
+        lists.into_iter().flatten().for_each(|name| rename(name, schema));
+        self.locked.iter_mut().for_each(|one| rename(&mut one.relation, schema));
+        self.privileges.iter_mut().for_each(|(name, _)| rename(name, schema));
+        self.schemas.iter_mut().filter(|name| *name == "public").for_each(|name| schema.clone_into(name));
+        self
     }
 
     /// Tables on which work is done that grows with them.

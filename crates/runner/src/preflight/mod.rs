@@ -18,6 +18,7 @@ pub(crate) mod words;
 mod wraparound;
 
 pub use coming::Coming;
+pub use server::CITUS;
 
 use pg::{Connection, Error, Target};
 use std::time::{Duration, Instant};

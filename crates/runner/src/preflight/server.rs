@@ -1,6 +1,6 @@
-//! Whether the server takes writes, and whether its version is the one that was judged for.
+//! Whether the server takes writes, whether its version is the one that was judged for, and whether it is one server at all.
 
-use super::words::is;
+use super::words::{is, text};
 use super::{Bounds, Check, State, Topic};
 use pg::{Connection, Error};
 
@@ -28,12 +28,37 @@ pub async fn checks(session: &Connection, bounds: &Bounds) -> Result<Vec<Check>,
         );
     }
     checks.extend(version(session.version().major, bounds.version));
+    checks.extend(citus(session).await?);
     if checks.is_empty() {
         checks
             .push(Check::ok(Topic::Server, format!("PostgreSQL {}, takes writes", session.server_version())));
     }
     Ok(checks)
 }
+
+/// A database of Citus. Nothing of what is judged and tried here was tried with it.
+async fn citus(session: &Connection) -> Result<Option<Check>, Error> {
+    let query = "SELECT extversion, pg_catalog.to_regclass('pg_catalog.pg_dist_partition') FROM pg_catalog.pg_extension \
+                 WHERE extname = 'citus'";
+    let Some(row) = session.rows(query).await?.into_iter().next() else { return Ok(None) };
+    let tables = match text(&row, 1).is_empty() {
+        true => None,
+        false => session.value("SELECT count(*) FROM pg_catalog.pg_dist_partition").await?,
+    };
+    let tables: u32 = tables.and_then(|count| count.parse().ok()).unwrap_or(0);
+    let what = format!(
+        "this is a database of Citus {}, with {tables} tables that lie on other servers too: locks, sizes and transactions \
+         there are not seen from here, and an index that is built concurrently may be left invalid on one of them",
+        text(&row, 0)
+    );
+    let cure =
+        "try the migrations on a copy of the cluster; brolly migrate --allow REASON runs them all the same";
+    let check = Check::new(Topic::Server, State::Stop, what).about(CITUS).cure(cure);
+    Ok(Some(check.number("tables", f64::from(tables))))
+}
+
+/// What the check of a database of Citus is about.
+pub const CITUS: &str = "citus";
 
 fn version(major: u16, named: Option<u8>) -> Option<Check> {
     let warning = |what: String, cure: &str| {

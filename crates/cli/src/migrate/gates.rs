@@ -1,0 +1,95 @@
+//! What a promoted migration says that it waits for, asked of the database in which it is to run.
+//!
+//! `brolly contract` asked one database before it made the migration; others may not be so far.
+
+use crate::contract::{job, unfinished};
+use crate::disk::Disk;
+use drizzle::Project;
+use pg::{Connection, Target};
+use plan::Gate;
+use runner::backfill::{self, Job};
+
+/// What has to be so before a migration runs.
+pub struct Needs {
+    /// The migration.
+    tag: String,
+    gate: Gate,
+    /// The backfill, or why its file can't be read.
+    job: Option<Result<Job, String>>,
+}
+
+/// What the heads of these migrations say, lines `-- needs:` above their first statement.
+pub fn needs(disk: &Disk, project: &Project, migrations: &[usize]) -> Vec<Needs> {
+    let mut all = Vec::new();
+    for migration in migrations.iter().map(|at| &project.migrations[*at]) {
+        let lines = migration.file.text.lines().map(str::trim);
+        let head = lines.take_while(|line| line.is_empty() || line.starts_with("--"));
+        for gate in head.filter_map(|line| Gate::read(line.strip_prefix("-- needs:")?)) {
+            let job = match &gate {
+                Gate::Backfilled { backfill } => Some(job(disk, project, backfill)),
+                Gate::NoRows { .. } => None,
+                // These are asked of the code, by the rules of `lint`.
+                Gate::Unused { .. } | Gate::Deployed { .. } => continue,
+            };
+            all.push(Needs { tag: migration.tag.clone(), gate, job });
+        }
+    }
+    all
+}
+
+/// Why migrations may not run here yet, a line each. `new` says that none has run here: then no row can be left.
+pub async fn in_the_way(
+    server: &Target,
+    schema: &str,
+    needs: &[Needs],
+    new: bool,
+) -> Result<Vec<String>, pg::Error> {
+    if needs.is_empty() || new {
+        return Ok(Vec::new());
+    }
+    let connection = pg::connect(&server.named("brolly migrate")).await?;
+    let mut lines = Vec::new();
+    for Needs { tag, gate, job } in needs {
+        let why = match (gate, job) {
+            (_, Some(Err(why))) => Some(why.clone()),
+            (_, Some(Ok(job))) if has_rows(&connection, &job.backfill.table).await? => {
+                match backfill::gate(&connection, schema, job).await {
+                    Ok(gate) => unfinished(job, gate),
+                    Err(backfill::Error::Server(pg::Error::Refused(said))) => Some(format!(
+                        "whether backfill {} is finished can't be asked: {said}",
+                        job.backfill.name
+                    )),
+                    Err(backfill::Error::Server(error)) => return Err(error),
+                    Err(error) => Some(error.to_string()),
+                }
+            }
+            (Gate::NoRows { table, condition }, None) if has_rows(&connection, table).await? => {
+                rows(&connection, table, condition).await?
+            }
+            _ => None,
+        };
+        lines.extend(why.map(|why| format!("{tag} can't run yet: {why}")));
+    }
+    connection.close().await;
+    Ok(lines)
+}
+
+/// Whether a table is there and holds rows: in a new database nothing is to be done before.
+async fn has_rows(connection: &Connection, table: &str) -> Result<bool, pg::Error> {
+    let there = format!("SELECT pg_catalog.to_regclass('{}')", table.replace('\'', "''"));
+    if connection.value(&there).await?.is_none() {
+        return Ok(false);
+    }
+    let some = format!("SELECT EXISTS (SELECT FROM {table})");
+    Ok(connection.value(&some).await?.as_deref() == Some("t"))
+}
+
+async fn rows(connection: &Connection, table: &str, condition: &str) -> Result<Option<String>, pg::Error> {
+    let query = format!("SELECT count(*) FROM {table} WHERE {condition}");
+    match connection.value(&query).await {
+        Ok(count) if count.as_deref() == Some("0") => Ok(None),
+        Ok(count) => Ok(Some(format!("{} rows are left: {query}", count.unwrap_or_default()))),
+        Err(pg::Error::Refused(said)) => Ok(Some(format!("the database does not say: {said}"))),
+        Err(error) => Err(error),
+    }
+}
