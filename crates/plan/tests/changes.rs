@@ -294,3 +294,16 @@ CREATE INDEX one ON events_1 (id);";
     let text = has_path(&planned(schema, "CREATE UNIQUE INDEX events_key ON events (id, day);"));
     assert!(text.contains("CREATE UNIQUE INDEX CONCURRENTLY \"events_1_id_day_idx\""), "{text}");
 }
+
+#[test]
+fn a_key_that_is_dropped_by_itself_needs_no_lock_ahead_of_the_drop_of_its_table() {
+    let schema = "CREATE TABLE \"users\" (\"id\" serial PRIMARY KEY);--> statement-breakpoint\n\
+                  CREATE TABLE \"notes\" (\"id\" serial PRIMARY KEY, \
+                  \"user\" integer CONSTRAINT \"notes_user_fk\" REFERENCES \"users\" (\"id\"));";
+    let drop = "DROP TABLE \"users\" CASCADE;";
+    let text = has_path(&planned(schema, drop));
+    assert!(text.contains("LOCK TABLE \"notes\" IN ACCESS EXCLUSIVE MODE"), "{text}");
+    let key = "ALTER TABLE \"notes\" DROP CONSTRAINT IF EXISTS \"notes_user_fk\";";
+    let text = has_path(&planned(schema, &format!("{drop}--> statement-breakpoint\n{key}")));
+    assert!(!text.contains("LOCK TABLE"), "{text}");
+}

@@ -5,7 +5,7 @@ use crate::model::{Gate, Phase, Stage};
 use crate::site::{Site, shown};
 use catalog::written::sql_name;
 use catalog::{Change, ConstraintKind, Relation, RelationId, RelationKind};
-use sql::Stmt;
+use sql::{AlterAction, Stmt};
 
 const RULES: &[&str] = &[
     "drop-table",
@@ -66,12 +66,23 @@ fn beside(site: Site<'_>) -> Vec<&Relation> {
             let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind else { continue };
             match (is_dropped(owner.id), is_dropped(*target)) {
                 (true, false) => found.extend(site.relation(*target)),
-                (false, true) => found.push(&**owner),
+                // drizzle-kit drops such a key by itself too, which needs not wait: it is gone by then.
+                (false, true) if !dropped_by_itself(site, owner.id, &constraint.name) => found.push(&**owner),
                 _ => {}
             }
         }
     }
     found
+}
+
+/// Whether another statement of the set drops a constraint by its name.
+fn dropped_by_itself(site: Site<'_>, owner: RelationId, name: &str) -> bool {
+    site.others().any(|(_, step)| {
+        let Some(Stmt::AlterTable(alter)) = step.statement.as_deref().map(|one| &one.stmt) else { return false };
+        let drops = |action: &AlterAction| matches!(action, AlterAction::DropConstraint { name: one, .. } if one.text == name);
+        step.before.find_relation(&alter.name).is_some_and(|table| table.id == owner)
+            && alter.commands.iter().any(|command| drops(&command.action))
+    })
 }
 
 /// What locks these tables ahead of a statement that would take them last: a DELETE in them takes them first.
