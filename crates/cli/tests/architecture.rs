@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("facts", &["source", "sql", "catalog", "drizzle", "code"]),
     ("linter", &["source", "sql", "catalog", "drizzle", "code", "deploy", "facts"]),
     ("plan", &["source", "sql", "catalog", "drizzle", "facts", "linter"]),
-    ("watch", &[]),
+    ("watch", &["source"]),
     ("report", &["source", "sql", "catalog", "drizzle", "code", "facts", "plan", "watch"]),
     ("pg", &["source", "sql", "catalog", "facts"]),
     ("runner", &["source", "sql", "catalog", "drizzle", "facts", "plan", "pg", "watch"]),

@@ -1,12 +1,12 @@
 //! What a rule sees: a judged set, its statements, and shorthands for the questions that most rules
 //! ask.
 
-use crate::names::shown;
 use crate::place;
 use catalog::written::sql_name;
 use catalog::{Catalog, Change, QName, Relation, RelationId};
 use drizzle::Project;
 use facts::{Analysis, Difference, Facts, Failure, FailureCause, JudgedSet, Lock, Step};
+use source::shown;
 use source::{Diagnostic, Evidence, Label, Remedy, RuleMeta, Span};
 use std::cell::OnceCell;
 use std::sync::Arc;

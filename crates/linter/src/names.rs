@@ -1,11 +1,6 @@
 //! Names for people. Those for SQL are in `catalog::written`.
 
-/// A name for messages: the schema `public` goes without saying.
-pub(crate) fn shown(label: &str) -> &str {
-    label.strip_prefix("public.").unwrap_or(label)
-}
-
-/// The words of a fact with its names as [`shown`].
+/// The words of a fact with its names without the schema `public`.
 pub(crate) fn plain(words: &str) -> String {
     words.replace("public.", "")
 }
@@ -29,6 +24,5 @@ mod tests {
     #[test]
     fn lists() {
         assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
-        assert_eq!((shown("public.users"), shown("auth.users")), ("users", "auth.users"));
     }
 }

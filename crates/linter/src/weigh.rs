@@ -50,7 +50,7 @@ fn weighed(mut diagnostic: Diagnostic, weights: &Weights) -> Option<Diagnostic> 
         && !WHATEVER_SIZE.contains(&diagnostic.rule)
     {
         diagnostic.severity = Severity::Info;
-        let shown = relation.strip_prefix("public.").unwrap_or(&relation);
+        let shown = source::shown(&relation);
         diagnostic.why.push(format!(
             "a note only: `{shown}` is set down as small (about {rows} rows), so that the wait is short"
         ));

@@ -1,8 +1,9 @@
 //! What a statement does, as a few lines of Markdown for an editor that points at it.
 
 use crate::timeline::{Breaks, Held, Moment, timeline};
-use crate::timeline_text::{kind, shown};
+use crate::timeline_text::kind;
 use facts::Analysis;
+use source::shown;
 use std::fmt::Write;
 
 /// What is known of a statement, by its place in [`Analysis::steps`].

@@ -5,6 +5,7 @@ use crate::human::HumanOptions;
 use crate::timeline::{Breaks, Moment, Timeline};
 use annotate_snippets::normalize_untrusted_str;
 use facts::Operation;
+use source::shown;
 use std::fmt::Write;
 
 const RED: &str = "31";
@@ -139,9 +140,4 @@ impl Pen<'_> {
             text.to_owned()
         }
     }
-}
-
-/// A relation as people name it.
-pub(crate) fn shown(relation: &str) -> &str {
-    relation.strip_prefix("public.").unwrap_or(relation)
 }

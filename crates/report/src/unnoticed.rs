@@ -39,7 +39,7 @@ pub fn unnoticed(analysis: &Analysis) -> Vec<Unnoticed> {
 impl Unnoticed {
     /// In words: `no code at v2.41 (3c1f9a2) names users.full_name since 8d2e11c`.
     pub fn line(&self) -> String {
-        let name = self.relation.strip_prefix("public.").unwrap_or(&self.relation);
+        let name = source::shown(&self.relation);
         let column = self.column.as_ref().map(|column| format!(".{column}")).unwrap_or_default();
         let since = self.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
         let versions = match self.versions.as_slice() {

@@ -8,7 +8,6 @@ mod judge;
 mod sample;
 mod seen;
 mod text;
-mod words;
 
 pub use judge::{Finding, Limits, State, Topic, judge};
 pub use sample::{
@@ -16,4 +15,3 @@ pub use sample::{
 };
 pub use seen::{Baseline, Change, Kind, Seen, changes};
 pub use text::normalised;
-pub use words::{many, shown, size, time};

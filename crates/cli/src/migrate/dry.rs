@@ -6,6 +6,7 @@ use drizzle::Project;
 use facts::{Analysis, Lock, Step};
 use report::{MigrateLine, WouldLock, WouldRun, migrate_line};
 use runner::units;
+use source::shown;
 use std::fmt::Write;
 
 /// The units of the pending set, for people or as JSON; there with the target, where it is one of many.
@@ -47,7 +48,6 @@ pub fn text(project: &Project, analysis: &Analysis, format: RunFormat, target: O
 /// What a statement locks, writes anew, reads, and how it fails.
 fn effects(step: &Step) -> Vec<String> {
     let facts = &step.facts;
-    let shown = |relation: &str| relation.strip_prefix("public.").unwrap_or(relation).to_owned();
     let old = |new: &bool| !new;
     let mut lines = Vec::new();
     for lock in facts.locks.iter().filter(|lock| old(&lock.new)) {

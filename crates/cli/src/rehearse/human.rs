@@ -2,8 +2,9 @@
 
 use super::Rehearsed;
 use super::chart;
-use crate::verify::human::{first_line, plain, span};
+use crate::verify::human::{first_line, span};
 use report::HumanOptions;
+use source::shown;
 use std::fmt::Write;
 use std::time::Duration;
 use verify::rehearse::{Blocker, End, FailedStatement, Kind, Spread, TableWaits, Waiting};
@@ -40,13 +41,13 @@ fn set(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
     }
     for left in &seen.left_out {
         let table = left.relation.to_string();
-        let (table, label) = (plain(&table), &left.label);
+        let (table, label) = (shown(&table), &left.label);
         let _ = writeln!(text, "not sent: {label} on {table}, which fails before the migration too");
         let _ = writeln!(text, "  {} {}", left.sqlstate, left.message);
     }
     for table in &seen.passed_over {
         let _ =
-            writeln!(text, "no traffic on {}: the app does not use it, or there are too many", plain(table));
+            writeln!(text, "no traffic on {}: the app does not use it, or there are too many", shown(table));
     }
     tries(text, one, paper);
     waits(text, one);
@@ -83,7 +84,7 @@ fn waits(text: &mut String, one: &Rehearsed) {
     let shown = |table: &TableWaits| {
         let rows = seen.filled.tables.get(&table.relation).map_or(0, |filled| filled.rows());
         let beside = if table.touched { "" } else { ", not locked" };
-        format!("{} ({rows} rows{beside})", plain(&table.relation.to_string()))
+        format!("{} ({rows} rows{beside})", shown(&table.relation.to_string()))
     };
     let names: Vec<String> = seen.tables.iter().map(shown).collect();
     let width = names.iter().map(String::len).max().unwrap_or(0).max("longest wait".len());
@@ -135,7 +136,7 @@ fn verdict(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
         let _ = writeln!(text, "WAITED LONGER THAN {}:", span(one.limits.wait));
         for (relation, kind, longest) in &found.waits {
             let what = if *kind == Kind::Read { "reads of" } else { "writes to" };
-            let _ = writeln!(text, "  {what} {}: {}", plain(&relation.to_string()), span(*longest));
+            let _ = writeln!(text, "  {what} {}: {}", shown(&relation.to_string()), span(*longest));
         }
     }
     let gave_up = seen.tries.iter().any(|attempt| attempt.lost_a_lock());
@@ -209,7 +210,7 @@ fn blockers(text: &mut String, one: &Rehearsed, paper: &HumanOptions) {
 
 fn failure(text: &mut String, failed: &FailedStatement, begun: Duration) {
     let table = failed.relation.to_string();
-    let _ = writeln!(text, "  {}: {} {}", plain(&table), failed.sqlstate, failed.message);
+    let _ = writeln!(text, "  {}: {} {}", shown(&table), failed.sqlstate, failed.message);
     let times = if failed.count == 1 { "once".to_owned() } else { format!("{} times", failed.count) };
     let first = span(failed.first.saturating_sub(begun));
     let _ = writeln!(text, "    {}, {times}, first {first} after the migration began", failed.label);

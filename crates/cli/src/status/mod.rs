@@ -210,7 +210,7 @@ impl Item {
 
     /// What people call it: `users.full_name`.
     pub fn subject(&self) -> String {
-        let relation = self.relation.strip_prefix("public.").unwrap_or(&self.relation);
+        let relation = source::shown(&self.relation);
         match &self.part {
             Some(part) => format!("{relation}.{part}"),
             None => relation.to_owned(),

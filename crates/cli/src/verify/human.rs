@@ -4,7 +4,7 @@ use super::{Proven, back};
 use facts::{Facts, LockMode};
 use pg::Seen;
 use report::HumanOptions;
-use source::Severity;
+use source::{Severity, shown};
 use std::fmt::Write;
 use std::time::Duration;
 use verify::compare::Disagreement;
@@ -77,7 +77,7 @@ fn locks_held(text: &mut String, one: &Proven, run: &Run, paper: &HumanOptions) 
     }
     for hold in strong {
         let step = &one.analysis.steps[hold.step];
-        let start = format!("  {}: {} for {} from ", plain(&hold.relation), hold.mode, span(hold.duration));
+        let start = format!("  {}: {} for {} from ", shown(&hold.relation), hold.mode, span(hold.duration));
         let sql = first_line(step.span.of(&step.file.text), paper.width.saturating_sub(start.len()).max(30));
         let _ = writeln!(text, "{start}{sql}");
     }
@@ -110,12 +110,12 @@ fn facts_of(facts: &Facts) -> Vec<String> {
             (false, true) => " (writes wait)",
             (false, false) => "",
         };
-        format!("{} on {}{waits}", lock.mode, plain(&lock.relation))
+        format!("{} on {}{waits}", lock.mode, shown(&lock.relation))
     });
     let rewrites = facts.rewrites.iter().filter(|one| !one.new);
-    let rewrites = rewrites.map(|one| format!("{} written anew", plain(&one.relation)));
+    let rewrites = rewrites.map(|one| format!("{} written anew", shown(&one.relation)));
     let scans = facts.scans.iter().filter(|one| !one.new);
-    let scans = scans.map(|one| format!("{} read whole", plain(&one.relation)));
+    let scans = scans.map(|one| format!("{} read whole", shown(&one.relation)));
     locks.chain(rewrites).chain(scans).collect()
 }
 
@@ -140,7 +140,7 @@ fn ending(text: &mut String, one: &Proven, run: &Run) {
 
 fn sizes(text: &mut String, one: &Proven) {
     for (table, (before, after)) in &one.proof.sizes {
-        let _ = writeln!(text, "  {}: {} before, {} after", plain(table), bytes(*before), bytes(*after));
+        let _ = writeln!(text, "  {}: {} before, {} after", shown(table), bytes(*before), bytes(*after));
     }
 }
 
@@ -194,7 +194,7 @@ fn app(text: &mut String, name: &str, asking: &Asking) {
         last = Some(this);
         let relation = one.query.relation.to_string();
         let _ =
-            write!(text, "  {}: {} {}\n    {}", plain(&relation), one.sqlstate, one.message, one.query.label);
+            write!(text, "  {}: {} {}\n    {}", shown(&relation), one.sqlstate, one.message, one.query.label);
     }
     if last.is_some() {
         text.push('\n');
@@ -263,7 +263,7 @@ fn disagreements(text: &mut String, one: &Proven) {
     for one in &proof.breaks {
         let side = if one.predicted { "predicted, and it works" } else { "not predicted, and it breaks" };
         let operation = format!("{:?}", one.operation).to_lowercase();
-        let _ = writeln!(text, "  {operation} on {} ({}): {side}", plain(&one.relation), one.sqlstate);
+        let _ = writeln!(text, "  {operation} on {} ({}): {side}", shown(&one.relation), one.sqlstate);
     }
 }
 
@@ -272,7 +272,7 @@ pub fn said(one: &Disagreement) -> String {
     let lock = |mode: &Option<LockMode>| mode.map_or("no lock".to_owned(), |mode| mode.to_string());
     match one {
         Disagreement::Lock { relation, predicted, observed } => {
-            format!("{} on {} predicted, {} seen", lock(predicted), plain(relation), lock(observed))
+            format!("{} on {} predicted, {} seen", lock(predicted), shown(relation), lock(observed))
         }
         Disagreement::Rewrite { relation, predicted } => one_sided(relation, "written anew", *predicted),
         Disagreement::Scan { relation, predicted } => one_sided(relation, "read whole", *predicted),
@@ -286,16 +286,11 @@ pub fn said(one: &Disagreement) -> String {
 }
 
 fn one_sided(relation: &str, what: &str, predicted: bool) -> String {
-    let relation = plain(relation);
+    let relation = shown(relation);
     match predicted {
         true => format!("{relation} was predicted to be {what}, and is not"),
         false => format!("{relation} is {what}, which was not predicted"),
     }
-}
-
-/// A relation as people call it: without `public`.
-pub fn plain(relation: &str) -> &str {
-    relation.strip_prefix("public.").unwrap_or(relation)
 }
 
 /// SQL in one line, cut where it is longer.

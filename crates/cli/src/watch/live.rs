@@ -4,9 +4,10 @@
 use crate::args::RunFormat;
 use indicatif::{ProgressBar, ProgressStyle};
 use report::{Begun, HumanOptions, WatchLine, watch_line, watch_live, watch_status};
+use source::time;
 use std::io::Write;
 use std::time::Duration;
-use watch::{Sample, time};
+use watch::Sample;
 
 /// How often a line is said where nothing is odd, in seconds.
 const LINES: f64 = 60.0;

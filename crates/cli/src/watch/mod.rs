@@ -131,7 +131,7 @@ impl Job<'_> {
             outcome.notes.push(format!(
                 "{path}: {} looks in {}; after the deploy: brolly watch --against {path}",
                 file.seen.samples.len(),
-                ::watch::time(file.seen.seconds())
+                source::time(file.seen.seconds())
             ));
             watcher.close().await;
             return Ok(());

@@ -16,7 +16,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     if !matches!(site.stmt()?, Stmt::Query(_)) {
         let is_code = matches!(site.stmt()?, Stmt::Do(_)) && site.found(&["backfill-in-transaction"]);
         let table = site.facts().writes.first().map_or("", |write| &*write.relation).to_owned();
-        return is_code.then(|| Ok(by_itself(site, table.strip_prefix("public.").unwrap_or(&table))));
+        return is_code.then(|| Ok(by_itself(site, source::shown(&table))));
     }
     let write = site.facts().writes.iter().find(|write| !write.new).or(site.facts().writes.first())?;
     let (schema, name) = write.relation.split_once('.')?;

@@ -4,10 +4,11 @@
 use super::Note;
 use super::alter::rename_and_move;
 use super::step::{Phase, Undo};
-use super::words::{label, part, shown};
+use super::words::{label, part};
 use catalog::written::{literal, quoted, sql_name};
 use catalog::{Change, QName, RelationId, RelationKind, TypeId, UserTypeKind, implicit_constraint_name};
 use facts::Operation;
+use source::shown;
 use sql::{AlterAction, AlterTable, ObjectKind, Persistence, Rename, Stmt, Transaction};
 
 /// A change with no way back but in words, or one between two tables.

@@ -1,11 +1,7 @@
 //! Names and differences for people.
 
 use catalog::{Difference, QName, RelationKind, What};
-
-/// A name without the schema `public`.
-pub(super) fn shown(name: &str) -> &str {
-    name.strip_prefix("public.").unwrap_or(name)
-}
+use source::shown;
 
 /// An object for people.
 pub(super) fn label(name: &QName) -> String {

@@ -1,8 +1,9 @@
 //! A plan for a terminal.
 
-use super::{backfill_line, backfill_sql, beside, code_line, heading, held, shown};
+use super::{backfill_line, backfill_sql, beside, code_line, heading, held};
 use crate::human::HumanOptions;
 use plan::{Outline, OutlineDeploy, OutlineFile};
+use source::shown;
 use std::fmt::Write;
 
 /// A plan for people.

@@ -1,7 +1,8 @@
 //! A plan for the description of a pull request.
 
-use super::{backfill_line, backfill_sql, beside, code_line, heading, held, shown};
+use super::{backfill_line, backfill_sql, beside, code_line, heading, held};
 use plan::Outline;
+use source::shown;
 use std::fmt::Write;
 
 /// Plans as Markdown.

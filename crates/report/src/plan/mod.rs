@@ -9,6 +9,7 @@ pub use markdown::plan_markdown;
 use plan::{Outline, OutlineDeploy, OutlineLock, OutlineWork, Work};
 use schemars::JsonSchema;
 use serde::Serialize;
+use source::shown;
 
 /// What `brolly plan --format json` prints.
 #[derive(Serialize, JsonSchema)]
@@ -25,11 +26,6 @@ pub fn plan_json(plans: &[Outline]) -> String {
     let mut text = serde_json::to_string_pretty(&Plans { version: 1, plans }).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// A relation for people: the schema `public` goes without saying.
-fn shown(relation: &str) -> &str {
-    relation.strip_prefix("public.").unwrap_or(relation)
 }
 
 /// How long a lock is held, in words.

@@ -121,7 +121,7 @@ pub fn watch_baseline_of(text: &str) -> Result<Baseline, String> {
 /// What a watch is held against, in words.
 fn against(baseline: &BaselineTold) -> String {
     match &baseline.taken {
-        Some(taken) => format!("the baseline of {taken} ({})", watch::time(baseline.seconds)),
-        None => format!("its first {}", watch::time(baseline.seconds)),
+        Some(taken) => format!("the baseline of {taken} ({})", source::time(baseline.seconds)),
+        None => format!("its first {}", source::time(baseline.seconds)),
     }
 }

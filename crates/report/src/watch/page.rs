@@ -2,9 +2,10 @@
 
 use super::{Watched, against};
 use crate::chart::{Chart, Line, escaped, figure};
+use source::{many, shown, size, time};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use watch::{Change, Kind, Replica, Sample, State, Wait, many, shown, size, time};
+use watch::{Change, Kind, Replica, Sample, State, Wait};
 
 const STYLE: &str = include_str!("page.css");
 

@@ -2,8 +2,9 @@
 
 use super::{Verdict, against};
 use crate::chart::bars;
+use source::{many, shown, size, time};
 use std::fmt::Write;
-use watch::{Sample, State, Wait, many, size, time};
+use watch::{Sample, State, Wait};
 
 /// Columns that the name of a line takes while a watch goes on, and the most that its numbers do.
 const NAME: usize = 14;
@@ -93,7 +94,7 @@ fn waits(sample: &Sample) -> Option<String> {
                 format!("{} sessions wait", waits.len())
             },
             time(first.waited),
-            first.relation.as_deref().map_or(String::new(), |name| format!(" on {}", watch::shown(name)))
+            first.relation.as_deref().map_or(String::new(), |name| format!(" on {}", shown(name)))
         ),
     })
 }

@@ -11,9 +11,9 @@ const LAST: usize = 20;
 const ALPHA: f64 = 0.4;
 /// The most that a batch may be bigger than the one before.
 const GROWTH: f64 = 1.2;
-/// The same at the start, as long as a batch takes less than [`LITTLE`] of the time it is to take: far from it, a big
-/// step does no harm, and small tables would be done in small batches only, which cost more a row.
-const FIRST_GROWTH: f64 = 4.0;
+/// The same at the start, as long as a batch takes less than [`LITTLE`] of the least time it is to take: so much bigger,
+/// it takes that time at most. Small tables would be done in small batches only, which cost more a row.
+const FIRST_GROWTH: f64 = 1.0 / LITTLE;
 const LITTLE: f64 = 0.1;
 
 /// What is asked for.
@@ -122,9 +122,9 @@ mod tests {
             size.took(size.rows(), Duration::from_micros(5 * size.rows()));
             sizes.push(size.rows());
         }
-        assert_eq!(sizes[..3], [1_000, 4_000, 16_000]);
-        // 80 ms of 250 are not little any more.
-        assert!(sizes[2..].windows(2).all(|two| two[1] as f64 <= two[0] as f64 * 1.2 + 1.0), "{sizes:?}");
+        // 50 ms of 250 are not little any more.
+        assert_eq!(sizes[..3], [1_000, 10_000, 12_000]);
+        assert!(sizes[1..].windows(2).all(|two| two[1] as f64 <= two[0] as f64 * 1.2 + 1.0), "{sizes:?}");
         let end = 5 * size.rows() / 1000;
         assert!((250..=500).contains(&end), "{end} ms a batch: {sizes:?}");
     }

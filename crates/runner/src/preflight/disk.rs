@@ -3,10 +3,11 @@
 //! How much is free can't be asked of a server; who knows it says so. Sizes are the most that can be
 //! needed: an index is taken to be no larger than its table.
 
-use super::words::{list, number, shown, size, text};
+use super::words::{list, number, text};
 use super::{Bounds, Check, Coming, State, Topic};
 use crate::ledger::literal;
 use pg::{Connection, Error};
+use source::{shown, size};
 
 pub async fn checks(session: &Connection, coming: &Coming, bounds: &Bounds) -> Result<Vec<Check>, Error> {
     if coming.rewritten.is_empty() && coming.indexed.is_empty() {

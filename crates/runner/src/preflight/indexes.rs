@@ -1,8 +1,9 @@
 //! Indexes that are invalid: writes keep them up, and no query uses them.
 
-use super::words::{is, number, shown, size, text};
+use super::words::{is, number, text};
 use super::{Check, State, Topic};
 use pg::{Connection, Error};
+use source::{shown, size};
 
 /// Those that are being built now are left out.
 const INVALID: &str = "

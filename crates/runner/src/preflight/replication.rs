@@ -1,10 +1,11 @@
 //! Replicas that are behind, and slots that keep WAL on the disk.
 
-use super::words::{is, number, size, text, time};
+use super::words::{is, number, text, time};
 use super::{Bounds, Check, State, Topic};
 use crate::lag::END;
 use crate::ledger::literal;
 use pg::{Connection, Error};
+use source::size;
 
 /// How far those are behind that read this server's WAL.
 pub async fn lag(session: &Connection, bounds: &Bounds) -> Result<Vec<Check>, Error> {

@@ -2,10 +2,11 @@
 //!
 //! A table that is not there has no owner: that is the affair of `brolly diff`.
 
-use super::words::{is, shown, text};
+use super::words::{is, text};
 use super::{Check, Coming, State, Topic};
 use crate::ledger::literal;
 use pg::{Connection, Error, Row};
+use source::shown;
 
 pub async fn checks(session: &Connection, coming: &Coming) -> Result<Vec<Check>, Error> {
     let query = "SELECT current_user, rolsuper, pg_catalog.current_database(), \

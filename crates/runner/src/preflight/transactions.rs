@@ -1,10 +1,11 @@
 //! Transactions of others: old ones and idle ones, prepared ones, and which of them hold what is coming.
 
-use super::words::{list, shown};
+use super::words::list;
 use super::{Bounds, Check, Coming, State, Topic};
 use crate::blockers::{Blocker, holders, prepared_here, sessions};
 use crate::ledger::literal;
 use pg::{Connection, Error};
+use source::shown;
 
 /// Old transactions of sessions.
 pub async fn open(session: &Connection, coming: &Coming, bounds: &Bounds) -> Result<Vec<Check>, Error> {

@@ -1,6 +1,7 @@
-//! Cells of rows as values, and sizes and times as people write them.
+//! Cells of rows as values, and counts and times as people write them.
 
 use pg::Row;
+use source::shown;
 
 /// The text of a cell; empty for NULL.
 pub fn text(row: &Row, at: usize) -> &str {
@@ -17,11 +18,6 @@ pub fn is(row: &Row, at: usize) -> bool {
     text(row, at) == "t"
 }
 
-/// A relation without the schema `public`.
-pub fn shown(relation: &str) -> &str {
-    relation.strip_prefix("public.").unwrap_or(relation)
-}
-
 /// Names as one list.
 pub fn list(names: &[String]) -> String {
     let shown: Vec<&str> = names.iter().map(|name| shown(name)).collect();
@@ -29,22 +25,6 @@ pub fn list(names: &[String]) -> String {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
-/// Bytes.
-pub fn size(bytes: f64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"];
-    let mut size = bytes;
-    let mut unit = 0;
-    while size >= 1000.0 && unit + 1 < units.len() {
-        size /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 || size >= 100.0 {
-        format!("{size:.0} {}", units[unit])
-    } else {
-        format!("{size:.1} {}", units[unit])
     }
 }
 
@@ -73,7 +53,6 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_people_do() {
-        assert_eq!([size(8192.0), size(1.5e9), size(2e11)], ["8.2 kB", "1.5 GB", "200 GB"]);
         assert_eq!([time(0.2), time(90.0), time(600.0), time(9000.0)], ["200 ms", "90 s", "10 min", "2 h"]);
         assert_eq!([count(120_000.0), count(2e8), count(1.9e9)], ["120000", "200 million", "1.90 billion"]);
         let names = ["public.a", "x.b", "public.c"].map(str::to_owned);

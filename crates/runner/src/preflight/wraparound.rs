@@ -1,11 +1,12 @@
 //! How old the oldest transaction IDs are: of the databases, and of the tables that will be locked. A vacuum that
 //! freezes them in time gives way to nobody.
 
-use super::words::{count, number, shown, text};
+use super::words::{count, number, text};
 use super::{Check, Coming, State, Topic};
 use crate::blockers::sessions;
 use crate::ledger::literal;
 use pg::{Connection, Error};
+use source::shown;
 
 pub async fn checks(session: &Connection, coming: &Coming) -> Result<Vec<Check>, Error> {
     let mut checks = databases(session).await?;

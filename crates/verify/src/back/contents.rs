@@ -40,7 +40,7 @@ pub(super) async fn contents(
         let rows = session.rows(&format!("SELECT {} FROM {schema}.{table}", sums.join(", "))).await?;
         let mut cells = rows.into_iter().flatten().map(Option::unwrap_or_default);
         let shown = relation.name.to_string();
-        let shown = shown.strip_prefix("public.").unwrap_or(&shown);
+        let shown = source::shown(&shown);
         for name in names {
             let values = cells.next().unwrap_or_default();
             let with_key = cells.next().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Connections: how many there are, and which do nothing in an open transaction.
 
 use super::{Finding, Limits, State, Topic, most};
-use crate::{Connections, Seen, time};
+use crate::{Connections, Seen};
+use source::time;
 
 /// The share of all connections from which on new ones are about to be refused.
 const FULL: f64 = 0.9;

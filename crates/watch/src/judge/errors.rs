@@ -3,7 +3,8 @@
 //! Postgres counts no errors by statement; a statement that fails is not in `pg_stat_statements` either.
 
 use super::{Finding, State, Topic};
-use crate::{Seen, Work, many};
+use crate::{Seen, Work};
+use source::many;
 
 /// Rollbacks from which on there is something to tell.
 const SOME: u64 = 10;

@@ -1,7 +1,8 @@
 //! Sessions that wait for locks: how many, how long, for whom.
 
 use super::{Finding, Limits, State, Topic, moment, most};
-use crate::{Seen, Session, Wait, many, shown, time};
+use crate::{Seen, Session, Wait};
+use source::{many, shown, time};
 
 /// Seconds from which a wait is told at all: shorter ones are part of ordinary work.
 const NOTICED: f64 = 1.0;

@@ -167,7 +167,7 @@ fn indexes(before: &Seen, now: &Seen) -> Vec<Finding> {
             false => (State::Bad, ""),
         };
         Finding::new(Topic::Indexes, state, format!("{}{since}", index.what))
-            .about(crate::shown(&index.name))
+            .about(source::shown(&index.name))
             .cure(&index.cure)
     };
     or_ok(invalid.iter().map(finding).collect(), Topic::Indexes, "all are valid, or being built")
@@ -206,7 +206,7 @@ fn or_ok(findings: Vec<Finding>, topic: Topic, what: impl Into<String>) -> Vec<F
 
 /// A moment of the watch, in words.
 fn moment(at: f64) -> String {
-    format!("{} in", crate::time(at))
+    format!("{} in", source::time(at))
 }
 
 /// The most of some numbers; zero for none.

@@ -1,7 +1,8 @@
 //! Replicas that fall behind or go, and slots that keep more and more WAL.
 
 use super::{Finding, Limits, State, Topic, most, or_ok};
-use crate::{Replica, Seen, many, size, time};
+use crate::{Replica, Seen};
+use source::{many, size, time};
 use std::collections::BTreeSet;
 
 /// Bytes of WAL that are far behind, however quick they may be read.

@@ -1,7 +1,8 @@
 //! Statements that take longer than before, and new ones that take long.
 
 use super::{Finding, Limits, State, Topic};
-use crate::{Change, Kind, Seen, changes, many, time};
+use crate::{Change, Kind, Seen, changes};
+use source::{many, time};
 
 /// Calls on either side from which on a mean says something.
 const CALLS: u64 = 10;

@@ -1,7 +1,8 @@
 //! Tables that fill up with old versions of rows, or grow. All of it is what the server estimates.
 
 use super::{Finding, State, Topic, or_ok};
-use crate::{Seen, Table, shown, size};
+use crate::{Seen, Table};
+use source::{shown, size};
 
 /// Old versions of rows from which on there is something to tell.
 const DEAD: u64 = 10_000;
@@ -22,7 +23,7 @@ pub(super) fn findings(before: &Seen, now: &Seen) -> Vec<Finding> {
         finding(was, table)
     });
     let what =
-        format!("{} seen, none fills up with old rows (an estimate)", crate::many(tables.len(), "table"));
+        format!("{} seen, none fills up with old rows (an estimate)", source::many(tables.len(), "table"));
     or_ok(found.collect(), Topic::Tables, what)
 }
 

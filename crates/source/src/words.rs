@@ -1,4 +1,4 @@
-//! Numbers as people write them.
+//! Names and numbers as people write them.
 
 /// A relation without the schema `public`.
 pub fn shown(relation: &str) -> &str {
