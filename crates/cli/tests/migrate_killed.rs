@@ -92,47 +92,66 @@ fn sql(server: &Server, database: &str, text: &str) -> Vec<Row> {
     })
 }
 
-/// All that a run leaves.
-fn state(server: &Server, database: &str) -> Vec<Vec<Row>> {
+/// What runs of [`migrations`] leave in rows.
+const ROWS: &[&str] = &[
+    "select count(*) from drizzle.__brolly_statements",
+    "select n, count(*) from log group by n order by n",
+    "select age, count(*) from users group by age order by age",
+];
+
+/// All that a run leaves, but for brolly's own tables, with what these ask for.
+fn state(server: &Server, database: &str, rows: &[&str]) -> Vec<Vec<Row>> {
     let all = [
-        "select n, count(*) from log group by n order by n",
         "select hash, created_at from drizzle.__drizzle_migrations order by id",
-        "select count(*) from drizzle.__brolly_statements",
         "select c.relname, i.indisvalid, pg_get_indexdef(c.oid) from pg_index i join pg_class c on c.oid = i.indexrelid \
-         where c.relnamespace = 'public'::regnamespace order by 1",
+         where c.relnamespace not in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace) and c.relname !~ '^__brolly' order by 1",
         "select attrelid::regclass, attname, format_type(atttypid, atttypmod) from pg_attribute a \
-         join pg_class c on c.oid = a.attrelid where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' \
-         and attnum > 0 and not attisdropped order by 1, 2",
-        "select conname, contype from pg_constraint where connamespace = 'public'::regnamespace order by 1",
-        "select age, count(*) from users group by age order by age",
+         join pg_class c on c.oid = a.attrelid where c.relnamespace <> 'pg_catalog'::regnamespace \
+         and c.relname !~ '^__brolly' and c.relkind in ('r', 'p', 'v', 'm', 'S') and attnum > 0 and not attisdropped order by 1, 2",
+        "select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace <> 'pg_catalog'::regnamespace \
+         and conname !~ '^__brolly' \
+         order by 1, 2",
+        "select t.typname, e.enumlabel from pg_enum e join pg_type t on t.oid = e.enumtypid order by 1, e.enumsortorder",
+        "select polname, polrelid::regclass from pg_policy order by 1, 2",
     ];
-    all.iter().map(|text| sql(server, database, text)).collect()
+    all.iter().chain(rows).map(|text| sql(server, database, text)).collect()
 }
 
-/// Kills at every line that a run tells, and moments after it, by `kill`; the next run has to finish.
-fn killed(major: u16, delays: &[u64], kill: &dyn Fn(&Server, &str, &mut Child)) -> usize {
-    let server = server(major);
-    let folder = project();
+/// Takes a database away, and the roles that its migrations have made.
+fn clear(server: &Server, database: &str) {
+    sql(server, "postgres", &format!("drop database {database} with (force)"));
+    let made =
+        "select quote_ident(rolname) from pg_roles where rolname <> current_user and rolname !~ '^pg_'";
+    for role in sql(server, "postgres", made).into_iter().flatten().flatten() {
+        sql(server, "postgres", &format!("drop role {role}"));
+    }
+}
+
+/// Ends a run in some way.
+type Kill = dyn Fn(&Server, &str, &mut Child);
+
+/// Kills runs of a folder at every line that they tell, and moments after it; the next run has to finish.
+fn killed(server: &Server, folder: &Folder, rows: &[&str], delays: &[u64], kill: &Kill) -> usize {
     let url = |database: &str| server.url(database);
     let run = |database: &str| {
-        sql(&server, "postgres", &format!("create database {database}"));
+        sql(server, "postgres", &format!("create database {database}"));
         folder.brolly(&["migrate", "--database-url", &url(database), "--allow", "test", "--format", "json"])
     };
     let whole = run("whole");
     assert_eq!(whole.code, 0, "{whole}");
-    let expected = state(&server, "whole");
+    let expected = state(server, "whole", rows);
+    clear(server, "whole");
     let lines = whole.out.lines().filter(|line| !line.contains("\"building\"")).count();
-    assert!(lines > 25, "{whole}");
 
     let mut kills = 0;
     for line in 1..lines {
         for delay in delays {
             let database = format!("at_{line}_{delay}");
-            sql(&server, "postgres", &format!("create database {database}"));
-            let mut child = start(&folder, &url(&database));
+            sql(server, "postgres", &format!("create database {database}"));
+            let mut child = start(folder, &url(&database));
             if after(&mut child, line) {
                 std::thread::sleep(Duration::from_millis(*delay));
-                kill(&server, &database, &mut child);
+                kill(server, &database, &mut child);
                 kills += 1;
             }
             child.wait().expect("it ends");
@@ -140,11 +159,11 @@ fn killed(major: u16, delays: &[u64], kill: &dyn Fn(&Server, &str, &mut Child)) 
             let again = folder.brolly(&["migrate", "--database-url", &url(&database), "--allow", "test"]);
             assert_eq!(again.code, 0, "killed after line {line} and {delay} ms:\n{again}");
             assert_eq!(
-                state(&server, &database),
+                state(server, &database, rows),
                 expected,
                 "killed after line {line} and {delay} ms:\n{again}"
             );
-            sql(&server, "postgres", &format!("drop database {database} with (force)"));
+            clear(server, &database);
         }
     }
     kills
@@ -191,18 +210,36 @@ fn recovered(server: &Server) {
 
 #[test]
 fn the_program_may_be_killed_at_any_moment() {
-    let kills = killed(17, &[0, 4, 15], &program);
+    let kills = killed(&server(17), &project(), ROWS, &[0, 4, 15], &program);
     assert!(kills > 60, "{kills} kills");
 }
 
 #[test]
 fn the_program_may_be_killed_at_any_moment_on_the_oldest_server() {
-    let kills = killed(13, &[1, 9], &program);
+    let kills = killed(&server(13), &project(), ROWS, &[1, 9], &program);
     assert!(kills > 40, "{kills} kills");
 }
 
 #[test]
 fn the_server_may_be_killed_at_any_moment() {
-    let kills = killed(16, &[0, 7], &server_process);
+    let kills = killed(&server(16), &project(), ROWS, &[0, 7], &server_process);
+    assert!(kills > 40, "{kills} kills");
+}
+
+/// Histories that drizzle-kit made, of each kind of snapshot.
+#[test]
+fn runs_of_fixtures_may_be_killed() {
+    let (newest, older) = (server(18), server(15));
+    let made = ["v5-kit0.20.18", "v7-kit0.31.11", "v8-kit1.0.0-rc.4", "v9-kit1.0.0-rc.5"];
+    let mut kills = 0;
+    for name in made {
+        let folder = folder();
+        folder.write("drizzle.config.ts", config("./drizzle"));
+        folder.copy(&format!("crates/drizzle/tests/fixtures/{name}"), "drizzle");
+        kills += killed(&newest, &folder, &[], &[2], &program);
+        if name.starts_with("v7-kit") {
+            kills += killed(&older, &folder, &[], &[2], &server_process);
+        }
+    }
     assert!(kills > 40, "{kills} kills");
 }
