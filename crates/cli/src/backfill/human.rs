@@ -2,6 +2,7 @@
 
 use crate::migrate::some;
 use runner::backfill::{Ended, Estimate, Event, Standing, State, TargetEnd, TargetState};
+use source::many;
 
 /// The line for an event, where people want one.
 pub(super) fn line(event: &Event) -> Option<String> {
@@ -86,7 +87,7 @@ pub(super) fn summary(targets: &[TargetEnd]) -> String {
             _ => lines.push(format!("  {word:<11}  {}", some(&names))),
         }
     }
-    lines.insert(0, format!("{} targets: {}", targets.len(), counts.join(", ")));
+    lines.insert(0, format!("{}: {}", many(targets.len(), "target"), counts.join(", ")));
     lines.join("\n") + "\n"
 }
 

@@ -1,6 +1,7 @@
 //! What happens while migrations run, in words.
 
 use report::{MigrateLine, Session, StatementPlace, TargetEnd, TargetState, preflight_lines};
+use source::many;
 use std::time::Duration;
 
 /// What goes on now, for the line that moves.
@@ -133,7 +134,7 @@ fn others(pending: &MigrateLine) -> usize {
 fn summary(targets: &[TargetEnd], counts: &[(usize, &str)]) -> Vec<String> {
     let counts = counts.iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-    let mut lines = vec![format!("{} targets: {}", targets.len(), counts.join(", "))];
+    let mut lines = vec![format!("{}: {}", many(targets.len(), "target"), counts.join(", "))];
     for (state, word) in [
         (TargetState::Done, "done"),
         (TargetState::Nothing, "nothing to do"),
