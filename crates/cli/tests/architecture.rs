@@ -163,6 +163,15 @@ fn every_module_says_what_it_is_for() {
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             let lines = code.lines().count();
             assert!(lines <= 1000, "{} has {lines} lines: split it", file.display());
+            let fences = code.lines().filter_map(|line| line.trim().strip_prefix("//")?.split_once("```"));
+            let mut opening = fences.step_by(2);
+            // `bin/test` runs none: each crate would be built once more for them.
+            let example = opening.find(|(_, language)| matches!(*language, "" | "rust" | "no_run"));
+            assert!(
+                example.is_none(),
+                "{} has an example in its documentation: make it a test",
+                file.display()
+            );
         }
     }
 }
