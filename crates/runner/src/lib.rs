@@ -11,6 +11,7 @@ pub mod amend;
 pub mod backfill;
 mod blockers;
 mod concurrently;
+mod deadlock;
 mod error;
 mod event;
 mod ladder;

@@ -1,6 +1,7 @@
 //! A pending set migrated for good: under the run lock, unit by unit, with what an earlier run has done
 //! taken into account.
 
+use crate::deadlock::deadlock_timeout;
 use crate::ledger;
 use crate::progress::{self, Left};
 use crate::run_lock::{application, end_orphans, hold};
@@ -217,10 +218,4 @@ async fn settings_again(room: &Room<'_>, unit: &Unit) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-async fn deadlock_timeout(watcher: &Connection) -> Result<Duration, Error> {
-    let query = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'";
-    let ms = watcher.value(query).await?.and_then(|ms| ms.parse().ok());
-    Ok(Duration::from_millis(ms.unwrap_or(1_000)))
 }

@@ -4,12 +4,14 @@
 //! Each try is the whole transaction, so that nothing is held while it waits for the next one.
 
 use crate::blockers::{Blocker, Wanted, before, holders};
+use crate::deadlock::longest_wait;
 use crate::ladder::rung;
 use crate::migrate::Room;
 use crate::script::Place;
 use crate::send::{Refused, Sender, send};
 use crate::{Error, Event, Unit};
-use facts::{Analysis, LockMode};
+use facts::{Analysis, LockMode, Step};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -44,7 +46,8 @@ pub(crate) async fn transaction(
         let wait = if vacuum { room.deadlock_timeout + Duration::from_millis(300) } else { rung.wait };
         tries += 1;
         let mut seen = held;
-        let mut attempt = Try { room, ours, wait, number: tries, seen: &mut seen, at: None, tell };
+        let mut attempt =
+            Try { room, ours, wait, vacuum, held: None, number: tries, seen: &mut seen, at: None, tell };
         let sent = send(&room.session, &unit.sent, &mut attempt).await;
         let at = attempt.at;
         let Some(Refused { step, refusal, .. }) = sent.map_err(|error| Error::at(at, error))? else {
@@ -74,6 +77,10 @@ struct Try<'a, 'r> {
     ours: &'a [String],
     /// `lock_timeout`.
     wait: Duration,
+    /// Whether it is an autovacuum that is waited for, which gives way after `deadlock_timeout` only.
+    vacuum: bool,
+    /// Since when it holds something that others may wait for.
+    held: Option<Instant>,
     /// From 1.
     number: u32,
     /// Who was in the way.
@@ -102,14 +109,40 @@ impl Sender for Try<'_, '_> {
         self.at = Some(step);
         (self.tell)(Event::Statement { step, attempt: self.number });
         let one = &self.room.job.analysis.steps[step];
+        self.wait_less(one).await?;
         let work = self.room.session.batch(one.span.of(&one.file.text));
         watched(self.room, work, &mut |by| {
             (self.tell)(Event::Waits { step, by: &by });
             *self.seen = by;
         })
         .await?;
+        if one.facts.locks.iter().any(|lock| !lock.new) {
+            self.held.get_or_insert_with(Instant::now);
+        }
         (self.tell)(Event::Ran { step });
         Ok(())
+    }
+}
+
+impl Try<'_, '_> {
+    /// Makes `lock_timeout` shorter where a statement could wait with locks in hand until the server ends one of the app.
+    async fn wait_less(&mut self, step: &Step) -> Result<(), pg::Error> {
+        let existing = step.facts.locks.iter().filter(|lock| !lock.new).map(|lock| &lock.relation);
+        let relations = existing.collect::<BTreeSet<_>>().len();
+        let waits = if self.held.is_some() { relations } else { relations.saturating_sub(1) };
+        let held = self.held.map_or(Duration::ZERO, |since| since.elapsed());
+        let longest =
+            longest_wait(self.room.deadlock_timeout, held, u32::try_from(waits).unwrap_or(u32::MAX));
+        if self.vacuum || longest >= self.wait {
+            return Ok(());
+        }
+        // The file may have set a shorter one.
+        let ms = longest.as_millis();
+        let set = format!(
+            "SELECT pg_catalog.set_config(name, '{ms}', true) FROM pg_catalog.pg_settings \
+             WHERE name = 'lock_timeout' AND (setting = '0' OR setting::bigint > {ms})"
+        );
+        self.room.session.batch(&set).await
     }
 }
 

@@ -97,7 +97,8 @@ pub struct PaceArguments {
     /// Rest for so many times the time that a batch took: 1 is as much rest as work.
     #[arg(long, value_name = "RATIO", default_value_t = 0.0, value_parser = ratio)]
     pub nice: f64,
-    /// How long a batch waits for a lock. It is then tried again with half the rows, three times in all.
+    /// How long a batch goes without a lock, by tries of 40 % of the server's deadlock_timeout, each with half the rows.
+    /// It is given up after three times this.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
     pub lock_timeout: Duration,
     /// How long a batch may take at all.

@@ -8,6 +8,7 @@
 mod clock;
 mod clocks;
 mod cut;
+mod deadlock;
 #[path = "../../../../tests/servers/hand.rs"]
 mod hand;
 #[path = "../../../../tests/servers/replica.rs"]

@@ -57,10 +57,9 @@ pub(super) async fn run(session: &Session, asked: &Asked, batch: &Batch<'_>) -> 
     let worker = &session.worker;
     let plan = if batch.by_index { "SET LOCAL enable_seqscan = off; " } else { "" };
     let begin = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{}ms'; SET LOCAL statement_timeout = '{}ms'; \
+        "BEGIN ISOLATION LEVEL READ COMMITTED; {} \
          SET LOCAL idle_in_transaction_session_timeout = '1min'; SET LOCAL jit = off; {plan}{}",
-        asked.lock_timeout.as_millis(),
-        asked.statement_timeout.as_millis(),
+        session.timeouts.sql(),
         batch.change
     );
     let mut seen = Seen::default();

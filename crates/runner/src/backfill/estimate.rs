@@ -3,6 +3,7 @@
 //! Only reads. How long is a guess from one batch that was read, and from what writing a row takes elsewhere.
 
 use super::next::next;
+use super::session::Timeouts;
 use super::shape::shape;
 use super::state::Saved;
 use super::statements::Statements;
@@ -44,9 +45,10 @@ pub async fn estimate(connection: &Connection, asked: &Asked, job: &Job) -> Resu
     let shape = shape(connection, job).await?;
     let statements = Statements::new(&job.backfill, &shape);
     let batch = asked.pace.first.unwrap_or(u64::from(job.backfill.batch));
+    let timeouts = Timeouts::on(connection, asked).await?;
     let began = Instant::now();
     let found =
-        next(connection, asked, job, &shape, &Saved { total: shape.total, ..Saved::default() }, batch)
+        next(connection, timeouts, job, &shape, &Saved { total: shape.total, ..Saved::default() }, batch)
             .await?;
     let found = found.map_err(Error::Server)?;
     let part = |at: usize| shape.parts.get(at).map_or("", |part| part.name.as_str());

@@ -147,11 +147,11 @@ impl<'a> Going<'a> {
         if self.held(tell).await? {
             return Ok(Step::Cancelled);
         }
-        let mut tries = 0;
+        let (mut tries, since) = (0, Instant::now());
         loop {
             let (refused, by) = match next(
                 &self.session.worker,
-                self.asked,
+                self.session.timeouts,
                 self.job,
                 &self.shape,
                 &self.saved,
@@ -167,7 +167,12 @@ impl<'a> Going<'a> {
                 Err(refused) => (refused, None),
             };
             tries += 1;
-            if tries >= self.asked.tries {
+            // A lock is asked for in shorter bits than the time that there is for it.
+            let patience = match refused.sqlstate() {
+                Some("55P03") => self.asked.lock_timeout * self.asked.tries,
+                _ => Duration::ZERO,
+            };
+            if tries >= self.asked.tries && since.elapsed() >= patience {
                 return Err(Error::GaveUp { name: self.name(), tries, by, source: Box::new(refused) });
             }
             self.size.halve();

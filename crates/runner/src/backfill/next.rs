@@ -3,10 +3,11 @@
 //! Only reads, with the limits of a batch. What the batch does is not known here.
 
 use super::batch::{passes, text_of};
+use super::session::Timeouts;
 use super::shape::{Shape, pages};
 use super::state::Saved;
 use super::statements::{Range, Statements};
-use super::{Asked, Error, Job};
+use super::{Error, Job};
 use pg::{Connection, Row};
 
 /// The next batch.
@@ -26,7 +27,7 @@ pub(super) struct Next {
 /// The next batch of so many rows, none at the end of the pass; within, what another try may get by.
 pub(super) async fn next(
     worker: &Connection,
-    asked: &Asked,
+    timeouts: Timeouts,
     job: &Job,
     shape: &Shape,
     saved: &Saved,
@@ -37,7 +38,7 @@ pub(super) async fn next(
     }
     let found = match job.backfill.key.is_empty() {
         true => by_page(worker, shape, saved, rows).await,
-        false => by_key(worker, asked, job, shape, saved, rows).await,
+        false => by_key(worker, timeouts, job, shape, saved, rows).await,
     };
     match found {
         Ok(next) => Ok(Ok(next)),
@@ -51,7 +52,7 @@ pub(super) async fn next(
 
 async fn by_key(
     worker: &Connection,
-    asked: &Asked,
+    timeouts: Timeouts,
     job: &Job,
     shape: &Shape,
     saved: &Saved,
@@ -62,17 +63,26 @@ async fn by_key(
         (Some(from), Some(upper)) => (from.clone(), upper.clone()),
         _ => {
             let [first, last] = statements.ends();
-            match (one(worker, asked, &first).await?, one(worker, asked, &last).await?) {
+            match (one(worker, timeouts, &first).await?, one(worker, timeouts, &last).await?) {
                 (Some(first), Some(last)) => (first, last),
                 _ => return Ok(None),
             }
         }
     };
+    let all = |from, upper: Vec<String>, rows: u64| Next {
+        at: 0,
+        range: Range::Key { from, to: (upper.clone(), true) },
+        rows: saved.total.saturating_sub(saved.passed).min(rows),
+        part: None,
+        cursor: Vec::new(),
+        upper,
+    };
+    if shape.counts && width(&from, &upper).is_some_and(|width| width <= i128::from(rows)) {
+        return Ok(Some(all(from, upper, rows)));
+    }
     loop {
-        let Some(boundary) = one(worker, asked, &statements.boundary(&from, &upper, rows)).await? else {
-            let range = Range::Key { from, to: (upper.clone(), true) };
-            let rows = saved.total.saturating_sub(saved.passed).min(rows);
-            return Ok(Some(Next { at: 0, range, rows, part: None, cursor: Vec::new(), upper }));
+        let Some(boundary) = one(worker, timeouts, &statements.boundary(&from, &upper, rows)).await? else {
+            return Ok(Some(all(from, upper, rows)));
         };
         if boundary != from {
             let range = Range::Key { from, to: (boundary.clone(), false) };
@@ -81,6 +91,12 @@ async fn by_key(
         // More rows have this key than a batch takes.
         rows = rows.saturating_mul(2);
     }
+}
+
+/// Whole numbers from one to another.
+fn width(from: &[String], to: &[String]) -> Option<i128> {
+    let number = |values: &[String]| values.first()?.parse::<i128>().ok();
+    Some(number(to)? - number(from)? + 1)
 }
 
 async fn by_page(
@@ -124,13 +140,12 @@ async fn by_page(
 }
 
 /// A row of texts, asked for with the limits of a batch, and with times as they can be read again anywhere.
-async fn one(worker: &Connection, asked: &Asked, query: &str) -> Result<Option<Vec<String>>, Error> {
+async fn one(worker: &Connection, timeouts: Timeouts, query: &str) -> Result<Option<Vec<String>>, Error> {
     let text = format!(
-        "BEGIN READ ONLY; SET LOCAL lock_timeout = '{}ms'; SET LOCAL statement_timeout = '{}ms'; \
+        "BEGIN READ ONLY; {} \
          SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL datestyle = 'ISO'; \
          SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 3; {query}; COMMIT",
-        asked.lock_timeout.as_millis(),
-        asked.statement_timeout.as_millis(),
+        timeouts.sql(),
     );
     let found: Option<Row> = worker.rows(&text).await?.into_iter().next();
     Ok(found.map(|row| (0..row.len()).map(|at| text_of(&row, at).to_owned()).collect()))

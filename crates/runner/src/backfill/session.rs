@@ -4,6 +4,7 @@
 
 use super::batch::text_of;
 use super::{Asked, Error, Job, state};
+use crate::deadlock::{deadlock_timeout, of_a_batch};
 use crate::pooled::through_a_pooler;
 use crate::run_lock::NOTICED;
 use pg::Connection;
@@ -22,6 +23,35 @@ pub(super) struct Session {
     pub watcher: Connection,
     /// The server processes of both.
     pub pids: [i32; 2],
+    /// The limits of what the worker does.
+    pub timeouts: Timeouts,
+}
+
+/// How long a statement may take.
+#[derive(Clone, Copy)]
+pub(super) struct Timeouts {
+    /// `lock_timeout`.
+    pub lock: Duration,
+    /// `statement_timeout`.
+    pub statement: Duration,
+}
+
+impl Timeouts {
+    /// Those that are asked for, as far as they hurt nobody on this server.
+    pub(super) async fn on(connection: &Connection, asked: &Asked) -> Result<Timeouts, Error> {
+        let lock = of_a_batch(deadlock_timeout(connection).await?, asked.lock_timeout);
+        Ok(Timeouts { lock, statement: asked.statement_timeout })
+    }
+
+    /// As SQL, for a transaction.
+    pub(super) fn sql(self) -> String {
+        let Timeouts { lock, statement } = self;
+        format!(
+            "SET LOCAL lock_timeout = '{}ms'; SET LOCAL statement_timeout = '{}ms';",
+            lock.as_millis(),
+            statement.as_millis()
+        )
+    }
 }
 
 /// Whether the lock is ours.
@@ -60,7 +90,8 @@ pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
     let worker = pg::connect(&asked.target.named(&application)).await?;
     quiet(&worker).await?;
     let pids = [worker.pid().await?, watcher.pid().await?];
-    Ok(Opened::Ours(Box::new(Session { worker, watcher, pids })))
+    let timeouts = Timeouts::on(&watcher, asked).await?;
+    Ok(Opened::Ours(Box::new(Session { worker, watcher, pids, timeouts })))
 }
 
 /// What the session that changes rows is called.

@@ -21,6 +21,8 @@ pub(super) struct Shape {
     pub parts: Vec<Part>,
     /// Rows, as the planner estimates them.
     pub total: u64,
+    /// Whether a range of keys can't hold more rows than it is wide: one column of whole numbers, each there once.
+    pub counts: bool,
     /// Rows a page.
     pub density: f64,
     /// Whether this server scans ranges of places.
@@ -57,14 +59,17 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
     }
     elsewhere(connection, table, &oid).await?.map_or(Ok(()), |why| Err(unfit(why)))?;
     let page: u64 = cell(3).parse().unwrap_or(8192);
-    if !backfill.key.is_empty() {
-        check_key(connection, backfill, &oid).await?.map_or(Ok(()), |why| Err(unfit(why)))?;
-    }
+    let key = match backfill.key.is_empty() {
+        true => Key::default(),
+        false => key(connection, backfill, &oid).await?.map_err(unfit)?,
+    };
     let parts = parts(connection, &oid).await?;
     let mut shape = Shape {
         name,
         condition: backfill.condition.clone(),
         total: total(connection, table).await?,
+        // What inherits a column does not inherit that its values are there once.
+        counts: key.whole && key.unique && parts.len() == 1,
         density: 1.0,
         ranges_of_pages: connection.version().major >= 14,
         most_rows_a_page: page.saturating_sub(24) / 28,
@@ -156,41 +161,56 @@ async fn total(connection: &Connection, table: &str) -> Result<u64, Error> {
     Ok(rows.parse().unwrap_or(0))
 }
 
-/// What is wrong with a key: batches go by an index whose first columns it is, and miss rows without a value.
-async fn check_key(connection: &Connection, backfill: &Backfill, oid: &str) -> Result<Option<String>, Error> {
+/// What is to be known of a key.
+#[derive(Default)]
+struct Key {
+    /// Its columns are whole numbers.
+    whole: bool,
+    /// Each of its values is there once.
+    unique: bool,
+}
+
+/// A key, or what is wrong with it: batches go by an index whose first columns it is, and miss rows without a value.
+async fn key(connection: &Connection, backfill: &Backfill, oid: &str) -> Result<Result<Key, String>, Error> {
     let mut numbers = Vec::new();
+    let mut whole = backfill.key.len() == 1;
     for column in &backfill.key {
         let query = format!(
-            "SELECT attnum, attnotnull FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {} \
-             AND attnum > 0 AND NOT attisdropped",
+            "SELECT attnum, attnotnull, atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) \
+             FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {} AND attnum > 0 AND NOT attisdropped",
             literal(column)
         );
         match connection.rows(&query).await?.into_iter().next().as_deref() {
-            Some([Some(number), Some(not_null)]) if not_null == "t" => numbers.push(number.clone()),
+            Some([Some(number), Some(not_null), Some(is_whole)]) if not_null == "t" => {
+                numbers.push(number.clone());
+                whole &= is_whole == "t";
+            }
             Some(_) => {
-                return Ok(Some(format!(
+                return Ok(Err(format!(
                     "column {column} of its key may be NULL: name the columns of the primary key, or leave the line `key` out"
                 )));
             }
             None => {
-                return Ok(Some(format!("{} has no column {column}, which its key names", backfill.table)));
+                return Ok(Err(format!("{} has no column {column}, which its key names", backfill.table)));
             }
         }
     }
     let set = assignments(&backfill.set).unwrap_or_default();
     if let Some(one) = set.iter().find(|one| backfill.key.contains(&unquoted(&one.column))) {
-        return Ok(Some(format!("it sets {}, which its batches go by", one.column)));
+        return Ok(Err(format!("it sets {}, which its batches go by", one.column)));
     }
     let query = format!(
-        "SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+        "SELECT i.indisunique AND i.indimmediate AND i.indnkeyatts = {} \
+         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_am m ON m.oid = c.relam \
          WHERE i.indrelid = {oid} AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree' \
-         AND (i.indkey::int2[])[0:{}] = ARRAY[{}]::int2[] LIMIT 1",
+         AND (i.indkey::int2[])[0:{}] = ARRAY[{}]::int2[] ORDER BY 1 DESC LIMIT 1",
+        numbers.len(),
         numbers.len() - 1,
         numbers.join(", ")
     );
-    let found = !connection.rows(&query).await?.is_empty();
-    Ok((!found).then(|| {
+    let index = connection.value(&query).await?;
+    Ok(index.map(|unique| Key { whole, unique: unique == "t" }).ok_or_else(|| {
         format!(
             "{} has no index that begins with {}: each batch would read the whole table; make one, or leave the line `key` out",
             backfill.table,

@@ -186,6 +186,7 @@ mod tests {
             condition: Some("\"c\" IS NULL".to_owned()),
             parts: vec![Part { oid: 1, name: "t".to_owned() }],
             total: 0,
+            counts: false,
             density: 1.0,
             ranges_of_pages: true,
             most_rows_a_page: 291,

@@ -7,7 +7,7 @@ use crate::servers::{MAJORS, server, wait};
 use pg::Server;
 use runner::backfill::{Asked, Ended, Error, Event, Job, Pace, run};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rows that are counted up: done twice shows, and nothing but how far it came tells which are done.
 fn counted(server: &Server, rows: u32) -> Job {
@@ -277,30 +277,48 @@ fn a_lock_that_is_held_is_waited_for_and_then_said_with_its_holder() {
     each_once(&server);
 }
 
+/// The server ends the session that has waited for `deadlock_timeout`. The app waits for the batch, the batch somewhat
+/// later for the app: it is not to be the app that pays for it.
 #[test]
-fn a_deadlock_is_tried_again() {
+fn the_app_never_pays_for_a_deadlock() {
     let server = server(18);
     let job = counted(&server, 1000);
+    sql(&server, "ALTER SYSTEM SET deadlock_timeout = '3s'");
+    sql(&server, "SELECT pg_reload_conf()");
+    sql(
+        &server,
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.005); RETURN new; END'; \
+         CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (old.id < 90 AND current_setting('application_name') ~ 'backfill') \
+         EXECUTE FUNCTION slow()",
+    );
     let mut events = Vec::new();
-    let asked = Asked { lock_timeout: Duration::from_secs(5), ..asked(&server) };
+    let asked = Asked { lock_timeout: Duration::from_secs(20), ..asked(&server) };
     let ended = wait(async {
         let app = server.connect().await.expect("a connection");
         app.batch("BEGIN; UPDATE t SET n = n WHERE id = 90").await.expect("it is locked");
+        let other = server.connect().await.expect("a connection");
         let cross = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            // The batch holds this one and waits for 90.
-            let crossed = app.batch("UPDATE t SET n = n WHERE id = 5").await;
+            // What the transaction saw of the others stays as it is, so that somebody else has to look.
+            let sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+            while other.value(sleeps).await.expect("it looks").as_deref() == Some("0") {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            // The batch holds this one, and is on its way to 90.
+            let start = Instant::now();
+            let crossed = app.batch("UPDATE t SET n = n WHERE id = 2").await;
             app.batch("COMMIT").await.expect("it ends");
-            crossed
+            (crossed, start.elapsed())
         };
         let mut tell = |event: Event| events.push(event);
-        let (ended, crossed) = tokio::join!(run(&asked, &job, &mut tell), cross);
+        let (ended, (crossed, waited)) = tokio::join!(run(&asked, &job, &mut tell), cross);
         crossed.expect("the batch gives way");
+        assert!(waited > Duration::from_millis(500), "it never waited: {waited:?}");
         ended
     });
     assert_eq!(ended.expect("no error"), Ended::Finished);
     assert!(
-        events.iter().any(|event| matches!(event, Event::Retried { sqlstate, .. } if sqlstate == "40P01")),
+        events.iter().any(|event| matches!(event, Event::Retried { sqlstate, .. } if sqlstate == "55P03")),
         "{events:#?}"
     );
     each_once(&server);
