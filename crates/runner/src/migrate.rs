@@ -29,6 +29,8 @@ pub struct Job<'a> {
     pub shown: &'a LedgerRows,
     /// Times.
     pub limits: &'a Limits,
+    /// The first migration of the set that may not run yet, where there is one: index into `Project::migrations`.
+    pub until: Option<usize>,
     /// Why it runs though `lint` has errors about it, where that is so.
     pub allowed: Option<&'a str>,
 }
@@ -114,7 +116,8 @@ async fn under_lock(room: &Room<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<
     let mut done = Done::default();
     let set = &job.analysis.sets[job.set].migrations;
     let all = units(job.project, job.analysis, job.set);
-    for (at, migration) in set.iter().enumerate() {
+    let until = job.until.and_then(|until| set.iter().position(|one| *one == until)).unwrap_or(set.len());
+    for (at, migration) in set.iter().enumerate().take(until) {
         let tag = &job.project.migrations[*migration].tag;
         if !pending.contains(migration) {
             done.by_others.push(tag.clone());

@@ -11,7 +11,8 @@ use runner::backfill::{self, Job};
 
 /// What has to be so before a migration runs.
 pub struct Needs {
-    /// The migration.
+    /// The migration, by index into `Project::migrations`.
+    migration: usize,
     tag: String,
     gate: Gate,
     /// The backfill, or why its file can't be read.
@@ -21,7 +22,7 @@ pub struct Needs {
 /// What the heads of these migrations say, lines `-- needs:` above their first statement.
 pub fn needs(disk: &Disk, project: &Project, migrations: &[usize]) -> Vec<Needs> {
     let mut all = Vec::new();
-    for migration in migrations.iter().map(|at| &project.migrations[*at]) {
+    for (at, migration) in migrations.iter().map(|at| (*at, &project.migrations[*at])) {
         let lines = migration.file.text.lines().map(str::trim);
         let head = lines.take_while(|line| line.is_empty() || line.starts_with("--"));
         for gate in head.filter_map(|line| Gate::read(line.strip_prefix("-- needs:")?)) {
@@ -31,25 +32,29 @@ pub fn needs(disk: &Disk, project: &Project, migrations: &[usize]) -> Vec<Needs>
                 // These are asked of the code, by the rules of `lint`.
                 Gate::Unused { .. } | Gate::Deployed { .. } => continue,
             };
-            all.push(Needs { tag: migration.tag.clone(), gate, job });
+            all.push(Needs { migration: at, tag: migration.tag.clone(), gate, job });
         }
     }
     all
 }
 
-/// Why migrations may not run here yet, a line each. `new` says that none has run here: then no row can be left.
+/// The first migration that may not run here yet, by index into `Project::migrations`, and why, a line each.
+///
+/// Of what comes after it nothing can be known before it has run.
 pub async fn in_the_way(
     server: &Target,
     schema: &str,
-    needs: &[Needs],
-    new: bool,
-) -> Result<Vec<String>, pg::Error> {
-    if needs.is_empty() || new {
-        return Ok(Vec::new());
+    needs: &[&Needs],
+) -> Result<Option<(usize, Vec<String>)>, pg::Error> {
+    if needs.is_empty() {
+        return Ok(None);
     }
     let connection = pg::connect(&server.named("brolly migrate")).await?;
-    let mut lines = Vec::new();
-    for Needs { tag, gate, job } in needs {
+    let (mut first, mut lines) = (None, Vec::new());
+    for Needs { migration, tag, gate, job } in needs {
+        if first.is_some_and(|first| first != *migration) {
+            break;
+        }
         let why = match (gate, job) {
             (_, Some(Err(why))) => Some(why.clone()),
             (_, Some(Ok(job))) if has_rows(&connection, &job.backfill.table).await? => {
@@ -68,10 +73,21 @@ pub async fn in_the_way(
             }
             _ => None,
         };
-        lines.extend(why.map(|why| format!("{tag} can't run yet: {why}")));
+        if let Some(why) = why {
+            first = Some(*migration);
+            lines.push(format!("{tag} can't run yet: {why}"));
+        }
     }
     connection.close().await;
-    Ok(lines)
+    Ok(first.map(|first| (first, lines)))
+}
+
+impl Needs {
+    /// Whether it is of a migration from this one on.
+    pub fn is_from(&self, migrations: &[usize], first: usize) -> bool {
+        let place = |one: usize| migrations.iter().position(|at| *at == one);
+        place(self.migration) >= place(first)
+    }
 }
 
 /// Whether a table is there and holds rows: in a new database nothing is to be done before.

@@ -45,7 +45,7 @@ pub async fn run(one: One<'_>) -> (MigrateLine, u8) {
         None => Cow::Borrowed(&judged.analysis),
     };
     let asked = pg::unless_interrupted(in_the_way(one, &project)).await;
-    let (stops, found) = match asked {
+    let InTheWay { stops, mut waits, found } = match asked {
         Ok(Ok(asked)) => asked,
         Ok(Err(error)) | Err(error) => return lines::end(Err(error), &analysis),
     };
@@ -58,23 +58,68 @@ pub async fn run(one: One<'_>) -> (MigrateLine, u8) {
         statement: wanted.statement_timeout,
         ..Limits::default()
     };
-    let job = Job {
-        project: &project,
-        analysis: &analysis,
-        set: 0,
-        shown: &ready.seen.rows,
-        limits: &limits,
-        allowed: wanted.allow.as_deref().filter(|_| found || !judged.errors.is_empty()),
-    };
-    let mut tell = |event: runner::Event<'_>| told_of(told, &event, &analysis);
-    let result = pg::unless_interrupted(runner::migrate(server, &job, &mut tell)).await;
-    let result = left_nothing(server, &project, told, result).await;
-    lines::end(result, &analysis)
+    let mut migrated = Vec::new();
+    loop {
+        let until = waits.map(|(until, _)| until);
+        let job = Job {
+            project: &project,
+            analysis: &analysis,
+            set: 0,
+            shown: &ready.seen.rows,
+            limits: &limits,
+            until,
+            allowed: wanted.allow.as_deref().filter(|_| found || !judged.errors.is_empty()),
+        };
+        let mut tell = |event: runner::Event<'_>| {
+            if let runner::Event::Migrated { tag, .. } = &event {
+                migrated.push((*tag).to_owned());
+            }
+            told_of(told, &event, &analysis);
+        };
+        let result = pg::unless_interrupted(runner::migrate(server, &job, &mut tell)).await;
+        let result = left_nothing(server, &project, told, result).await;
+        let (line, code) = lines::end(result, &analysis);
+        let line = crediting(line, &migrated);
+        let (Some(until), errors::CLEAN) = (until, code) else { return (line, code) };
+        // What came before it may be all that it waited for.
+        waits = match pg::unless_interrupted(waiting(one, &project, Some(until))).await {
+            Ok(Ok(waits)) => waits,
+            Ok(Err(error)) | Err(error) => {
+                let (line, code) = lines::end(Err(error), &analysis);
+                return (crediting(line, &migrated), code);
+            }
+        };
+        if let Some((_, mut why)) = waits.take_if(|(still, _)| *still == until) {
+            why.push(format!("  what comes before it is migrated; then start again, or {ALL_THE_SAME}"));
+            return (crediting(ended(why.join("\n")), &migrated), errors::COULD_NOT);
+        }
+    }
 }
 
-/// Looks for what would make it fail or hurt. The last line, where that ends it; and whether it would have without a
-/// reason to run all the same.
-async fn in_the_way(one: One<'_>, project: &Project) -> Result<(Option<MigrateLine>, bool), pg::Error> {
+/// How to run what waits.
+const ALL_THE_SAME: &str = "--allow REASON runs it all the same";
+
+/// A last line that says what was migrated, whatever became of the rest.
+fn crediting(mut line: MigrateLine, all: &[String]) -> MigrateLine {
+    if let MigrateLine::End { migrated, by_others, .. } = &mut line {
+        by_others.retain(|tag| !all.contains(tag));
+        all.clone_into(migrated);
+    }
+    line
+}
+
+/// What would make a run fail or hurt.
+struct InTheWay {
+    /// The last line, where that ends it before it begins.
+    stops: Option<MigrateLine>,
+    /// What may not run yet, and why.
+    waits: Option<(usize, Vec<String>)>,
+    /// Whether it runs only since somebody gave a reason.
+    found: bool,
+}
+
+/// Looks for it.
+async fn in_the_way(one: One<'_>, project: &Project) -> Result<InTheWay, pg::Error> {
     let One { place, judged, wanted, told, .. } = one;
     let mut lines = Vec::new();
     if let (Some(at), Some(_)) = (&judged.public, &place.schema) {
@@ -82,16 +127,20 @@ async fn in_the_way(one: One<'_>, project: &Project) -> Result<(Option<MigrateLi
             "{at} names the schema public, which all tenants share: leave it out, so that search_path says which it is"
         ));
     }
-    let new = one.ready.standing.applied.is_empty();
-    lines.extend(in_the_way_of(&place.server, &project.ledger.schema, &judged.needs, new).await?);
-    let (found, allowed) = (!lines.is_empty(), wanted.allow.is_some());
+    let mut waits = waiting(one, project, None).await?;
+    let at_once = |until: usize| judged.analysis.sets[0].migrations.first() == Some(&until);
+    let allowed = wanted.allow.is_some();
+    if let Some((_, why)) = waits.take_if(|(until, _)| allowed || at_once(*until)) {
+        lines.extend(why);
+    }
+    let found = !lines.is_empty();
     if found && !allowed {
         lines[0] = format!("nothing was run: {}", lines[0]);
-        lines.push("  --allow REASON runs it all the same".to_owned());
-        return Ok((Some(ended(lines.join("\n"))), true));
+        lines.push(format!("  {ALL_THE_SAME}"));
+        return Ok(InTheWay { stops: Some(ended(lines.join("\n"))), waits, found });
     }
     if wanted.skip_preflight {
-        return Ok((None, found));
+        return Ok(InTheWay { stops: None, waits, found });
     }
     let bounds = Bounds { version: one.settings.settings.postgres, ..Bounds::default() };
     let coming = Coming::of(project, &judged.analysis, 0);
@@ -101,7 +150,22 @@ async fn in_the_way(one: One<'_>, project: &Project) -> Result<(Option<MigrateLi
     };
     let seen = runner::preflight::preflight(&place.server, &coming, &bounds).await?;
     let citus = seen.iter().any(|one| one.object.as_deref() == Some(CITUS));
-    Ok((stopped(seen.iter().map(check), allowed, told), found || citus))
+    Ok(InTheWay { stops: stopped(seen.iter().map(check), allowed, told), waits, found: found || citus })
+}
+
+/// The first migration that may not run here yet, of all or of those from one on. In a new database no row can be left.
+async fn waiting(
+    one: One<'_>,
+    project: &Project,
+    from: Option<usize>,
+) -> Result<Option<(usize, Vec<String>)>, pg::Error> {
+    if one.ready.standing.applied.is_empty() {
+        return Ok(None);
+    }
+    let set = &one.judged.analysis.sets[0].migrations;
+    let needs = one.judged.needs.iter();
+    let needs: Vec<_> = needs.filter(|one| from.is_none_or(|from| one.is_from(set, from))).collect();
+    in_the_way_of(&one.place.server, &project.ledger.schema, &needs).await
 }
 
 /// Ends the session that an interrupted run leaves behind on the server.

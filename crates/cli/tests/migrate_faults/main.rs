@@ -9,6 +9,7 @@ mod clock;
 mod clocks;
 mod cut;
 mod deadlock;
+mod gates;
 #[path = "../../../../tests/servers/hand.rs"]
 mod hand;
 #[path = "../../../../tests/servers/replica.rs"]
