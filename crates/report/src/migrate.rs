@@ -38,6 +38,8 @@ pub enum MigrateLine {
         migration: String,
         /// Whether it is a transaction; else a statement that can't run in one.
         transaction: bool,
+        /// What has to be so before the migration runs, as its head says: asked of a database when it is its turn.
+        needs: Vec<String>,
         /// Its statements.
         statements: Vec<WouldRun>,
     },

@@ -61,6 +61,10 @@ export type MigrateLine =
        */
       migration: string;
       /**
+       * What has to be so before the migration runs, as its head says: asked of a database when it is its turn.
+       */
+      needs: string[];
+      /**
        * Its statements.
        */
       statements: WouldRun[];

@@ -111,8 +111,7 @@ impl<'a> Run<'a> {
 
     /// What would be run of a judged set, for all places that it is pending in.
     pub fn would_run(&self, judged: &Judged) -> String {
-        let (project, analysis) = (&judged.selected.project, &judged.analysis);
-        let text = |target| dry::text(project, analysis, self.wanted.format, target);
+        let text = |target| dry::text(judged, self.wanted.format, target);
         let names = self.names(judged.places.iter().copied());
         match self.wanted.format {
             _ if names.is_empty() => text(None),

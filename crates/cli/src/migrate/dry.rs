@@ -1,8 +1,9 @@
 //! What would run: unit by unit, statement by statement, with the locks that each takes.
 
+use super::gates::said;
+use super::judged::Judged;
 use super::lines::{place, sql};
 use crate::args::RunFormat;
-use drizzle::Project;
 use facts::{Analysis, Lock, Step};
 use report::{MigrateLine, WouldLock, WouldRun, migrate_line};
 use runner::units;
@@ -10,20 +11,25 @@ use source::shown;
 use std::fmt::Write;
 
 /// The units of the pending set, for people or as JSON; there with the target, where it is one of many.
-pub fn text(project: &Project, analysis: &Analysis, format: RunFormat, target: Option<&str>) -> String {
+pub fn text(judged: &Judged, format: RunFormat, target: Option<&str>) -> String {
+    let (project, analysis) = (&judged.selected.project, &judged.analysis);
     let mut out = String::new();
     let mut tag = "";
     for unit in units(project, analysis, 0) {
         let migration = &project.migrations[unit.migration];
+        let needs = said(&judged.needs, unit.migration);
         if format == RunFormat::Json {
             let statements = unit.steps.iter().map(|step| document(*step, analysis)).collect();
             let (migration, transaction) = (migration.tag.clone(), !unit.alone);
-            let line = MigrateLine::WouldRun { migration, transaction, statements };
+            let line = MigrateLine::WouldRun { migration, transaction, needs, statements };
             let _ = writeln!(out, "{}", migrate_line(target, &line));
             continue;
         }
         if migration.tag != tag {
             let _ = writeln!(out, "{}", migration.tag);
+            for needs in needs {
+                let _ = writeln!(out, "  once {needs}");
+            }
             tag = &migration.tag;
         }
         if unit.steps.is_empty() {

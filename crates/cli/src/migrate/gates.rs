@@ -82,6 +82,11 @@ pub async fn in_the_way(
     Ok(first.map(|first| (first, lines)))
 }
 
+/// What the database is asked for before a migration runs, in words.
+pub fn said(needs: &[Needs], migration: usize) -> Vec<String> {
+    needs.iter().filter(|one| one.migration == migration).map(|one| one.gate.to_string()).collect()
+}
+
 impl Needs {
     /// Whether it is of a migration from this one on.
     pub fn is_from(&self, migrations: &[usize], first: usize) -> bool {

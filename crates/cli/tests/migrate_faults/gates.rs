@@ -30,6 +30,8 @@ fn it_runs_up_to_what_waits_for_rows() {
     folder.write(&format!("drizzle/backfills/{NAME}.sql"), FILE);
     let tags = "SELECT count(*) FROM drizzle.__drizzle_migrations";
 
+    migrate(&folder, &url, &["--dry-run"])
+        .says(0, &[&format!("0003_named\n  once backfill {NAME} is finished\n  in one transaction")]);
     let ended = migrate(&folder, &url, &["--format", "json"]);
     let last: serde_json::Value =
         serde_json::from_str(ended.out.lines().last().expect("a line")).expect("it is JSON");
