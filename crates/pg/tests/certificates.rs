@@ -8,7 +8,10 @@
 mod servers;
 
 use pg::{Error, Server, Setup, connect, target_in};
-use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber, date_time_ymd,
+};
 use servers::{binaries, setup, wait};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -47,10 +50,37 @@ impl Signer {
         let mut about = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         about.distinguished_name = rcgen::DistinguishedName::new();
         about.distinguished_name.push(DnType::CommonName, name);
+        about.serial_number = Some(serial(file));
         let key = KeyPair::generate().expect("a key");
         let certificate = about.signed_by(&key, &self.0).expect("a certificate");
         std::fs::write(dir.join(format!("{file}.crt")), certificate.pem()).expect("a file");
         write(&dir.join(format!("{file}.key")), &key.serialize_pem(), 0o600);
+    }
+}
+
+fn serial(file: &str) -> SerialNumber {
+    SerialNumber::from_slice(file.as_bytes())
+}
+
+impl Signer {
+    /// A list of certificates that are called back, which is in force until the end of a year.
+    fn lists(&self, file: &Path, called_back: &[&str], year: i32) {
+        let revoked = |file: &&str| RevokedCertParams {
+            serial_number: serial(file),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(year, 12, 31),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: called_back.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&self.0).expect("a list").pem().expect("a text");
+        std::fs::write(file, list).expect("a file");
     }
 }
 
@@ -82,6 +112,12 @@ fn place(major: u16) -> Place {
         ours.writes(dir.path(), name, name);
     }
     other.writes(dir.path(), "other", "app");
+    for (name, called_back, year) in
+        [("app.crl", "app", 2999), ("server.crl", "server", 2999), ("old.crl", "app", 2021)]
+    {
+        ours.lists(&file(name), &[called_back], year);
+    }
+    other.lists(&file("other.crl"), &[], 2999);
     wait(async {
         let connection = server.connect().await.expect("a connection");
         let roles = "SET password_encryption = 'scram-sha-256'; CREATE ROLE app LOGIN; CREATE ROLE open LOGIN; \
@@ -269,4 +305,74 @@ fn encryption_and_passwords_as_libpq_has_them() {
         write(&file, &line.replace("s3", "s4"), 0o600);
         place.refuses("word", "sslmode=disable", &env, &["password authentication failed"]);
     }
+}
+
+#[test]
+fn certificates_that_were_called_back() {
+    let place = place(16);
+    let root = place.at("root.pem").display().to_string();
+    let with = |mode: &str, list: &str| {
+        format!(
+            "sslmode={mode}&sslrootcert={root}&{}",
+            list.replace('=', &format!("={}/", place.dir.path().display()))
+        )
+    };
+    for mode in ["require", "verify-ca", "verify-full"] {
+        assert_eq!(place.by("hidden", &with(mode, "sslcrl=app.crl"), &[]).expect("let in"), "true ");
+        place.refuses(
+            "hidden",
+            &with(mode, "sslcrl=server.crl"),
+            &[],
+            &["Revoked", "called it back (sslcrl)"],
+        );
+    }
+    place.refuses(
+        "hidden",
+        &with("verify-full", "sslcrl=old.crl"),
+        &[],
+        &["xpired", "a list that is in force"],
+    );
+    place.refuses(
+        "hidden",
+        &with("verify-full", "sslcrl=other.crl"),
+        &[],
+        &["Revocation", "a list that is in force"],
+    );
+    place.refuses(
+        "hidden",
+        &with("verify-full", "sslcrl=none.crl"),
+        &[],
+        &["none.crl can't be read", "sslcrl=FILE"],
+    );
+    place.refuses(
+        "hidden",
+        &with("verify-full", "sslcrl=root.pem"),
+        &[],
+        &["no list of certificates in", "root.pem"],
+    );
+    // Nobody asks who signed it.
+    assert_eq!(
+        place
+            .by("hidden", &with("require", "sslcrl=server.crl").replace("sslrootcert", "x"), &[])
+            .expect("in"),
+        "true "
+    );
+
+    // A folder of lists, variables, and the place where libpq keeps one.
+    place.refuses("hidden", &with("verify-full", "sslcrldir=lists"), &[], &["lists can't be read"]);
+    std::fs::create_dir(place.at("lists")).expect("a folder");
+    place.refuses("hidden", &with("verify-full", "sslcrldir=lists"), &[], &["no list in", "openssl rehash"]);
+    std::fs::copy(place.at("server.crl"), place.at("lists").join("5ad8a5d6.r0")).expect("it is copied");
+    place.refuses("hidden", &with("verify-full", "sslcrldir=lists"), &[], &["Revoked"]);
+    let list = place.at("server.crl").display().to_string();
+    let env = [("PGSSLCRL", list.as_str()), ("PGSSLROOTCERT", root.as_str()), ("PGSSLMODE", "verify-full")];
+    place.refuses("hidden", "", &env, &["Revoked"]);
+    let home = place.at("home").join(".postgresql");
+    std::fs::create_dir_all(&home).expect("a folder");
+    std::fs::copy(place.at("root.pem"), home.join("root.crt")).expect("it is copied");
+    let home_of = place.at("home");
+    let env = [("HOME", home_of.to_str().expect("a name"))];
+    assert_eq!(place.by("hidden", "sslmode=verify-full", &env).expect("let in"), "true ");
+    std::fs::copy(place.at("server.crl"), home.join("root.crl")).expect("it is copied");
+    place.refuses("hidden", "sslmode=verify-full", &env, &["Revoked"]);
 }

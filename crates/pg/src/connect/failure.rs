@@ -47,9 +47,17 @@ pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
         return Error::Tls { host, why, cure };
     }
     if kind.contains("TLS") {
-        let cure = match why.contains("does not support TLS") {
-            true => "turn on ssl on the server, or say sslmode=prefer in the database URL",
-            false => {
+        let cure = match why.as_str() {
+            why if why.contains("does not support TLS") => {
+                "turn on ssl on the server, or say sslmode=prefer in the database URL"
+            }
+            why if why.contains("Revoked") => {
+                "its signer has called it back (sslcrl): the server needs another one, or is another one"
+            }
+            why if why.contains("Revocation") || why.contains("revocation") => {
+                "each signer of the chain has to have a list that is in force, in sslcrl=FILE or sslcrldir=DIR"
+            }
+            _ => {
                 "sslmode=require encrypts without checking the certificate; sslrootcert=FILE names its signer"
             }
         };

@@ -8,6 +8,7 @@ mod failure;
 mod identity;
 mod libpq;
 mod passfile;
+mod revoked;
 mod target;
 mod text;
 mod tls;

@@ -3,6 +3,7 @@
 use super::PATIENCE;
 use super::identity::Identity;
 use super::passfile::{Wanted, password};
+use super::revoked::Lists;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub struct Target {
     pub(super) mode: Mode,
     pub(super) check: Check,
     pub(super) roots: Option<PathBuf>,
+    pub(super) revoked: Lists,
     pub(super) identity: Option<Identity>,
     /// Why a password file that is there says nothing.
     pub(super) passed_over: Option<String>,
@@ -61,6 +63,7 @@ impl Target {
             mode: Mode::Disable,
             check: Check::Nothing,
             roots: None,
+            revoked: Lists::default(),
             identity: None,
             passed_over: None,
         }

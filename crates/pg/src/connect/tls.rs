@@ -74,8 +74,14 @@ fn config(target: &Target) -> Result<ClientConfig, Error> {
         Check::Nothing => None,
         Check::Signer | Check::Host => {
             let roots = Arc::new(roots(target.roots.as_deref()).map_err(bad)?);
-            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
-            Some(verifier.map_err(|error| bad(error.to_string()))?)
+            let mut verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone());
+            let lists = target.revoked.read();
+            let lists =
+                lists.map_err(|why| tls(why, "sslcrl=FILE or sslcrldir=DIR names others".to_owned()))?;
+            if !lists.is_empty() {
+                verifier = verifier.with_crls(lists).enforce_revocation_expiration();
+            }
+            Some(verifier.build().map_err(|error| bad(error.to_string()))?)
         }
     };
     let any_host = target.check != Check::Host;

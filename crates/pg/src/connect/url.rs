@@ -9,6 +9,7 @@
 use super::PATIENCE;
 use super::identity::identity;
 use super::libpq::{defaults, folder, password_file};
+use super::revoked::Lists;
 use super::target::{Check, Mode, SOCKETS, Target, only_sockets};
 use crate::Error;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -78,6 +79,7 @@ pub fn target_in(url: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Targ
     let says = with_defaults(base, pairs, env)?;
     let mut kept = Vec::new();
     let (mut mode, mut check, mut roots) = (None, Check::Nothing, None);
+    let mut revoked = Lists::default();
     let (mut certificate, mut key, mut send, mut file, mut system) = (None, None, true, None, false);
     for (name, value) in &says {
         let path = || Some(PathBuf::from(decoded(value))).filter(|path| !path.as_os_str().is_empty());
@@ -100,9 +102,8 @@ pub fn target_in(url: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Targ
             ("sslcert", _) => certificate = path(),
             ("sslkey", _) => key = path(),
             ("sslcertmode", "disable") => send = false,
-            ("sslcrl" | "sslcrldir", path) if !path.is_empty() => {
-                return Err(bad("lists of certificates that were called back (sslcrl) are not supported"));
-            }
+            ("sslcrl", _) => revoked.file = path(),
+            ("sslcrldir", _) => revoked.folder = path(),
             ("passfile", _) => file = path(),
             // The client library takes a list of folders for one.
             ("host", list) => {
@@ -146,8 +147,9 @@ pub fn target_in(url: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Targ
         config.keepalives_idle(SILENCE).keepalives_interval(SILENCE / 3).keepalives_retries(3);
     }
     let mode = if only_sockets(&config) { Mode::Disable } else { mode };
+    let revoked = revoked.or_of(folder.as_deref());
     let identity = identity(certificate, key, folder.as_deref()).filter(|_| send);
-    let mut target = Target { config, mode, check, roots, identity, passed_over: None };
+    let mut target = Target { config, mode, check, roots, revoked, identity, passed_over: None };
     if target.config.get_password().is_none() {
         target.look_up(file.or_else(|| password_file(env)), env);
     }
@@ -246,7 +248,6 @@ mod tests {
             ("", "does not begin"),
             ("postgres://u:secret@h:port/d", "port"),
             ("postgres://u:secret@h/d?sslmode=sure", "sslmode=sure is unknown"),
-            ("postgres://u:secret@h/d?sslcrl=x", "sslcrl) are not supported"),
             ("postgres://u:secret@h/d?sslrootcert=system&sslmode=require", "wants sslmode=verify-full"),
             ("postgres://u:secret@h/d?sslnegotiation=direct", "sslnegotiation=direct wants sslmode=require"),
         ] {
