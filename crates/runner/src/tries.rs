@@ -49,7 +49,7 @@ pub(crate) async fn transaction(
         let mut attempt =
             Try { room, ours, wait, vacuum, held: None, number: tries, seen: &mut seen, at: None, tell };
         let sent = send(&room.session, &unit.sent, &mut attempt).await;
-        let at = attempt.at;
+        let (at, wait) = (attempt.at, attempt.wait);
         let Some(Refused { step, refusal, .. }) = sent.map_err(|error| Error::at(at, error))? else {
             return Ok(());
         };
@@ -142,6 +142,7 @@ impl Try<'_, '_> {
             "SELECT pg_catalog.set_config(name, '{ms}', true) FROM pg_catalog.pg_settings \
              WHERE name = 'lock_timeout' AND (setting = '0' OR setting::bigint > {ms})"
         );
+        self.wait = longest;
         self.room.session.batch(&set).await
     }
 }
