@@ -8,10 +8,14 @@ import type { Document as Rollbacks } from "./types/rollback";
 export type { Finding, LintReport, Related, Remedy, Selection, Summary, Tool, Unnoticed } from "./types/lint";
 export type { Backfill, Outline, OutlineDeploy, OutlineFile, OutlinePart, Plans, Refusal } from "./types/plan";
 export type { Document as Rollbacks, Rollback } from "./types/rollback";
-/** Lines of `brolly migrate` and `brolly backfill`, and the document of `brolly preflight`, with `--format json`. */
+/**
+ * With `--format json`: lines of `brolly migrate` and `brolly rollback --run`, of `brolly backfill` and of `brolly watch`; the
+ * document of `brolly preflight`, and its lines with `--targets`.
+ */
 export type { MigrateLine } from "./types/migrate";
 export type { Event as BackfillLine } from "./types/backfill";
-export type { Preflight, PreflightCheck } from "./types/preflight";
+export type { Preflight, PreflightCheck, PreflightLine } from "./types/preflight";
+export type { WatchLine } from "./types/watch";
 export type { Break, Failure, Lock, StatementFacts, UnnoticedByCode, Use, Write } from "./types/facts";
 
 /** How much a finding weighs. */

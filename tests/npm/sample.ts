@@ -7,9 +7,11 @@ import {
   type LockMode,
   type MigrateLine,
   type OutlineDeploy,
+  type PreflightLine,
   type Rollback,
   type Severity,
   type StatementFacts,
+  type WatchLine,
   binaryPath,
   facts,
   lint,
@@ -58,4 +60,14 @@ export function failed(migrate: MigrateLine, backfill: BackfillLine): (string | 
   const ended = migrate.event === "summary" ? migrate.targets.filter(({ state }) => state === "failed") : [];
   const left = backfill.event === "summary" ? backfill.targets.filter(({ state }) => state === "notStarted") : [];
   return [migrate.target, ...ended.map(({ target }) => target), ...left.map(({ target }) => target)];
+}
+
+/** What is in the way, before and after: each kind of line is known by its event, and has its own fields. */
+export function inTheWay(preflight: PreflightLine, watch: WatchLine, backfill: BackfillLine): string[] {
+  const left = backfill.event === "standing" ? [`${backfill.backfill}: ${backfill.left ?? "not counted"}`] : [];
+  if (watch.event === "sample") return watch.waits?.map(({ session }) => session.query) ?? left;
+  if (watch.event === "verdict") return watch.findings.map(({ what }) => what);
+  if (!("event" in preflight)) return preflight.checks.map(({ what }) => `${preflight.target}: ${what}`);
+  if (preflight.event === "failed") return [preflight.message];
+  return preflight.targets.flatMap(({ state, why }) => (state === null || state === "stop" ? [why ?? watch.host] : []));
 }

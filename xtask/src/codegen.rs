@@ -49,7 +49,8 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let (migrate, preflight) = (pretty(&report::migrate_schema()), pretty(&report::preflight_schema()));
     let backfill = pretty(&report::with_target(runner::backfill::schema()));
     let (migrate_types, preflight_types) = (types(root, &migrate)?, types(root, &preflight)?);
-    let backfill_types = types(root, &backfill)?;
+    let watch = pretty(&report::watch_schema());
+    let (backfill_types, watch_types) = (types(root, &backfill)?, types(root, &watch)?);
     Ok(vec![
         ("schema/brolly.schema.json", pretty(&settings_schema())),
         ("schema/lint.schema.json", lint),
@@ -60,7 +61,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("schema/backfill.schema.json", backfill),
         ("schema/targets.schema.json", pretty(&settings::targets_schema())),
         ("schema/preflight.schema.json", preflight),
-        ("schema/watch.schema.json", pretty(&report::watch_schema())),
+        ("schema/watch.schema.json", watch),
         ("npm/brolly/types/lint.d.ts", lint_types),
         ("npm/brolly/types/facts.d.ts", facts_types),
         ("npm/brolly/types/plan.d.ts", plan_types),
@@ -68,6 +69,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("npm/brolly/types/migrate.d.ts", migrate_types),
         ("npm/brolly/types/backfill.d.ts", backfill_types),
         ("npm/brolly/types/preflight.d.ts", preflight_types),
+        ("npm/brolly/types/watch.d.ts", watch_types),
     ])
 }
 

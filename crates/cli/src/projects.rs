@@ -11,6 +11,7 @@ use source::{Diagnostic, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One project, and what reading it found wrong.
+#[derive(Clone)]
 pub struct Target {
     /// The project.
     pub project: Project,

@@ -38,6 +38,7 @@ const BROLLY: &[&str] = &[
     "types/plan.d.ts",
     "types/preflight.d.ts",
     "types/rollback.d.ts",
+    "types/watch.d.ts",
 ];
 
 /// And what into the package of a platform.

@@ -45,7 +45,8 @@ pub use migrate::{
 };
 pub use plan::{plan_json, plan_markdown, plan_text};
 pub use preflight::{
-    Preflight, PreflightCheck, PreflightState, preflight_json, preflight_lines, preflight_text,
+    Preflight, PreflightCheck, PreflightEnd, PreflightEvent, PreflightLine, PreflightState, preflight_event,
+    preflight_json, preflight_line, preflight_lines, preflight_text, preflight_text_of,
 };
 pub use rule_doc::{RuleDoc, heading, weight};
 pub use run::{Counts, Run, counts, summary_line};

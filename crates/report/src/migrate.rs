@@ -1,10 +1,10 @@
-//! What `brolly migrate` tells machines: a JSON document a line, one for each thing that happens.
+//! What `brolly migrate` and `brolly rollback --run` tell machines: a JSON document a line, one for each thing that happens.
 
 use crate::preflight::PreflightCheck;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Something that happens while migrations run. Times are milliseconds.
+/// Something that happens while migrations run, or are taken back. Times are milliseconds.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum MigrateLine {
@@ -147,6 +147,9 @@ pub enum MigrateLine {
         migrated: Vec<String>,
         /// What another run did while this one waited.
         by_others: Vec<String>,
+        /// What `brolly rollback --run` took back, in this order; it is pending again.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        taken_back: Vec<String>,
         /// Why it ended early, where it did.
         failed: Option<Failed>,
     },
@@ -165,6 +168,13 @@ pub enum MigrateLine {
     },
 }
 
+impl MigrateLine {
+    /// The last line of a run that did nothing; why, where that is a failure.
+    pub fn nothing(failed: Option<Failed>) -> MigrateLine {
+        MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), taken_back: Vec::new(), failed }
+    }
+}
+
 /// How a target ended.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TargetEnd {
@@ -174,7 +184,10 @@ pub struct TargetEnd {
     pub state: TargetState,
     /// Tags of the migrations that this run brought to their end.
     pub migrated: Vec<String>,
-    /// Why it failed, where it did: the first line.
+    /// Tags of the migrations that `brolly rollback --run` took back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_back: Vec<String>,
+    /// Why it failed, where it did: the first line. Why there was nothing to take back.
     pub why: Option<String>,
 }
 
@@ -182,9 +195,9 @@ pub struct TargetEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetState {
-    /// All that was pending is done.
+    /// All that was pending is done, or all that was named is taken back.
     Done,
-    /// Nothing was pending.
+    /// Nothing was pending, or nothing of what is taken back has run there.
     Nothing,
     /// Something is pending, as `--check` and `--dry-run` find.
     Pending,

@@ -35,9 +35,9 @@ pub fn with_target(mut schema: Value) -> Value {
     schema
 }
 
-/// The schema of the document that `brolly preflight --format json` prints.
+/// The schema of the document that `brolly preflight --format json` prints, and of its lines with `--targets`.
 pub fn preflight_schema() -> Value {
-    schema::<preflight::Preflight>()
+    schema::<preflight::PreflightLine>()
 }
 
 /// The schema of each line that `brolly watch --format json` prints.

@@ -100,6 +100,9 @@ export type Event =
        */
       backfill: string;
       event: "held";
+      /**
+       * What.
+       */
       reason: Reason;
       /**
        * With `--targets`: what it is about.
@@ -266,7 +269,7 @@ export type Event =
     };
 
 /**
- * What.
+ * Why a backfill is held.
  */
 export interface Reason {
   /**
@@ -282,6 +285,58 @@ export interface Reason {
  * How one stands, as `--status` asks.
  */
 export interface Standing {
+  /**
+   * The name of its file without `.sql`.
+   */
+  backfill: string;
+  /**
+   * Batches that were committed.
+   */
+  batches: number;
+  /**
+   * Rows changed.
+   */
+  changed: number;
+  /**
+   * Whether its file is another one than it was begun with.
+   */
+  edited: boolean;
+  /**
+   * Rows that were left when it was last counted.
+   */
+  left: number | null;
+  /**
+   * Which run through the table this is, from 1.
+   */
+  pass: number;
+  /**
+   * Rows looked at in this pass.
+   */
+  passed: number;
+  /**
+   * The server process that holds its lock, while a run is alive.
+   */
+  pid: number | null;
+  /**
+   * When it began, as the server writes times.
+   */
+  started: string | null;
+  /**
+   * Where it is. Running and throttled ones whose run is gone are pending.
+   */
+  state: "pending" | "running" | "paused" | "throttled" | "failed" | "finished" | "cancelled";
+  /**
+   * Rows of the table, as estimated when it began.
+   */
+  total: number;
+  /**
+   * When it was last heard of.
+   */
+  updated: string | null;
+  /**
+   * What holds it, or why it failed.
+   */
+  why: string | null;
   event: "standing";
   /**
    * With `--targets`: what it is about.
@@ -292,6 +347,34 @@ export interface Standing {
  * What one would do, as `--dry-run` asks.
  */
 export interface Estimate {
+  /**
+   * The backfill.
+   */
+  backfill: string;
+  /**
+   * Rows of the first batch.
+   */
+  batch: number;
+  /**
+   * Rows of the table, as the planner estimates them.
+   */
+  rows: number;
+  /**
+   * Roughly how long it takes, in seconds, with nothing that holds it.
+   */
+  seconds: number;
+  /**
+   * The statement of the first batch.
+   */
+  statement: string | null;
+  /**
+   * The table as the file names it.
+   */
+  table: string;
+  /**
+   * Rows that are to be changed, where they could be counted in short time.
+   */
+  toChange: number | null;
   event: "estimate";
   /**
    * With `--targets`: what it is about.

@@ -10,8 +10,17 @@ export interface LintReport {
    * What was found, by migration and then by harm.
    */
   findings: Finding[];
+  /**
+   * What was judged.
+   */
   selection: Selection;
+  /**
+   * How much was found.
+   */
   summary: Summary;
+  /**
+   * What wrote it.
+   */
   tool: Tool;
   /**
    * What the migrations take away and no deployed version declares or names, where the code of all of
@@ -81,6 +90,9 @@ export interface Finding {
    * The table or view it is about.
    */
   relation: string | null;
+  /**
+   * The way out.
+   */
   remedy: Remedy;
   /**
    * Name of the rule, as in `brolly explain` and in ignore comments.
@@ -149,7 +161,7 @@ export interface Related {
   text: string;
 }
 /**
- * The way out.
+ * What to do about a finding.
  */
 export interface Remedy {
   /**
@@ -179,7 +191,7 @@ export interface Selection {
   text: string;
 }
 /**
- * How much was found.
+ * How much was found. Accepted findings are in `accepted` only.
  */
 export interface Summary {
   /**
@@ -208,7 +220,7 @@ export interface Summary {
   warnings: number;
 }
 /**
- * What wrote it.
+ * The program that wrote it.
  */
 export interface Tool {
   /**

@@ -1,7 +1,7 @@
 // Made from the JSON Schema of the output by `cargo xtask codegen`.
 
 /**
- * Something that happens while migrations run. Times are milliseconds.
+ * Something that happens while migrations run, or are taken back. Times are milliseconds.
  */
 export type MigrateLine =
   | {
@@ -340,6 +340,10 @@ export type MigrateLine =
        */
       migrated: string[];
       /**
+       * What `brolly rollback --run` took back, in this order; it is pending again.
+       */
+      taken_back?: string[];
+      /**
        * With `--targets`: what it is about.
        */
       target?: string;
@@ -538,11 +542,15 @@ export interface TargetEnd {
    */
   state: "done" | "nothing" | "pending" | "failed" | "not_started";
   /**
+   * Tags of the migrations that `brolly rollback --run` took back.
+   */
+  taken_back?: string[];
+  /**
    * What it is called.
    */
   target: string;
   /**
-   * Why it failed, where it did: the first line.
+   * Why it failed, where it did: the first line. Why there was nothing to take back.
    */
   why: string | null;
 }

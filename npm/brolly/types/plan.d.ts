@@ -38,6 +38,9 @@ export interface Outline {
  * One deploy.
  */
 export interface OutlineDeploy {
+  /**
+   * The way back from it, as long as the next has not run.
+   */
   back: OutlineBack;
   /**
    * Rows to be changed once they have run.
@@ -70,7 +73,7 @@ export interface OutlineDeploy {
   shipsCode: boolean;
 }
 /**
- * The way back from it, as long as the next has not run.
+ * The way back from a deploy.
  */
 export interface OutlineBack {
   /**

@@ -1,6 +1,57 @@
 // Made from the JSON Schema of the output by `cargo xtask codegen`.
 
 /**
+ * What `brolly preflight --format json` prints: the one document of a database, or with `--targets` a line for each of
+ * them and one of all.
+ */
+export type PreflightLine =
+  | Preflight
+  | (
+      | {
+          event: "failed";
+          /**
+           * Why: the first line says what, the others what to do.
+           */
+          message: string;
+          /**
+           * What it is called.
+           */
+          target: string;
+        }
+      | {
+          event: "summary";
+          /**
+           * How many could not be looked at.
+           */
+          failed: number;
+          /**
+           * In how many nothing is in the way.
+           */
+          ok: number;
+          /**
+           * In how many a migration would fail, or must not run.
+           */
+          stop: number;
+          /**
+           * Each of them, in the order of the file.
+           */
+          targets: PreflightEnd[];
+          /**
+           * In how many nothing is, as far as it could be looked at.
+           */
+          unknown: number;
+          /**
+           * In how many a migration would hurt, or wait.
+           */
+          warning: number;
+        }
+    );
+/**
+ * How something is, the best first.
+ */
+export type PreflightState = "ok" | "unknown" | "warning" | "stop";
+
+/**
  * A database before a migration.
  */
 export interface Preflight {
@@ -32,6 +83,10 @@ export interface Preflight {
    * The worst state of all.
    */
   state: "ok" | "unknown" | "warning" | "stop";
+  /**
+   * With `--targets`: what it is called.
+   */
+  target?: string;
   /**
    * The version of this format.
    */
@@ -68,4 +123,21 @@ export interface PreflightCheck {
    * What was seen.
    */
   what: string;
+}
+/**
+ * How a target is.
+ */
+export interface PreflightEnd {
+  /**
+   * The worst state of all that was looked at; `null` where it could not be looked at.
+   */
+  state: PreflightState | null;
+  /**
+   * What it is called.
+   */
+  target: string;
+  /**
+   * The worst that was found, or why it could not be looked at; `null` where nothing is in the way.
+   */
+  why: string | null;
 }

@@ -1,7 +1,7 @@
 //! The arguments of `rollback`.
 
 use super::servers::time;
-use super::{Choice, Database, Places};
+use super::{Choice, Database, Many, Places};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
 
@@ -14,6 +14,10 @@ Examples:
   brolly rollback --all --write             of the whole history
   brolly rollback --format json             for scripts
   brolly rollback --run                     take back what the database of DATABASE_URL has run last
+  brolly rollback --run drizzle/0007_drop_nickname.sql
+                                            the same, and only if that is what it has run last
+  brolly rollback --run --targets tenants.json drizzle/0007_drop_nickname.sql
+                                            in many databases or tenant schemas: a canary first, then the others
 
 Each statement is undone, last first, by the schema that it met in the replayed history: a dropped
 column comes back with its type, default, constraints and indexes. Comments say what is to know:
@@ -25,13 +29,14 @@ column comes back with its type, default, constraints and indexes. Comments say 
 No file that somebody changed is overwritten without --force. drizzle-kit and Drizzle's migrator pass the
 folder by. Nothing is run but with --run: then the files of the last migrations are, as `brolly migrate` runs
 migrations, under the same locks and the same run lock. What is lost has to be agreed to (--lose-data).
-docs/rollbacks.md says more.
+docs/rollbacks.md says more, docs/targets.md of many databases.
 
-Exit codes: 0 there is an answer, 1 a file was kept as it is, or something would be lost, 2 could not do its
-job.";
+Exit codes: 0 there is an answer, 1 a file was kept as it is, something would be lost, or a target of --targets
+failed, 2 could not do its job.";
 
 /// Arguments of `brolly rollback`.
 #[derive(Debug, Args)]
+#[command(mut_arg("targets", |arg| arg.requires("run")))]
 pub struct RollbackArguments {
     /// Where to look.
     #[command(flatten)]
@@ -51,9 +56,9 @@ pub struct RollbackArguments {
     /// Run the file of what the database has run last, and take its row out of the ledger.
     #[arg(long, conflicts_with_all = ["all", "write", "base", "fetch_base", "allow_missing_base", "deployed"])]
     pub run: bool,
-    /// How many migrations to take back, the newest first.
-    #[arg(long, value_name = "N", requires = "run", default_value_t = 1)]
-    pub last: usize,
+    /// How many migrations to take back, the newest first, where none is named. [default: 1]
+    #[arg(long, value_name = "N", requires = "run")]
+    pub last: Option<usize>,
     /// Run files, too, that say that something is lost.
     #[arg(long, requires = "run")]
     pub lose_data: bool,
@@ -63,6 +68,9 @@ pub struct RollbackArguments {
     /// The database of --run.
     #[command(flatten)]
     pub database: Database,
+    /// Many databases.
+    #[command(flatten)]
+    pub many: Many,
     /// The longest that one try waits for a lock, and everybody behind it.
     #[arg(long, value_name = "TIME", requires = "run", default_value = "2s", value_parser = time)]
     pub lock_wait: Duration,
@@ -79,6 +87,7 @@ pub struct RollbackArguments {
 pub enum RollbackFormat {
     /// The text of the files.
     Sql,
-    /// One JSON document (schema/rollback.schema.json describes it).
+    /// One JSON document (schema/rollback.schema.json describes it); with --run, a line for each thing that happens
+    /// (schema/migrate.schema.json).
     Json,
 }

@@ -1,7 +1,7 @@
 //! The arguments of `brolly preflight`.
 
 use super::RunFormat;
-use super::run::{Database, OneProject};
+use super::run::{Database, OneProject, Targets};
 use super::servers::time;
 use clap::Args;
 use std::time::Duration;
@@ -12,14 +12,18 @@ Examples:
   brolly preflight --free-disk 200GB     hold what is written anew against what is free on the server
   brolly preflight --long 1min --connections 85
                                          be content with more
-  brolly preflight --format json         for machines (schema/preflight.schema.json)
+  brolly preflight --targets tenants.json --at-once 8
+                                         many databases or tenant schemas (docs/targets.md)
+  brolly preflight --format json         for machines (schema/preflight.schema.json); with --targets a line for
+                                         each target, and one of all of them
 
 What is looked at: old, idle and prepared transactions, replicas that are behind and slots that keep WAL,
 connections in use, poolers, timeouts of the role, room on the disk, invalid indexes, the age of transaction
 IDs, the role's rights, whether the server takes writes, and its version. docs/preflight.md says more.
 brolly migrate looks at the same before it runs anything.
 
-Exit codes: 0 nothing is in the way, 1 something should be waited for or mended, 2 could not look.";
+Exit codes: 0 nothing is in the way, 1 something should be waited for or mended, 2 could not look; with --targets,
+the worst of all.";
 
 /// Arguments of `brolly preflight`.
 #[derive(Debug, Args)]
@@ -30,6 +34,9 @@ pub struct PreflightArguments {
     /// The database to look at.
     #[command(flatten)]
     pub database: Database,
+    /// Many databases.
+    #[command(flatten)]
+    pub many: Targets,
     /// The age from which an open transaction is told.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub long: Duration,

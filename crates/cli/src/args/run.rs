@@ -43,14 +43,29 @@ pub struct Database {
 
 /// Many databases instead of one.
 #[derive(Debug, Args)]
-pub struct Many {
-    /// Run on each database or tenant schema that this file names, or standard input with `-`
+pub struct Targets {
+    /// Each database or tenant schema that this file names, or standard input with `-`, in the place of one
     /// (docs/targets.md, schema/targets.schema.json). What a target does not say is that of --database-url.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub targets: Option<String>,
+    #[arg(id = "targets", long = "targets", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<String>,
     /// How many targets are worked on at once.
     #[arg(long, value_name = "N", default_value_t = 4, requires = "targets", value_parser = clap::value_parser!(u16).range(1..))]
     pub at_once: u16,
+}
+
+impl Targets {
+    /// Whether a file of them is named.
+    pub fn is_many(&self) -> bool {
+        self.file.is_some()
+    }
+}
+
+/// Many databases in which something is changed.
+#[derive(Debug, Args)]
+pub struct Many {
+    /// Which.
+    #[command(flatten)]
+    pub targets: Targets,
     /// Begin no target any more after so many failures; what is at work ends.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "targets", value_parser = clap::value_parser!(u32).range(1..))]
     pub stop_after: u32,

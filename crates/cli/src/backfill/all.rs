@@ -35,7 +35,7 @@ impl<'a> All<'a> {
     }
 
     fn is_many(&self) -> bool {
-        self.wanted.many.targets.is_some()
+        self.wanted.many.targets.is_many()
     }
 
     /// Does the work at each place, in its order.
@@ -47,7 +47,7 @@ impl<'a> All<'a> {
             (0..self.places.len()).partition(|at| runs && self.places[*at].canary);
         let stop_after = usize::try_from(wanted.many.stop_after).unwrap_or(usize::MAX);
         let bound = Bound {
-            at_once: usize::from(wanted.many.at_once),
+            at_once: usize::from(wanted.many.targets.at_once),
             stop_after: if runs { stop_after } else { usize::MAX },
             failed: 0,
         };

@@ -27,7 +27,7 @@ pub fn backfill(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Outcome, Error> {
     let files = found(disk, wanted)?;
-    let places = places(disk, &files.project, &wanted.database, &wanted.many, env)?;
+    let places = places(disk, &files.project, &wanted.database, &wanted.many.targets, env)?;
     let asked =
         places.iter().map(|place| asked(wanted, env, &files, place)).collect::<Result<Vec<_>, _>>()?;
     let mut outcome = Outcome { notes: files.notes.clone(), ..Outcome::default() };

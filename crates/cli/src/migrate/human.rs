@@ -2,6 +2,7 @@
 
 use report::{MigrateLine, Session, StatementPlace, TargetEnd, TargetState, preflight_lines};
 use source::many;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What goes on now, for the line that moves.
@@ -62,9 +63,10 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
         )],
         MigrateLine::Index { name, what } => vec![format!("       index {name} {what}")],
         MigrateLine::Migrated { migration, time } => vec![format!("  {migration} is done ({})", took(*time))],
-        MigrateLine::End { migrated, by_others, failed } => {
+        MigrateLine::End { migrated, by_others, taken_back, failed } => {
             let mut lines = Vec::new();
             lines.extend(by_others.iter().map(|tag| format!("{tag} was applied by another run meanwhile")));
+            lines.extend(taken_back.iter().map(|tag| format!("{tag} is taken back; it is pending again")));
             match failed {
                 Some(failed) => {
                     let place = failed.place.as_ref().map(|place| {
@@ -78,6 +80,7 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
                     lines.push(format!("brolly: {}{first}{code}", place.unwrap_or_default()));
                     lines.extend(rest.lines().map(str::to_owned));
                 }
+                None if !taken_back.is_empty() => {}
                 None => lines.push(match migrated.len() {
                     0 => "nothing was run".to_owned(),
                     1 => "1 migration applied".to_owned(),
@@ -87,8 +90,16 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
             lines
         }
         MigrateLine::Summary { done, pending, failed, not_started, targets } => {
-            let counts =
-                [(*done, "done"), (*pending, "pending"), (*failed, "failed"), (*not_started, "not started")];
+            // Where it is said why there was nothing to do, those are a number of their own.
+            let idle =
+                targets.iter().filter(|one| one.state == TargetState::Nothing && one.why.is_some()).count();
+            let counts = [
+                (done - idle, "done"),
+                (idle, "nothing to do"),
+                (*pending, "pending"),
+                (*failed, "failed"),
+                (*not_started, "not started"),
+            ];
             summary(targets, &counts)
         }
         MigrateLine::Statement { .. }
@@ -110,15 +121,17 @@ pub(super) fn words_of(target: &str, line: &MigrateLine) -> Vec<String> {
         MigrateLine::Migration { .. } | MigrateLine::Statement { .. } | MigrateLine::Migrated { .. } => {
             Vec::new()
         }
-        MigrateLine::End { migrated, by_others, failed: None }
-            if migrated.is_empty() && by_others.is_empty() =>
+        MigrateLine::End { migrated, by_others, taken_back, failed: None }
+            if migrated.is_empty() && by_others.is_empty() && taken_back.is_empty() =>
         {
             Vec::new()
         }
         _ => words(line),
     };
-    if let (MigrateLine::End { failed: Some(_), .. }, Some(first)) = (line, lines.first_mut()) {
-        *first = first.replacen("brolly: ", "FAILED: ", 1);
+    if let MigrateLine::End { failed: Some(_), .. } = line
+        && let Some(why) = lines.iter_mut().find(|line| line.starts_with("brolly: "))
+    {
+        *why = why.replacen("brolly: ", "FAILED: ", 1);
     }
     lines.into_iter().map(|line| format!("{target}: {}", line.trim_start())).collect()
 }
@@ -141,10 +154,13 @@ fn summary(targets: &[TargetEnd], counts: &[(usize, &str)]) -> Vec<String> {
         (TargetState::Pending, "pending"),
         (TargetState::NotStarted, "not started"),
     ] {
-        let names: Vec<&str> =
-            targets.iter().filter(|one| one.state == state).map(|one| one.target.as_str()).collect();
-        if !names.is_empty() {
-            lines.push(format!("  {word:<13}  {}", some(&names)));
+        let these = targets.iter().filter(|one| one.state == state);
+        let reasons: BTreeSet<&Option<String>> = these.clone().map(|one| &one.why).collect();
+        for why in reasons {
+            let names: Vec<&str> =
+                these.clone().filter(|one| one.why == *why).map(|one| one.target.as_str()).collect();
+            let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            lines.push(format!("  {word:<13}  {}{why}", some(&names)));
         }
     }
     for one in targets.iter().filter(|one| one.state == TargetState::Failed) {

@@ -64,10 +64,8 @@ impl Bench<'_> {
             runner: Runner::Brolly,
             ..self.wanted.server.options(&self.settings.settings)
         };
-        let Target { project, diagnostics, named } = self.target;
-        let (project, diagnostics, named) = (project.clone(), diagnostics.clone(), named.clone());
-        let target = Target { project, diagnostics, named };
-        let selected = selected(self.disk, target, &ready.standing, self.wanted, self.settings, self.env)?;
+        let selected =
+            selected(self.disk, self.target.clone(), &ready.standing, self.wanted, self.settings, self.env)?;
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
         runnable(&analysis)?;
         let errors = errors_of(&selected, &analysis, self.settings);
@@ -78,7 +76,7 @@ impl Bench<'_> {
 }
 
 /// Where a statement names the schema `public`: a file, and the line in it.
-fn naming_public(analysis: &Analysis) -> Option<String> {
+pub fn naming_public(analysis: &Analysis) -> Option<String> {
     analysis.steps.iter().find_map(|step| {
         let text = step.span.of(&step.file.text);
         let at = public_in(text)?;

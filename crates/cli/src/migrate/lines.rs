@@ -65,8 +65,7 @@ pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &An
                 sqlstate: None,
                 place: None,
             };
-            let end = MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), failed: Some(failed) };
-            return (end, 128 + signal.number());
+            return (MigrateLine::nothing(Some(failed)), 128 + signal.number());
         }
         Err(error) => (Done::default(), Some(error.to_string()), None),
     };
@@ -80,7 +79,8 @@ pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &An
     let code = if message.is_some() { errors::COULD_NOT } else { errors::CLEAN };
     let place = step.map(|step| place(step, analysis));
     let failed = message.map(|message| Failed { message, sqlstate, place });
-    (MigrateLine::End { migrated: done.migrated, by_others: done.by_others, failed }, code)
+    let Done { migrated, by_others } = done;
+    (MigrateLine::End { migrated, by_others, taken_back: Vec::new(), failed }, code)
 }
 
 /// Where a statement stands.

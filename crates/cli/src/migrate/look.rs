@@ -1,12 +1,13 @@
 //! A first look at a database: what its ledger says of the folder.
 
-use crate::args::{MigrateArguments, Skipped};
+use crate::args::{MigrateArguments, Skipped, Targets};
 use crate::errors::Error;
 use crate::ledger::standing_of;
 use crate::place::version_of;
 use crate::projects::{self, Target};
 use crate::targets::Place;
 use drizzle::{Layout, Project};
+use futures_util::{StreamExt as _, stream};
 use pg::Connection;
 use report::MigrateLine;
 use runner::standing::{LedgerRows, Standing, ledger_rows};
@@ -19,9 +20,20 @@ pub struct Ready {
     pub standing: Standing,
 }
 
+/// Looks at all places, a few at once; in their order. `called` is what the sessions are called.
+pub async fn seen(
+    places: &[Place],
+    project: &Project,
+    many: &Targets,
+    called: &'static str,
+) -> Vec<Result<Seen, Error>> {
+    let looks = stream::iter(places).map(|place| seen_at(place, project, called));
+    looks.buffered(usize::from(many.at_once)).collect().await
+}
+
 /// Looks at a place.
-pub async fn seen_at(place: &Place, project: &Project) -> Result<Seen, Error> {
-    let server = place.server.named("brolly migrate");
+pub async fn seen_at(place: &Place, project: &Project, called: &str) -> Result<Seen, Error> {
+    let server = place.server.named(called);
     if let Some(schema) = &place.schema {
         let connection = pg::connect(&server).await?;
         let there = connection.value("SELECT pg_catalog.current_schema()").await?;
@@ -77,7 +89,7 @@ pub struct Seen {
 }
 
 /// Takes that look.
-pub async fn looked(server: &pg::Target, project: &Project) -> Result<Seen, Error> {
+async fn looked(server: &pg::Target, project: &Project) -> Result<Seen, Error> {
     let connection: Connection = pg::connect(server).await?;
     let seen = Seen {
         database: connection.value("SELECT pg_catalog.current_database()").await?.unwrap_or_default(),

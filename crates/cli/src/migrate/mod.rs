@@ -17,19 +17,17 @@ use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
-use crate::targets::places;
+use crate::targets::{All, places};
 use all::{Run, Task};
-use futures_util::{StreamExt as _, stream};
 pub use human::some;
-pub use judged::runnable;
 use judged::{Bench, Judged};
+pub use judged::{naming_public, runnable};
 pub use lines::end as last_line;
-use look::{Ready, ready, seen_at};
-pub use look::{looked, only};
+use look::{Ready, ready};
+pub use look::{Seen, only, seen, seen_at};
 pub use one::{left_nothing, told_of};
 use report::{HumanOptions, MigrateLine};
-use told::Screen;
-pub use told::Told;
+pub use told::{Screen, Told};
 
 /// Migrates the databases of a project.
 pub fn migrate(
@@ -41,25 +39,24 @@ pub fn migrate(
     let found = projects::find(disk, &wanted.place.places())?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let target = only("migrate", found.targets)?;
-    let places = places(disk, &target.project, &wanted.database, &wanted.many, env)?;
+    let places = places(disk, &target.project, &wanted.database, &wanted.many.targets, env)?;
     let settings = SettingsFiles::new(disk, wanted.place.settings.as_deref()).of(&target.project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
     let screen = Screen::new(wanted.format);
-    let told: Vec<Told> = places.iter().map(|place| screen.told(place.name.as_deref())).collect();
-    let looks = stream::iter(&places).map(|place| seen_at(place, &target.project));
-    let looks = looks.buffered(usize::from(wanted.many.at_once)).collect::<Vec<_>>();
-    let seen = runtime.block_on(pg::unless_interrupted(looks))?;
-    let run = Run::new(wanted, &settings, &screen, &places, &told);
+    let all = All::new(&wanted.many, &screen, &places);
+    let seen = seen(&places, &target.project, &wanted.many.targets, "brolly migrate");
+    let seen = runtime.block_on(pg::unless_interrupted(seen))?;
+    let run = Run { wanted, settings: &settings, places: &places, all: &all };
     let mut found: Vec<Option<Ready>> = Vec::new();
-    for ((place, seen), told) in places.iter().zip(seen).zip(&told) {
-        let tell = |line: &MigrateLine| told.line(line);
+    for (place, seen) in places.iter().zip(seen) {
+        let tell = |line: &MigrateLine| all.told(found.len()).line(line);
         let ready = seen.and_then(|seen| ready(place, &target.project, seen, wanted, &tell));
         found.push(match ready {
             Ok(ready) => Some(ready),
             Err(error) if place.name.is_none() => return Err(error),
             Err(error) => {
-                run.not_seen(found.len(), &error);
+                all.not_seen(found.len(), &error);
                 None
             }
         });
@@ -82,7 +79,7 @@ pub fn migrate(
         }
     }
     let count: usize = judged.iter().map(|one| one.errors.len()).sum();
-    let names = |one: &Judged| run.names(one.places.iter().copied());
+    let names = |one: &Judged| all.names(one.places.iter().copied());
     outcome.notes.extend(judged.iter().filter_map(|one| one.report(&names(one), paper)));
     if count > 0 && wanted.allow.is_none() {
         outcome.notes.push(format!(
@@ -95,14 +92,14 @@ pub fn migrate(
         }
         return Ok(outcome);
     }
-    idle.iter().for_each(|(at, _)| run.idle(*at));
+    idle.iter().for_each(|(at, _)| all.idle(*at, None));
     if wanted.dry_run {
-        outcome.code = run.code();
+        outcome.code = all.code();
         return Ok(outcome);
     }
     let of = |at: usize| judged.iter().find(|one| one.places.contains(&at));
     let tasks: Vec<Task<'_>> =
         (0..).zip(&found).map(|(at, ready)| Some((ready.as_ref()?, of(at)?))).collect();
-    outcome.code = runtime.block_on(run.all(&tasks));
+    outcome.code = runtime.block_on(run.run(&tasks));
     Ok(outcome)
 }

@@ -215,6 +215,5 @@ fn stopped(found: impl Iterator<Item = PreflightCheck>, allowed: bool, told: &To
 
 /// The last line of a run that ended before it began.
 fn ended(message: String) -> MigrateLine {
-    let failed = Some(Failed { message, sqlstate: None, place: None });
-    MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), failed }
+    MigrateLine::nothing(Some(Failed { message, sqlstate: None, place: None }))
 }

@@ -60,11 +60,6 @@ pub struct Told {
 }
 
 impl Told {
-    /// Tells the only run there is.
-    pub fn new(format: RunFormat) -> Told {
-        Screen::new(format).told(None)
-    }
-
     /// Tells one thing.
     pub fn line(&self, line: &MigrateLine) {
         if self.format == RunFormat::Json {

@@ -1,25 +1,29 @@
-//! `brolly preflight`: work out what is pending, look at the database for it, say what is in the way.
+//! `brolly preflight`: work out what is pending, look at the database for it, say what is in the way; one database, or
+//! each that `--targets` names.
 
 mod checks;
+mod look;
 
 pub use checks::check;
 
 use crate::Outcome;
-use crate::args::{PreflightArguments, RunFormat, Server};
-use crate::database::database;
+use crate::args::{PreflightArguments, RunFormat};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
-use crate::judge::{pending as set_of, unread};
-use crate::ledger::standing_of;
-use crate::migrate::{looked, only};
-use crate::projects::{self, Target};
-use crate::settings_file::{Found, SettingsFiles};
-use facts::{Options, Runner, Version};
-use report::{Preflight, PreflightState, preflight_json, preflight_text};
-use runner::preflight::{Bounds, Coming};
-use runner::standing::LedgerRows;
+use crate::migrate::{only, some};
+use crate::projects;
+use crate::settings_file::SettingsFiles;
+use crate::targets::{Place, places};
+use futures_util::{StreamExt as _, stream};
+use look::Look;
+use report::{
+    Preflight, PreflightEnd, PreflightEvent, PreflightState, preflight_event, preflight_json, preflight_line,
+    preflight_text, preflight_text_of,
+};
+use source::many;
+use std::io::Write as _;
 
-/// Looks at the database of a project.
+/// Looks at the databases of a project.
 pub fn preflight(
     disk: &Disk,
     wanted: &PreflightArguments,
@@ -28,66 +32,111 @@ pub fn preflight(
     let found = projects::find(disk, &wanted.place.places())?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let target = only("preflight", found.targets)?;
-    let server = database(disk, &target.project, &wanted.database, env)?;
+    let places = places(disk, &target.project, &wanted.database, &wanted.many, env)?;
     let settings = SettingsFiles::new(disk, wanted.place.settings.as_deref()).of(&target.project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
-    let called = server.named("brolly preflight");
-    let seen = runtime.block_on(pg::unless_interrupted(looked(&called, &target.project)))??;
-    let project = target.project.dir.clone();
-    let (coming, pending) = match seen.rows {
-        // That it may not be read is one of the things that are found.
-        LedgerRows::Forbidden => (Coming::nothing(&target.project), None),
-        _ => coming(disk, target, &seen.rows, seen.version, &settings, &mut outcome.notes)?,
-    };
-    let bounds = Bounds {
-        long: wanted.long,
-        lag: wanted.max_lag,
-        connections: wanted.connections,
-        free_disk: wanted.free_disk,
-        version: settings.settings.postgres,
-    };
-    let work = runner::preflight::preflight(&server, &coming, &bounds);
-    let checks: Vec<_> = runtime.block_on(pg::unless_interrupted(work))??.iter().map(check).collect();
-    let state = checks.iter().map(|check| check.state).max().unwrap_or(PreflightState::Ok);
-    let document = Preflight {
-        version: 1,
-        project,
-        database: seen.database,
-        host: seen.host,
-        server: seen.server,
-        pending,
-        state,
-        checks,
-    };
-    outcome.output = match wanted.format {
-        RunFormat::Human => preflight_text(&document),
-        RunFormat::Json => preflight_json(&document),
-    };
-    outcome.code = if state >= PreflightState::Warning { errors::FINDINGS } else { errors::CLEAN };
+    let look = Look::new(disk, wanted, &target, &settings);
+    if wanted.many.is_many() {
+        outcome.code = runtime.block_on(pg::unless_interrupted(all(&look, &places, wanted)))?;
+    } else {
+        let document = runtime.block_on(pg::unless_interrupted(look.at(&places[0])))??;
+        outcome.code = code(document.state);
+        outcome.output = match wanted.format {
+            RunFormat::Human => preflight_text(&document),
+            RunFormat::Json => preflight_json(&document),
+        };
+    }
+    outcome.notes.extend(look.notes());
     Ok(outcome)
 }
 
-/// What the pending migrations will do, and which they are.
-fn coming(
-    disk: &Disk,
-    target: Target,
-    rows: &LedgerRows,
-    version: Version,
-    settings: &Found,
-    notes: &mut Vec<String>,
-) -> Result<(Coming, Option<Vec<String>>), Error> {
-    let standing = standing_of(&target.project, rows)?;
-    if standing.pending.is_empty() {
-        return Ok((Coming::nothing(&target.project), Some(Vec::new())));
+/// Looks at all of them, a few at once, and tells what was found in each as soon as it is known; the exit code.
+async fn all(look: &Look<'_>, places: &[Place], wanted: &PreflightArguments) -> u8 {
+    let looks = stream::iter(places).map(|place| look.at(place));
+    let mut looks = std::pin::pin!(looks.buffered(usize::from(wanted.many.at_once)));
+    let (mut ends, mut worst): (Vec<PreflightEnd>, u8) = (Vec::new(), errors::CLEAN);
+    while let Some(found) = looks.next().await {
+        let target = places[ends.len()].label();
+        let end = match &found {
+            Ok(found) => PreflightEnd { target, state: Some(found.state), why: why(found) },
+            Err(error) => {
+                let why = error.to_string().lines().next().map(str::to_owned);
+                PreflightEnd { target, state: None, why }
+            }
+        };
+        worst = worst.max(end.state.map_or(errors::COULD_NOT, code));
+        put(&match (&found, wanted.format) {
+            (Ok(found), RunFormat::Human) => preflight_text_of(&end.target, found),
+            (Ok(found), RunFormat::Json) => preflight_line(found),
+            (Err(error), RunFormat::Human) => format!("{}: could not be looked at: {error}\n", end.target),
+            (Err(error), RunFormat::Json) => preflight_event(&PreflightEvent::Failed {
+                target: end.target.clone(),
+                message: error.to_string(),
+            }),
+        });
+        ends.push(end);
     }
-    let tag = |at: &usize| target.project.migrations[*at].tag.clone();
-    let pending = standing.pending.iter().map(tag).collect();
-    // What breaks an app is not asked here, so that no code of it is read.
-    let selected = set_of(disk, target, &standing, String::new());
-    notes.extend(unread(&selected).0);
-    let options =
-        Options { version, runner: Runner::Brolly, ..Server::default().options(&settings.settings) };
-    let analysis = facts::analyze(&selected.project, &selected.sets, &options);
-    Ok((Coming::of(&selected.project, &analysis, 0), Some(pending)))
+    put(&match wanted.format {
+        RunFormat::Human => summary(&ends),
+        RunFormat::Json => preflight_event(&summed(ends)),
+    });
+    worst
+}
+
+/// The exit code that a state is.
+fn code(state: PreflightState) -> u8 {
+    if state >= PreflightState::Warning { errors::FINDINGS } else { errors::CLEAN }
+}
+
+/// The first of the worst that was found, where that is in the way.
+fn why(found: &Preflight) -> Option<String> {
+    let worst = found.checks.iter().filter(|check| check.state >= PreflightState::Warning);
+    worst.rev().max_by_key(|check| check.state).map(|check| check.what.clone())
+}
+
+/// Whoever reads may have read enough: a closed pipe is no reason to stop in the middle.
+fn put(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn summed(targets: Vec<PreflightEnd>) -> PreflightEvent {
+    let count = |state: Option<PreflightState>| targets.iter().filter(|one| one.state == state).count();
+    PreflightEvent::Summary {
+        ok: count(Some(PreflightState::Ok)),
+        unknown: count(Some(PreflightState::Unknown)),
+        warning: count(Some(PreflightState::Warning)),
+        stop: count(Some(PreflightState::Stop)),
+        failed: count(None),
+        targets,
+    }
+}
+
+/// How many are how, and in which something is in the way.
+fn summary(ends: &[PreflightEnd]) -> String {
+    let well = [Some(PreflightState::Ok), Some(PreflightState::Unknown)];
+    let groups: [(&[Option<PreflightState>], &str); 4] = [
+        (&well, "nothing is in the way"),
+        (&[Some(PreflightState::Warning)], "to wait for or mend"),
+        (&[Some(PreflightState::Stop)], "to mend first"),
+        (&[None], "could not be looked at"),
+    ];
+    let (mut counts, mut lines) = (Vec::new(), Vec::new());
+    for (states, word) in groups {
+        let these: Vec<&PreflightEnd> = ends.iter().filter(|one| states.contains(&one.state)).collect();
+        if these.is_empty() {
+            continue;
+        }
+        counts.push(format!("{} {word}", these.len()));
+        if these.iter().all(|one| one.why.is_none()) {
+            let names: Vec<&str> = these.iter().map(|one| one.target.as_str()).collect();
+            lines.push(format!("  {word:<22}  {}\n", some(&names)));
+            continue;
+        }
+        lines.extend(these.iter().map(|one| {
+            format!("  {word:<22}  {}: {}\n", one.target, one.why.as_deref().unwrap_or_default())
+        }));
+    }
+    format!("{}: {}\n{}", many(ends.len(), "target"), counts.join(", "), lines.concat())
 }

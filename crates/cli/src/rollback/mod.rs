@@ -1,7 +1,9 @@
 //! `brolly rollback`: find, choose, replay, and write down the way back of each migration.
 //!
-//! What undoes what is known in `plan::reverse`; files are run by `run`.
+//! What undoes what is known in `plan::reverse`; files are run by `run`, on what `choice` chooses, as `back` runs them.
 
+mod back;
+mod choice;
 mod file;
 mod run;
 

@@ -1,24 +1,23 @@
-//! `brolly rollback --run`: the files of what a database has run last, run the newest first.
+//! `brolly rollback --run`: the files of what databases have run last, run the newest first; in one database, or in each
+//! that `--targets` names.
 
+use super::back::{Back, backs, run as run_one};
+use super::choice::{Chosen, chosen, named};
 use super::{companion, way_back};
 use crate::Outcome;
-use crate::args::{RollbackArguments, RunFormat};
+use crate::args::{RollbackArguments, RollbackFormat, RunFormat};
 use crate::confirm::agreed;
-use crate::database::database;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
-use crate::ledger::standing_of;
-use crate::migrate::{Told, last_line, left_nothing, only, told_of};
-use crate::place::version_of;
+use crate::migrate::{Screen, Seen, only, seen};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
+use crate::targets::{All, places};
 use drizzle::{Migration, Project};
-use facts::{Analysis, Options};
-use pg::Target;
 use plan::reverse::Said;
-use report::MigrateLine;
-use runner::standing::{LedgerRows, ledger_rows};
-use runner::{Done, Limits, WayBack, roll_back};
+use report::TargetState;
+use runner::Limits;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 
 /// Takes back what was run last.
@@ -29,66 +28,149 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let found = projects::find(disk, &wanted.places)?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
-    let project = only("rollback --run", found.targets)?.project;
-    let server = database(disk, &project, &wanted.database, env)?;
+    let target = only("rollback --run", found.targets)?;
+    let named = named(&target)?;
+    let project = target.project;
+    if named.is_some() && wanted.last.is_some() {
+        let what = "--last and a migration that is named say two things: leave one out".to_owned();
+        return Err(Error::CannotMigrate { what });
+    }
+    let places = places(disk, &project, &wanted.database, &wanted.many.targets, env)?;
     let settings = SettingsFiles::new(disk, wanted.places.settings.as_deref()).of(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
-    let (version, rows) = runtime.block_on(pg::unless_interrupted(looked(&server, &project)))??;
-    let standing = standing_of(&project, &rows)?;
-    let ran = standing.applied.iter().filter(|at| !standing.passed_over.contains(at));
-    let mut ran: Vec<usize> = ran.copied().collect();
-    let taken: Vec<usize> = ran.iter().copied().rev().take(wanted.last).collect();
-    if taken.is_empty() {
-        outcome.notes.push("the ledger holds no migration of this folder: nothing to take back".to_owned());
-        return Ok(outcome);
+    let screen = Screen::new(match wanted.format {
+        RollbackFormat::Sql => RunFormat::Human,
+        RollbackFormat::Json => RunFormat::Json,
+    });
+    let all = All::new(&wanted.many, &screen, &places);
+    let looks = seen(&places, &project, &wanted.many.targets, "brolly rollback");
+    let looks = runtime.block_on(pg::unless_interrupted(looks))?;
+    let mut met: Vec<Option<(Seen, Chosen)>> = Vec::new();
+    for (place, seen) in places.iter().zip(looks) {
+        let choice = seen.and_then(|seen| {
+            let last = wanted.last.unwrap_or(1);
+            let chosen = chosen(&place.project(&project), &seen, named.as_ref(), last)?;
+            Ok((seen, chosen))
+        });
+        met.push(match choice {
+            Ok(met) => Some(met),
+            Err(error) if place.name.is_none() => return Err(error),
+            Err(error) => {
+                all.not_seen(met.len(), &error);
+                None
+            }
+        });
     }
-    let file = |at: &usize| file(disk, &project, &project.migrations[*at]);
-    let files = taken.iter().map(file).collect::<Result<Vec<_>, Error>>()?;
-    let lost: Vec<String> = files.iter().flat_map(|back| Said::of(&back.file.text).lost).collect();
+    let (work, idle): (Vec<_>, Vec<_>) = (0..)
+        .zip(&met)
+        .filter_map(|(at, met)| Some((at, &met.as_ref()?.1)))
+        .partition(|(_, chosen)| !chosen.taken.is_empty());
+    if all.is_many() && named.is_none() {
+        return Err(not_named(&all, &project, &work));
+    }
+    let why = why_nothing(&project, named.as_ref());
+    idle.iter().for_each(|(at, _)| all.idle(*at, Some(why.clone())));
+    told(&all, &project, &work, &idle, &why);
+    if work.is_empty() {
+        all.summary();
+        return Ok(Outcome { code: all.code(), ..outcome });
+    }
+    // The newest first, each once.
+    let taken: BTreeSet<usize> = work.iter().flat_map(|(_, chosen)| &chosen.taken).copied().collect();
+    let file = |at: &usize| Ok((*at, file(disk, &project, &project.migrations[*at])?));
+    let files = taken.iter().rev().map(file).collect::<Result<Vec<_>, Error>>()?;
+    let lost: Vec<String> = files.iter().flat_map(|(_, back)| Said::of(&back.file.text).lost).collect();
     show(&files);
     if !lost.is_empty() && !wanted.lose_data {
         outcome.notes.extend(lost.iter().map(|what| format!("lost: {what}")));
         outcome.notes.push("nothing was run: --lose-data agrees to that".to_owned());
         outcome.code = errors::FINDINGS;
+        all.are(work.iter().map(|(at, _)| *at), TargetState::NotStarted);
+        all.summary();
         return Ok(outcome);
     }
     if !wanted.yes {
         runtime.block_on(agreed("Run this?"))?;
     }
-    let options = Options { version, ..crate::args::Server::default().options(&settings.settings) };
     let limits = Limits { lock_wait: wanted.lock_wait, patience: wanted.patience, ..Limits::default() };
-    let told = Told::new(RunFormat::Human);
-    let mut shown = rows;
-    for (at, file) in taken.into_iter().zip(files) {
-        let back = WayBack::new(&project, &ran, at, file, &options);
-        let result = runtime.block_on(async {
-            let mut tell = |event: runner::Event<'_>| told_of(&told, &event, &back.analysis);
-            let result = pg::unless_interrupted(roll_back(&server, &back, &shown, &limits, &mut tell)).await;
-            left_nothing(&server, &project, &told, result).await
-        });
-        let ended = result.map(|result| result.map(|()| Done::default()));
-        if !matches!(ended, Ok(Ok(_))) {
-            return Ok(Outcome { code: failed(&told, ended, &back.analysis), ..outcome });
-        }
-        outcome.output.push_str(&format!("{} is taken back; it is pending again\n", back.migration.tag));
-        ran.retain(|other| *other != at);
-        (_, shown) = runtime.block_on(pg::unless_interrupted(looked(&server, &project)))??;
-    }
+    let options = crate::args::Server::default().options(&settings.settings);
+    let ways = backs(&project, met.iter().flatten(), &files, &options);
+    let task = async |at: usize| {
+        let Some((seen, chosen)) = &met[at] else { return (report::MigrateLine::nothing(None), 0) };
+        let ways: Vec<&Back> = ways.iter().filter(|back| back.is_for(seen, chosen)).collect();
+        run_one(&places[at], all.told(at), seen, &ways, &limits).await
+    };
+    let tasks: Vec<usize> = work.iter().map(|(at, _)| *at).collect();
+    outcome.code = runtime.block_on(all.run(&tasks, &task));
     Ok(outcome)
 }
 
-fn failed(told: &Told, result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &Analysis) -> u8 {
-    let (end, code): (MigrateLine, u8) = last_line(result, analysis);
-    told.line(&end);
-    code
+/// Why a database has nothing to take back.
+fn why_nothing(project: &Project, named: Option<&BTreeSet<usize>>) -> String {
+    match named {
+        Some(named) => format!("{} has not run there", tags(project, named)),
+        None => "the ledger holds no migration of this folder".to_owned(),
+    }
 }
 
-async fn looked(server: &Target, project: &Project) -> Result<(facts::Version, LedgerRows), Error> {
-    let connection = pg::connect(&server.named("brolly rollback")).await?;
-    let seen = (version_of(&connection), ledger_rows(&connection, project).await?);
-    connection.close().await;
-    Ok(seen)
+fn tags<'a>(project: &Project, these: impl IntoIterator<Item = &'a usize>) -> String {
+    let tags: Vec<&str> = these.into_iter().map(|at| project.migrations[*at].tag.as_str()).collect();
+    tags.join(", ")
+}
+
+/// Says what goes back where.
+fn told(all: &All<'_>, project: &Project, work: &[(usize, &Chosen)], idle: &[(usize, &Chosen)], why: &str) {
+    if !all.is_many() {
+        if work.is_empty() {
+            all.note(&format!("{why}: nothing to take back"));
+        }
+        return;
+    }
+    for (taken, places) in groups(work) {
+        all.note(&format!("{}: {} goes back in {}", project.dir, tags(project, taken), all.listed(&places)));
+    }
+    if !idle.is_empty() {
+        let idle: Vec<usize> = idle.iter().map(|(at, _)| *at).collect();
+        all.note(&format!("{}: {why}, so there is nothing to do in {}", project.dir, all.listed(&idle)));
+    }
+}
+
+/// What goes back, each with the places in which it does.
+fn groups<'a>(work: &[(usize, &'a Chosen)]) -> Vec<(&'a [usize], Vec<usize>)> {
+    let mut groups: Vec<(&[usize], Vec<usize>)> = Vec::new();
+    for (at, chosen) in work {
+        match groups.iter_mut().find(|(taken, _)| *taken == chosen.taken) {
+            Some((_, places)) => places.push(*at),
+            None => groups.push((&chosen.taken, vec![*at])),
+        }
+    }
+    groups
+}
+
+/// Nobody said what goes back: the last migration is another one in each database, and once more another one when it is
+/// started again.
+fn not_named(all: &All<'_>, project: &Project, work: &[(usize, &Chosen)]) -> Error {
+    let mut what =
+        "--targets takes back what is named: the last migration may be another one in each database, \
+                    and is another one when this is started again"
+            .to_owned();
+    let newest: Vec<(usize, Chosen)> = work
+        .iter()
+        .map(|(at, one)| {
+            (*at, Chosen { taken: one.taken.iter().take(1).copied().collect(), ran: Vec::new() })
+        })
+        .collect();
+    let newest: Vec<(usize, &Chosen)> = newest.iter().map(|(at, one)| (*at, one)).collect();
+    let groups = groups(&newest);
+    for (taken, places) in &groups {
+        what.push_str(&format!("\n  {} ran last in {}", tags(project, *taken), all.listed(places)));
+    }
+    if let Some(newest) = groups.iter().flat_map(|(taken, _)| *taken).max() {
+        let path = &project.migrations[*newest].sql_path;
+        what.push_str(&format!("\n  name it: brolly rollback --run --targets FILE {path}"));
+    }
+    Error::CannotMigrate { what }
 }
 
 fn file(disk: &Disk, project: &Project, one: &Migration) -> Result<Migration, Error> {
@@ -102,9 +184,9 @@ fn file(disk: &Disk, project: &Project, one: &Migration) -> Result<Migration, Er
 }
 
 /// On the error stream: what will be run.
-fn show(files: &[Migration]) {
+fn show(files: &[(usize, Migration)]) {
     let mut errors = std::io::stderr().lock();
-    for one in files {
+    for (_, one) in files {
         let _ = writeln!(errors, "{}", one.file.text.trim_end());
     }
 }

@@ -6,6 +6,8 @@
 
 mod backfills;
 mod ended;
+mod looks;
+mod rollbacks;
 #[path = "../run/mod.rs"]
 mod run;
 #[path = "../../../../tests/servers/servers.rs"]

@@ -2,7 +2,11 @@
 //!
 //! What is done there, and in which order, is not decided here.
 
-use crate::args::{Database, Many};
+mod all;
+
+pub use all::All;
+
+use crate::args::{Database, Targets};
 use crate::database::{Variables, database};
 use crate::disk::Disk;
 use crate::errors::Error;
@@ -49,10 +53,10 @@ pub fn places(
     disk: &Disk,
     project: &Project,
     wanted: &Database,
-    many: &Many,
+    many: &Targets,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<Place>, Error> {
-    let Some(path) = &many.targets else {
+    let Some(path) = &many.file else {
         let server = database(disk, project, wanted, env)?;
         return Ok(vec![Place { name: None, server, schema: None, replicas: Vec::new(), canary: true }]);
     };

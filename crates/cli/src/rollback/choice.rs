@@ -1,0 +1,70 @@
+//! What is taken back in a database: the migrations that are named, or those that it has run last; only from the end of
+//! what has run there.
+
+use crate::errors::Error;
+use crate::ledger::standing_of;
+use crate::migrate::Seen;
+use crate::projects::Target;
+use drizzle::Project;
+use std::collections::BTreeSet;
+
+/// A database, and what of it goes back.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Chosen {
+    /// What has run there, in the order of the folder. Indexes into `Project::migrations`.
+    pub(super) ran: Vec<usize>,
+    /// What goes back, the newest first.
+    pub(super) taken: Vec<usize>,
+}
+
+/// The migrations that are named; `None` where none is.
+///
+/// Errors: [`Error::CannotMigrate`] where a named file is none of the folder.
+pub(super) fn named(target: &Target) -> Result<Option<BTreeSet<usize>>, Error> {
+    let Some(paths) = &target.named else { return Ok(None) };
+    let of = |path: &String| target.project.migrations.iter().position(|one| one.sql_path == *path);
+    let found =
+        paths.iter().map(|path| of(path).ok_or_else(|| Error::NoSuchMigration { name: path.clone() }));
+    found.collect::<Result<_, _>>().map(Some)
+}
+
+/// What goes back of what has run in a database: what is named, where it ran, or else the last ones.
+///
+/// Errors: [`Error::CannotMigrate`] where another one ran after what is named, and those of [`standing_of`].
+pub(super) fn chosen(
+    project: &Project,
+    seen: &Seen,
+    named: Option<&BTreeSet<usize>>,
+    last: usize,
+) -> Result<Chosen, Error> {
+    let standing = standing_of(project, &seen.rows)?;
+    let ran: Vec<usize> =
+        standing.applied.iter().filter(|at| !standing.passed_over.contains(at)).copied().collect();
+    let taken: Vec<usize> = match named {
+        Some(named) => ran.iter().rev().filter(|at| named.contains(at)).copied().collect(),
+        None => ran.iter().rev().take(last).copied().collect(),
+    };
+    let (Some(first), Some(_)) = (taken.last(), named) else { return Ok(Chosen { ran, taken }) };
+    let tag = |at: &usize| project.migrations[*at].tag.as_str();
+    if let Some(later) = ran.iter().rev().find(|at| *at > first && !taken.contains(at)) {
+        let what = format!("{} ran there after {}: take it back first, or with it", tag(later), tag(first));
+        return Err(Error::CannotMigrate { what });
+    }
+    let by_name = seen.rows.by_name(project);
+    let is_unknown = |row: &&_| {
+        !project.migrations.iter().any(|one| runner::standing::LedgerRow::is_of(row, one, by_name))
+    };
+    let when = project.migrations[*first].when.map_or(f64::INFINITY, |when| when as f64);
+    let mut unknown = seen.rows.rows().iter().filter(is_unknown);
+    if let Some(row) = unknown.find(|row| row.created_at.is_some_and(|time| time > when)) {
+        let called =
+            row.name.clone().unwrap_or_else(|| format!("created_at {}", row.created_at.unwrap_or_default()));
+        let what = format!(
+            "the ledger has a row of a later time than {}, of a migration that is not in the folder ({called}): \
+             take that back first",
+            tag(first)
+        );
+        return Err(Error::CannotMigrate { what });
+    }
+    Ok(Chosen { ran, taken })
+}
