@@ -8,12 +8,14 @@ use crate::diff::{Part, with_database};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::ledger::standing_of;
-use crate::migrate::only;
+use crate::migrate::{only, seen, some};
 use crate::projects;
+use crate::targets::places;
 use drizzle::Project;
 use runner::amend::{Change, amend, forgetting, marking, repairing};
 use runner::standing::{Standing, ledger_rows};
 use serde_json::json;
+use source::many;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -31,6 +33,9 @@ pub fn ledger(
     let found = projects::find(disk, &places)?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let project = only("ledger", found.targets)?.project;
+    if wanted.many.is_many() {
+        return lists(disk, wanted, &project, env, outcome);
+    }
     let server = database(disk, &project, &wanted.database, env)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
@@ -44,7 +49,7 @@ pub fn ledger(
     let standing = standing_of(&project, &rows)?;
     let changes = match wanted.action {
         LedgerAction::List => {
-            outcome.output = list(&project, &standing, wanted.format);
+            outcome.output = list(&project, &standing, wanted.format, None);
             return Ok(outcome);
         }
         LedgerAction::Mark => marking(&project, &rows, &named(&project, wanted)?),
@@ -110,8 +115,64 @@ fn show(changes: &[Change]) {
     }
 }
 
-fn list(project: &Project, standing: &Standing, format: RunFormat) -> String {
+/// The ledgers of many, for people once for all that stand alike.
+fn lists(
+    disk: &Disk,
+    wanted: &LedgerArguments,
+    project: &Project,
+    env: &dyn Fn(&str) -> Option<String>,
+    mut outcome: Outcome,
+) -> Result<Outcome, Error> {
+    if wanted.action != LedgerAction::List {
+        let what =
+            "with --targets a ledger is listed: what changes one is looked at first, in each by itself";
+        return Err(Error::CannotMigrate { what: what.to_owned() });
+    }
+    let places = places(disk, project, &wanted.database, &wanted.many, env)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
+    let looks = seen(&places, project, &wanted.many, "brolly ledger");
+    let looks = runtime.block_on(pg::unless_interrupted(looks))?;
+    let mut alike: Vec<(String, Vec<String>)> = Vec::new();
+    for (place, seen) in places.iter().zip(looks) {
+        let own = place.project(project);
+        let label = place.label();
+        let standing = match seen.and_then(|seen| standing_of(&own, &seen.rows)) {
+            Ok(standing) => standing,
+            Err(error) => {
+                outcome.notes.push(format!("{label}: {error}"));
+                outcome.code = errors::COULD_NOT;
+                continue;
+            }
+        };
+        let text = list(&own, &standing, wanted.format, Some(&label));
+        match alike.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, labels)) => labels.push(label),
+            None => alike.push((text, vec![label])),
+        }
+    }
+    for (text, labels) in alike {
+        if wanted.format == RunFormat::Human {
+            let names: Vec<&str> = labels.iter().map(String::as_str).collect();
+            let _ = writeln!(outcome.output, "in {}: {}", many(names.len(), "target"), some(&names));
+        }
+        outcome.output.push_str(&text);
+    }
+    Ok(outcome)
+}
+
+/// What the ledger says of each migration; as JSON with the target, where it is one of many.
+fn list(project: &Project, standing: &Standing, format: RunFormat, target: Option<&str>) -> String {
     let mut out = String::new();
+    let mut put = |state: &str, key: &str, what: &str| {
+        let _ = match (format, target) {
+            (RunFormat::Human, _) => writeln!(out, "{state:<8} {what}"),
+            (RunFormat::Json, None) => writeln!(out, "{}", json!({ key: what, "state": state })),
+            (RunFormat::Json, Some(target)) => {
+                writeln!(out, "{}", json!({ "target": target, key: what, "state": state }))
+            }
+        };
+    };
     for (at, migration) in project.migrations.iter().enumerate() {
         let state = match at {
             _ if standing.pending.contains(&at) => "pending",
@@ -119,16 +180,8 @@ fn list(project: &Project, standing: &Standing, format: RunFormat) -> String {
             _ if standing.edited.contains(&at) => "edited",
             _ => "applied",
         };
-        let _ = match format {
-            RunFormat::Human => writeln!(out, "{state:<8} {}", migration.tag),
-            RunFormat::Json => writeln!(out, "{}", json!({ "migration": migration.tag, "state": state })),
-        };
+        put(state, "migration", &migration.tag);
     }
-    for what in &standing.unknown {
-        let _ = match format {
-            RunFormat::Human => writeln!(out, "orphan   {what}"),
-            RunFormat::Json => writeln!(out, "{}", json!({ "row": what, "state": "orphan" })),
-        };
-    }
+    standing.unknown.iter().for_each(|what| put("orphan", "row", what));
     out
 }

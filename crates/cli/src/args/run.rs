@@ -171,6 +171,8 @@ pub enum RunFormat {
 pub(super) const LEDGER_EXAMPLES: &str = "\
 Examples:
   brolly ledger                      what the ledger says of each migration
+  brolly ledger list --targets tenants.json
+                                     in many databases or tenant schemas, once for all that stand alike
   brolly ledger mark 0007_by_hand    note a migration as run that was run by hand, or never is to run
   brolly ledger forget 0007_by_hand  take its row away: it is pending again
   brolly ledger adopt                note all as run, in a database that was made with drizzle-kit push
@@ -200,6 +202,9 @@ pub struct LedgerArguments {
     /// The database.
     #[command(flatten)]
     pub database: Database,
+    /// Many databases; for `list`.
+    #[command(flatten)]
+    pub many: Targets,
     /// Agree to what is shown without being asked.
     #[arg(long)]
     pub yes: bool,

@@ -15,6 +15,8 @@ pub(super) struct Chosen {
     pub(super) ran: Vec<usize>,
     /// What goes back, the newest first.
     pub(super) taken: Vec<usize>,
+    /// What of it was edited since it ran there.
+    pub(super) edited: Vec<usize>,
 }
 
 /// The migrations that are named; `None` where none is.
@@ -44,7 +46,8 @@ pub(super) fn chosen(
         Some(named) => ran.iter().rev().filter(|at| named.contains(at)).copied().collect(),
         None => ran.iter().rev().take(last).copied().collect(),
     };
-    let (Some(first), Some(_)) = (taken.last(), named) else { return Ok(Chosen { ran, taken }) };
+    let edited = taken.iter().filter(|at| standing.edited.contains(at)).copied().collect();
+    let (Some(first), Some(_)) = (taken.last(), named) else { return Ok(Chosen { ran, taken, edited }) };
     let tag = |at: &usize| project.migrations[*at].tag.as_str();
     if let Some(later) = ran.iter().rev().find(|at| *at > first && !taken.contains(at)) {
         let what = format!("{} ran there after {}: take it back first, or with it", tag(later), tag(first));
@@ -66,5 +69,5 @@ pub(super) fn chosen(
         );
         return Err(Error::CannotMigrate { what });
     }
-    Ok(Chosen { ran, taken })
+    Ok(Chosen { ran, taken, edited })
 }

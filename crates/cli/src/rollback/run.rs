@@ -72,9 +72,13 @@ pub fn run(
     let why = why_nothing(&project, named.as_ref());
     idle.iter().for_each(|(at, _)| all.idle(*at, Some(why.clone())));
     told(&all, &project, &work, &idle, &why);
-    if work.is_empty() {
-        all.summary();
-        return Ok(Outcome { code: all.code(), ..outcome });
+    let not_begun = || {
+        all.are(work.iter().map(|(at, _)| *at), TargetState::NotStarted);
+        all.summary()
+    };
+    if work.is_empty() || all.is_enough() {
+        outcome.code = not_begun();
+        return Ok(outcome);
     }
     // The newest first, each once.
     let taken: BTreeSet<usize> = work.iter().flat_map(|(_, chosen)| &chosen.taken).copied().collect();
@@ -85,9 +89,7 @@ pub fn run(
     if !lost.is_empty() && !wanted.lose_data {
         outcome.notes.extend(lost.iter().map(|what| format!("lost: {what}")));
         outcome.notes.push("nothing was run: --lose-data agrees to that".to_owned());
-        outcome.code = errors::FINDINGS;
-        all.are(work.iter().map(|(at, _)| *at), TargetState::NotStarted);
-        all.summary();
+        outcome.code = not_begun().max(errors::FINDINGS);
         return Ok(outcome);
     }
     if !wanted.yes {
@@ -121,28 +123,45 @@ fn tags<'a>(project: &Project, these: impl IntoIterator<Item = &'a usize>) -> St
 
 /// Says what goes back where.
 fn told(all: &All<'_>, project: &Project, work: &[(usize, &Chosen)], idle: &[(usize, &Chosen)], why: &str) {
+    let many = |places: &[usize]| match all.is_many() {
+        true => format!(" in {}", all.listed(places)),
+        false => String::new(),
+    };
+    for (edited, places) in groups(work, |chosen| &chosen.edited) {
+        all.note(&format!(
+            "{}: {} was edited since it ran{}; its way back is run as the file is now",
+            project.dir,
+            tags(project, edited),
+            many(&places)
+        ));
+    }
     if !all.is_many() {
         if work.is_empty() {
             all.note(&format!("{why}: nothing to take back"));
         }
         return;
     }
-    for (taken, places) in groups(work) {
-        all.note(&format!("{}: {} goes back in {}", project.dir, tags(project, taken), all.listed(&places)));
+    for (taken, places) in groups(work, |chosen| &chosen.taken) {
+        all.note(&format!("{}: {} goes back{}", project.dir, tags(project, taken), many(&places)));
     }
     if !idle.is_empty() {
         let idle: Vec<usize> = idle.iter().map(|(at, _)| *at).collect();
-        all.note(&format!("{}: {why}, so there is nothing to do in {}", project.dir, all.listed(&idle)));
+        all.note(&format!("{}: {why}, so there is nothing to do{}", project.dir, many(&idle)));
     }
 }
 
-/// What goes back, each with the places in which it does.
-fn groups<'a>(work: &[(usize, &'a Chosen)]) -> Vec<(&'a [usize], Vec<usize>)> {
+/// Migrations, each list of them with the places of which it is; an empty one is of none.
+fn groups<'a>(
+    work: &[(usize, &'a Chosen)],
+    of: impl Fn(&'a Chosen) -> &'a [usize],
+) -> Vec<(&'a [usize], Vec<usize>)> {
     let mut groups: Vec<(&[usize], Vec<usize>)> = Vec::new();
     for (at, chosen) in work {
-        match groups.iter_mut().find(|(taken, _)| *taken == chosen.taken) {
+        let these = of(chosen);
+        match groups.iter_mut().find(|(other, _)| *other == these) {
+            _ if these.is_empty() => {}
             Some((_, places)) => places.push(*at),
-            None => groups.push((&chosen.taken, vec![*at])),
+            None => groups.push((these, vec![*at])),
         }
     }
     groups
@@ -155,14 +174,7 @@ fn not_named(all: &All<'_>, project: &Project, work: &[(usize, &Chosen)]) -> Err
         "--targets takes back what is named: the last migration may be another one in each database, \
                     and is another one when this is started again"
             .to_owned();
-    let newest: Vec<(usize, Chosen)> = work
-        .iter()
-        .map(|(at, one)| {
-            (*at, Chosen { taken: one.taken.iter().take(1).copied().collect(), ran: Vec::new() })
-        })
-        .collect();
-    let newest: Vec<(usize, &Chosen)> = newest.iter().map(|(at, one)| (*at, one)).collect();
-    let groups = groups(&newest);
+    let groups = groups(work, |chosen| &chosen.taken[..1]);
     for (taken, places) in &groups {
         what.push_str(&format!("\n  {} ran last in {}", tags(project, *taken), all.listed(places)));
     }

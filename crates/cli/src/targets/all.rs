@@ -83,16 +83,7 @@ impl<'a> All<'a> {
     pub async fn run(&self, tasks: &[usize], work: &impl AsyncFn(usize) -> (MigrateLine, u8)) -> u8 {
         let (canaries, others): (Vec<usize>, Vec<usize>) =
             tasks.iter().copied().partition(|at| self.places[*at].canary);
-        let lost = (0..self.places.len()).filter(|at| self.has_failed(*at));
-        let failed = match lost.clone().any(|at| self.places[at].canary) {
-            true => usize::MAX,
-            false => lost.count(),
-        };
-        let bound = Bound {
-            at_once: usize::from(self.wanted.targets.at_once),
-            stop_after: usize::try_from(self.wanted.stop_after).unwrap_or(usize::MAX),
-            failed,
-        };
+        let bound = self.bound();
         let begin = |at: usize| async move {
             if self.is_many() {
                 self.told[at].line(&MigrateLine::Begins { canary: self.places[at].canary });
@@ -106,6 +97,25 @@ impl<'a> All<'a> {
             TargetState::NotStarted,
         );
         self.summary()
+    }
+
+    /// Whether so many failed that no other one is begun.
+    pub fn is_enough(&self) -> bool {
+        let Bound { failed, stop_after, .. } = self.bound();
+        failed >= stop_after
+    }
+
+    fn bound(&self) -> Bound {
+        let lost = (0..self.places.len()).filter(|at| self.has_failed(*at));
+        let failed = match lost.clone().any(|at| self.places[at].canary) {
+            true => usize::MAX,
+            false => lost.count(),
+        };
+        Bound {
+            at_once: usize::from(self.wanted.targets.at_once),
+            stop_after: usize::try_from(self.wanted.stop_after).unwrap_or(usize::MAX),
+            failed,
+        }
     }
 
     fn has_failed(&self, at: usize) -> bool {

@@ -61,6 +61,25 @@ fn all_are_looked_at_and_the_worst_is_what_it_comes_to() {
     let counts = ["ok", "unknown", "warning", "stop", "failed"].map(|name| end[name].as_u64());
     assert_eq!(counts, [Some(1), Some(0), Some(1), Some(1), Some(1)], "{end}");
     look(&folder, &server, &[]).says(2, &["t03: could not be looked at: ", "1 could not be looked at"]);
+
+    // The ledgers, once for all that stand alike.
+    let ledger = |args: &[&str]| {
+        let url = server.url("postgres");
+        folder.brolly(&[&["ledger"], args, &["--targets", "targets.json", "--database-url", &url]].concat())
+    };
+    sql(&server, "t02", "DELETE FROM drizzle.__drizzle_migrations WHERE id > 1");
+    let listed = ledger(&["list"]);
+    listed.says(
+        2,
+        &[
+            "in 2 targets: t00, t01\napplied  0000_create\napplied  0002_index\npending  0003_more\n",
+            "in 1 target: t02\napplied  0000_create\npending  0002_index\npending  0003_more\n",
+        ],
+    );
+    listed.complains(2, &["t03: "]);
+    let first = r#"{"migration":"0000_create","state":"applied","target":"t00"}"#;
+    ledger(&["list", "--format", "json"]).says(2, &[first, r#""target":"t02"}"#]);
+    ledger(&["adopt", "--yes"]).complains(2, &["with --targets a ledger is listed", "nothing was run"]);
 }
 
 #[test]

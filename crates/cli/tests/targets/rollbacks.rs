@@ -58,7 +58,11 @@ fn what_is_named_goes_back_where_it_ran_last_and_nowhere_else() {
             "nothing was run",
         ],
     );
-    let lost = back(&folder, &server, &["--yes", FILE]);
+    // One that can't be taken back counts as a failure: nobody is asked to agree to what would not be begun.
+    let enough = back(&folder, &server, &[FILE]);
+    enough.says(1, &["6 targets: 1 nothing to do, 1 failed, 4 not started"]);
+    assert!(!enough.err.contains("DROP INDEX"), "{enough}");
+    let lost = back(&folder, &server, &["--yes", "--stop-after", "2", FILE]);
     lost.says(1, &["6 targets: 1 nothing to do, 1 failed, 4 not started"]);
     lost.complains(1, &["lost: the values of users.short", "nothing was run: --lose-data"]);
     assert_eq!(lost.err.matches("DROP INDEX CONCURRENTLY").count(), 1, "{lost}");
@@ -66,10 +70,9 @@ fn what_is_named_goes_back_where_it_ran_last_and_nowhere_else() {
         .complains(2, &["nothing was run", "--yes"]);
     standing(&[2, 2, 2, 2, 3, 1]);
 
-    // One that can't be taken back counts; then one that fails, and nothing is begun behind it.
+    // With one that fails nothing is begun behind it.
     sql(&server, "t02", "ALTER TABLE users RENAME COLUMN short TO other");
     let run = ["--yes", "--lose-data", "--at-once", "1", FILE];
-    back(&folder, &server, &run).says(1, &["6 targets: 1 nothing to do, 1 failed, 4 not started"]);
     let ended = back(&folder, &server, &[&run[..], &["--stop-after", "2"]].concat());
     ended.says(
         1,
@@ -170,10 +173,12 @@ fn one_database_takes_back_what_is_named_only_if_it_ran_last() {
     folder.brolly(&["migrate", "--database-url", &url]).says(0, &["3 migrations applied"]);
     folder.brolly(&["rollback", "--all", "--write"]).says(0, &["0001_nick.sql"]);
     back(&["--lose-data", FILE]).complains(2, &["0002_later ran there after 0001_nick", "nothing was run"]);
+    folder.write(FILE, format!("-- edited\n{}", NICK.1));
     back(&["--lose-data", "--last", "1", FILE]).complains(2, &["--last and a migration that is named"]);
     let later = "drizzle/0002_later.sql";
     back(&["--lose-data", later]).says(0, &["0002_later is taken back; it is pending again"]);
     back(&["--lose-data", later]).complains(0, &["0002_later has not run there: nothing to take back"]);
+    back(&[FILE]).complains(1, &["drizzle: 0001_nick was edited since it ran; its way back", "lost: "]);
     let told = back(&["--lose-data", "--format", "json", FILE]);
     let told = lines(&told, &report::migrate_schema());
     assert_eq!(told.last().expect("a line")["taken_back"], json!(["0001_nick"]));
