@@ -4,7 +4,7 @@
 use crate::bouncer::Bouncer;
 use crate::run::{Ended, Folder};
 use crate::servers::{server, wait};
-use crate::{ADD, INDEX, begun, finds, preflight, sql, value};
+use crate::{ADD, INDEX, begun, preflight, sql, value};
 use pg::Server;
 use std::time::Duration;
 
@@ -90,8 +90,8 @@ fn by_session_all_of_it_works() {
         let server = server(major);
         let folder = waiting(&server);
         let bouncer = Bouncer::start(&server, "session", "");
-        // Its connection to the server is as new as ours: nothing tells.
-        finds(&folder, &bouncer.url(), &[], &[]);
+        // It opens a connection to the server for the first that comes: while that is new, nothing tells.
+        preflight(&folder, &bouncer.url(), &[]);
         std::thread::sleep(Duration::from_millis(1_500));
         preflight(&folder, &bouncer.url(), &[]).says(1, &["warning", "older than the connection"]);
         by(&folder, &bouncer.url(), &["migrate"])
