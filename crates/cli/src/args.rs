@@ -19,7 +19,9 @@ pub use command::Command;
 pub use explain::{ExplainArguments, ExplainFormat};
 pub use path::{ContractArguments, FixArguments, Pending, PlanArguments, PlanFormat};
 pub use preflight::PreflightArguments;
-pub use run::{Database, LedgerAction, LedgerArguments, Many, MigrateArguments, RunFormat, Skipped, Targets};
+pub use run::{
+    Database, LedgerAction, LedgerArguments, Many, MigrateArguments, Replicas, RunFormat, Skipped, Targets,
+};
 pub use servers::{
     DiffArguments, DiffFormat, RehearseArguments, Room, StatsArguments, VerifyArguments, VerifyFormat,
 };

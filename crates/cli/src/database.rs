@@ -32,6 +32,21 @@ pub fn database_near(
     named(wanted, &Variables::near(disk, folder, env))
 }
 
+/// Replicas that are named by URLs, and by variables that hold one.
+///
+/// Errors: [`Error::NoSuchVariable`], and those of a URL that can't be used.
+pub fn replicas(
+    urls: &[String],
+    names: &[String],
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Target>, Error> {
+    let of_variable = |name: &String| {
+        get(name).filter(|url| !url.is_empty()).ok_or_else(|| Error::NoSuchVariable { name: name.clone() })
+    };
+    let held = names.iter().map(of_variable).collect::<Result<Vec<_>, _>>()?;
+    urls.iter().chain(&held).map(|url| Ok(pg::target_in(url, get)?)).collect()
+}
+
 fn named(wanted: &Database, variables: &Variables<'_>) -> Result<Target, Error> {
     let in_env = |name: &str| variables.get(name);
     let url = match (&wanted.database_url, &wanted.database_url_env) {

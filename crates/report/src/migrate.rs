@@ -79,10 +79,19 @@ pub enum MigrateLine {
         /// The number of the try, from 1.
         attempt: u32,
     },
-    /// Old transactions hold the table: no lock is asked for yet.
+    /// Old transactions hold the table, here or on a replica: no lock is asked for yet.
     Held {
         /// Their sessions.
         sessions: Vec<Session>,
+        /// So far.
+        waited: u64,
+    },
+    /// A replica does not say who reads there: no lock is asked for yet.
+    Silent {
+        /// Its host.
+        replica: String,
+        /// Why.
+        why: String,
         /// So far.
         waited: u64,
     },
@@ -262,6 +271,8 @@ pub struct Session {
     pub role: String,
     /// What it runs, or ran last.
     pub query: String,
+    /// The host of the replica that it reads on; `null` on the server that is migrated.
+    pub replica: Option<String>,
 }
 
 /// Why a run ended early.

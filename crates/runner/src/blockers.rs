@@ -26,6 +26,8 @@ pub struct Blocker {
     pub role: String,
     /// What it runs, or ran last; for a prepared transaction its name.
     pub query: String,
+    /// The host of the replica that it reads on; `None` on the server that is migrated.
+    pub replica: Option<String>,
 }
 
 impl Blocker {
@@ -46,6 +48,9 @@ impl fmt::Display for Blocker {
             return write!(f, "the prepared transaction {}, {} old", self.query, seconds(self.age));
         };
         write!(f, "process {pid}")?;
+        if let Some(replica) = &self.replica {
+            write!(f, " on replica {replica}")?;
+        }
         if self.kind == "client backend" {
             write!(f, " of {}", self.role)?;
         } else {
@@ -177,6 +182,7 @@ fn session(mut cells: impl Iterator<Item = Option<String>>) -> Blocker {
         application: text(),
         role: text(),
         query: text(),
+        replica: None,
     }
 }
 
@@ -200,10 +206,16 @@ mod tests {
             application: "report".to_owned(),
             role: "app".to_owned(),
             query: "select *\n  from users".to_owned(),
+            replica: None,
         };
         assert_eq!(
             blocker.to_string(),
             "process 17 of app (report), idle in transaction, its transaction 61 s old: select * from users"
+        );
+        let there = Blocker { replica: Some("db2:5432".to_owned()), ..blocker };
+        assert!(
+            there.to_string().starts_with("process 17 on replica db2:5432 of app (report), idle"),
+            "{there}"
         );
         assert_eq!(mode_of("ShareUpdateExclusiveLock"), Some(LockMode::ShareUpdateExclusive));
     }

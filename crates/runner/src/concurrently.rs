@@ -7,7 +7,7 @@
 use crate::ledger::literal;
 use crate::migrate::Room;
 use crate::progress::{Mark, noting};
-use crate::tries::{transaction, watched};
+use crate::tries::{readers_gone, transaction, watched};
 use crate::{Error, Event, Unit};
 use catalog::written::quoted;
 use facts::Step;
@@ -26,6 +26,7 @@ pub(crate) async fn alone(
     let migration = &room.job.project.migrations[unit.migration];
     let done = noting(room.job.project, migration, step, true);
     let begun = mark.is_some();
+    readers_gone(room, unit, tell).await?;
     match step.statement.as_deref().map(|statement| &statement.stmt) {
         Some(Stmt::Do(_) | Stmt::Call(_)) => {
             if !begun {

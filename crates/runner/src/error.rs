@@ -53,6 +53,19 @@ pub enum Error {
         /// Who was in the way last.
         by: Vec<Blocker>,
     },
+    /// A replica did not say who reads there.
+    #[error(
+        "replica {replica} can't be asked who reads there, for {} s: {why}\n  bring it back, or leave it out of --replica: then nobody who reads there is waited for",
+        waited.as_secs()
+    )]
+    Silent {
+        /// Its host.
+        replica: String,
+        /// Why.
+        why: String,
+        /// How long it was asked again.
+        waited: Duration,
+    },
     /// A vacuum that must not be stopped holds the table.
     #[error(
         "an autovacuum that prevents transaction ID wraparound holds the table{}\n  let it finish: it must not be stopped, and it does not give way",

@@ -51,10 +51,19 @@ pub enum Event<'a> {
         /// Index into `Analysis::steps`.
         step: usize,
     },
-    /// A lock is not even asked for, since old transactions hold the table.
+    /// A lock is not even asked for, since old transactions hold the table, on the server or on a replica.
     Held {
         /// Who.
         by: &'a [Blocker],
+        /// Since when this unit waits.
+        waited: Duration,
+    },
+    /// A lock is not even asked for, since a replica does not say who reads there.
+    Silent {
+        /// Its host.
+        replica: &'a str,
+        /// Why.
+        why: &'a str,
         /// Since when this unit waits.
         waited: Duration,
     },

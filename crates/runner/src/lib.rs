@@ -21,6 +21,7 @@ mod migrate;
 mod pooled;
 pub mod preflight;
 mod progress;
+mod replicas;
 mod run_lock;
 pub mod script;
 pub mod send;

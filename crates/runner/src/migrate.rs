@@ -4,6 +4,7 @@
 use crate::deadlock::deadlock_timeout;
 use crate::ledger;
 use crate::progress::{self, Left};
+use crate::replicas::Replica;
 use crate::run_lock::{application, end_orphans, hold};
 use crate::script::AFRESH;
 use crate::standing::{LedgerRows, ledger_rows, standing};
@@ -31,6 +32,8 @@ pub struct Job<'a> {
     pub limits: &'a Limits,
     /// The first migration of the set that may not run yet, where there is one: index into `Project::migrations`.
     pub until: Option<usize>,
+    /// Replicas whose readers are waited for before a lock is asked for.
+    pub replicas: &'a [Target],
     /// Why it runs though `lint` has errors about it, where that is so.
     pub allowed: Option<&'a str>,
 }
@@ -51,6 +54,8 @@ pub(crate) struct Room<'a> {
     pub session: Connection,
     /// Looks on.
     pub watcher: Connection,
+    /// Whose readers are waited for.
+    pub replicas: Vec<Replica>,
     /// The process of `session`.
     pub pid: i32,
     /// `deadlock_timeout` of the server.
@@ -100,7 +105,9 @@ pub(crate) async fn opened<'a>(
     end_orphans(&guard, job.project, &mine, tell).await?;
     tell(Event::Session { pid: mine[0] });
     let deadlock_timeout = deadlock_timeout(&watcher).await?;
-    Ok((guard, Room { job, session, watcher, pid: mine[0], deadlock_timeout }))
+    let database = watcher.value("SELECT pg_catalog.current_database()").await?.unwrap_or_default();
+    let replicas = job.replicas.iter().map(|replica| Replica::new(replica, &database)).collect();
+    Ok((guard, Room { job, session, watcher, replicas, pid: mine[0], deadlock_timeout }))
 }
 
 async fn under_lock(room: &Room<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<Done, Error> {

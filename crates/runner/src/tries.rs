@@ -7,6 +7,7 @@ use crate::blockers::{Blocker, Wanted, before, holders};
 use crate::deadlock::longest_wait;
 use crate::ladder::rung;
 use crate::migrate::Room;
+use crate::replicas::{Silent, in_the_way, replayed};
 use crate::script::Place;
 use crate::send::{Refused, Sender, send};
 use crate::{Error, Event, Unit};
@@ -24,6 +25,7 @@ pub(crate) async fn transaction(
 ) -> Result<(), Error> {
     let limits = &room.job.limits;
     let wanted = wanted(room.job.analysis, unit);
+    let met = met(room.job.analysis, unit);
     let start = Instant::now();
     let mut tries = 0;
     loop {
@@ -39,6 +41,9 @@ pub(crate) async fn transaction(
             }
             tell(Event::Held { by: &held, waited: start.elapsed() });
             tokio::time::sleep(rung.pause.clamp(LOOK, LONGEST_LOOK)).await;
+            continue;
+        }
+        if !there(room, &met, tries, start, tell).await? {
             continue;
         }
         // A waiter makes an autovacuum give way once it has waited for deadlock_timeout, and not before.
@@ -65,6 +70,41 @@ pub(crate) async fn transaction(
         }
         tokio::time::sleep(rung.pause).await;
     }
+}
+
+/// Waits until nobody old reads on a replica what is about to be locked.
+pub(crate) async fn readers_gone(
+    room: &Room<'_>,
+    unit: &Unit,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    let met = met(room.job.analysis, unit);
+    let start = Instant::now();
+    while !there(room, &met, 0, start, tell).await? {}
+    Ok(())
+}
+
+/// Whether nobody old reads these relations on a replica; else it is told, and some time went by.
+async fn there(
+    room: &Room<'_>,
+    met: &[String],
+    tries: u32,
+    start: Instant,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<bool, Error> {
+    let limits = &room.job.limits;
+    let found = in_the_way(&room.replicas, met, limits.long).await;
+    let waited = start.elapsed();
+    let late = waited > limits.patience;
+    match found {
+        Ok(by) if by.is_empty() => return Ok(true),
+        Ok(by) if late => return Err(Error::NoLock { step: None, tries, waited, by }),
+        Ok(by) => tell(Event::Held { by: &by, waited }),
+        Err(Silent { replica, why }) if late => return Err(Error::Silent { replica, why, waited }),
+        Err(Silent { replica, why }) => tell(Event::Silent { replica: &replica, why: &why, waited }),
+    }
+    tokio::time::sleep(rung(tries, limits).pause.clamp(LOOK, LONGEST_LOOK)).await;
+    Ok(false)
 }
 
 const LOOK: Duration = Duration::from_millis(200);
@@ -189,4 +229,13 @@ fn wanted(analysis: &Analysis, unit: &Unit) -> Vec<Wanted> {
     let locks = unit.steps.iter().flat_map(|step| &analysis.steps[*step].facts.locks);
     let strong = locks.filter(|lock| !lock.new && lock.mode >= LockMode::ShareUpdateExclusive);
     strong.map(|lock| Wanted { relation: lock.relation.clone(), mode: lock.mode }).collect()
+}
+
+/// The relations whose readers on replicas it meets.
+fn met(analysis: &Analysis, unit: &Unit) -> Vec<String> {
+    let mut met: Vec<String> =
+        unit.steps.iter().flat_map(|step| replayed(&analysis.steps[*step])).cloned().collect();
+    met.sort();
+    met.dedup();
+    met
 }

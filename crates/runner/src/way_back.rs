@@ -53,7 +53,7 @@ pub async fn roll_back(
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), Error> {
     let (project, analysis) = (&back.project, &back.analysis);
-    let job = Job { project, analysis, set: 0, shown, limits, until: None, allowed: None };
+    let job = Job { project, analysis, set: 0, shown, limits, replicas: &[], until: None, allowed: None };
     let (guard, room) = opened(target, &job, tell).await?;
     if ledger_rows(&room.session, project).await? != *shown {
         return Err(Error::LedgerMoved);

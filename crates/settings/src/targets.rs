@@ -44,7 +44,7 @@ pub struct TargetEntry {
     /// Schemas that stand behind it in `search_path`: where extensions lie, say.
     #[serde(default)]
     pub search_path: Vec<String>,
-    /// Replicas whose lag a backfill is held for, as URLs or as environment variables.
+    /// Replicas whose lag a backfill is held for, and whose readers a migration waits for, as URLs or as environment variables.
     #[serde(default)]
     pub replicas: Vec<String>,
     /// Runs before the others, which are begun only once it went well. Where none is one, the first is.

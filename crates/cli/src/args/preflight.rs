@@ -1,7 +1,7 @@
 //! The arguments of `brolly preflight`.
 
 use super::RunFormat;
-use super::run::{Database, OneProject, Targets};
+use super::run::{Database, OneProject, Replicas, Targets};
 use super::servers::time;
 use clap::Args;
 use std::time::Duration;
@@ -10,6 +10,8 @@ pub(super) const PREFLIGHT_EXAMPLES: &str = "\
 Examples:
   brolly preflight                       the database of DATABASE_URL, for what is pending in it
   brolly preflight --free-disk 200GB     hold what is written anew against what is free on the server
+  brolly preflight --replica-env REPLICA_URL
+                                         ask a replica, too, who reads there what will be locked
   brolly preflight --long 1min --connections 85
                                          be content with more
   brolly preflight --targets tenants.json --at-once 8
@@ -17,7 +19,8 @@ Examples:
   brolly preflight --format json         for machines (schema/preflight.schema.json); with --targets a line for
                                          each target, and one of all of them
 
-What is looked at: old, idle and prepared transactions, replicas that are behind and slots that keep WAL,
+What is looked at: old, idle and prepared transactions, replicas that are behind or hold back vacuum, who reads on
+those that are named, slots that keep WAL,
 connections in use, poolers, timeouts of the role, room on the disk, invalid indexes, the age of transaction
 IDs, the role's rights, whether the server takes writes, and its version. docs/preflight.md says more.
 brolly migrate looks at the same before it runs anything.
@@ -37,6 +40,9 @@ pub struct PreflightArguments {
     /// Many databases.
     #[command(flatten)]
     pub many: Targets,
+    /// Who is asked beside it.
+    #[command(flatten)]
+    pub replicas: Replicas,
     /// The age from which an open transaction is told.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub long: Duration,

@@ -14,6 +14,8 @@ Examples:
   brolly migrate --allow 'no traffic at night, OPS-112'
                                      run what lint has errors about; the reason is recorded
   brolly migrate --skipped run       run migrations, too, that Drizzle skips since they came late
+  brolly migrate --replica-env REPLICA_URL
+                                     wait for reports on that replica, too, before their tables are locked
   brolly migrate --targets tenants.json --at-once 8
                                      many databases or tenant schemas: a canary first, then the others
   brolly migrate --targets tenants.json --check
@@ -22,7 +24,8 @@ Examples:
 Each migration is a transaction of its own; what can't run in one (CREATE INDEX CONCURRENTLY) runs outside,
 and a run that died goes on behind the last statement that was done. Locks are asked for a moment at a time,
 rolled back and asked for again, so that nobody queues up behind a migration that waits. One run at a time:
-others wait for it. What brolly preflight would stop for ends it before anything runs. The rows in the ledger are those of drizzle-orm, which can run before and after.
+others wait for it. A lock that the primary grants at once ends who reads the table on a replica: with --replica
+they are waited for. What brolly preflight would stop for ends it before anything runs. The rows in the ledger are those of drizzle-orm, which can run before and after.
 
 The database: --database-url, --database-url-env, DATABASE_URL of the environment or of .env, PGSERVICE, or
 PGHOST and its kin. docs/migrate.md says more.
@@ -71,6 +74,17 @@ pub struct Many {
     pub stop_after: u32,
 }
 
+/// Replicas that are asked themselves.
+#[derive(Debug, Default, Args)]
+pub struct Replicas {
+    /// A replica to ask who reads there what will be locked; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub replica: Vec<String>,
+    /// The environment variable that holds the URL of such a replica; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub replica_env: Vec<String>,
+}
+
 /// Which project: a database is that of one.
 #[derive(Debug, Default, Args)]
 pub struct OneProject {
@@ -112,6 +126,9 @@ pub struct MigrateArguments {
     /// Many databases.
     #[command(flatten)]
     pub many: Many,
+    /// Whose readers are waited for before a table is locked.
+    #[command(flatten)]
+    pub replicas: Replicas,
     /// Versions of the app that serve traffic, to judge against: tags, branches or commits.
     #[arg(long, value_name = "REF")]
     pub deployed: Vec<String>,

@@ -9,6 +9,7 @@ mod show;
 
 use crate::Outcome;
 use crate::args::{BackfillArguments, Ignored};
+use crate::database::replicas as named_replicas;
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::targets::{Place, places};
@@ -160,18 +161,9 @@ fn asked(
     files: &Files,
     place: &Place,
 ) -> Result<Asked, Error> {
-    let of_variable = |name: &String| match env(name).filter(|url| !url.is_empty()) {
-        Some(url) => Ok(url),
-        None => Err(Error::NoSuchVariable { name: name.clone() }),
-    };
-    let mut replicas = place.replicas.clone();
-    for url in &wanted.limits.replica {
-        replicas.push(pg::target_in(url, env)?);
-    }
-    for name in &wanted.limits.replica_env {
-        replicas.push(pg::target_in(&of_variable(name)?, env)?);
-    }
     let limits = &wanted.limits;
+    let mut replicas = place.replicas.clone();
+    replicas.extend(named_replicas(&limits.replica, &limits.replica_env, env)?);
     let holds = |cause: Ignored| !limits.ignore.contains(&cause);
     let replica = holds(Ignored::Replica);
     Ok(Asked {

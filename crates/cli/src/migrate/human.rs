@@ -57,6 +57,11 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
         MigrateLine::Held { sessions, .. } => {
             listed("       no lock is asked for while older transactions hold the table", sessions)
         }
+        MigrateLine::Silent { replica, why, .. } => {
+            vec![format!(
+                "       no lock is asked for while replica {replica} does not say who reads there: {why}"
+            )]
+        }
         MigrateLine::Waits { sessions, .. } => listed("       waits for", sessions),
         MigrateLine::GaveUp { attempt, wait, pause, message, .. } => vec![format!(
             "       try {attempt} ended after {wait} ms ({message}); all of it is tried again in {pause} ms"
@@ -183,14 +188,15 @@ fn listed(head: &str, sessions: &[Session]) -> Vec<String> {
 }
 
 fn said(session: &Session) -> String {
-    let Session { pid, age, state, application, role, query, kind } = session;
+    let Session { pid, age, state, application, role, query, kind, replica } = session;
     let who = match pid {
         Some(pid) if kind == "client backend" => format!("process {pid} of {role}"),
         Some(pid) => format!("process {pid} ({kind})"),
         None => "a prepared transaction".to_owned(),
     };
     let name = if application.is_empty() { String::new() } else { format!(" ({application})") };
-    format!("{who}{name}, {state}, its transaction {} old: {}", took(*age), first_line(query))
+    let there = replica.as_ref().map(|replica| format!(" on replica {replica}")).unwrap_or_default();
+    format!("{who}{name}{there}, {state}, its transaction {} old: {}", took(*age), first_line(query))
 }
 
 fn at(place: &StatementPlace) -> String {

@@ -25,6 +25,11 @@ pub fn line(event: &Event<'_>, analysis: &Analysis) -> Option<MigrateLine> {
             attempt: *attempt,
         },
         Event::Held { by, waited } => MigrateLine::Held { sessions: sessions(by), waited: ms(*waited) },
+        Event::Silent { replica, why, waited } => MigrateLine::Silent {
+            replica: (*replica).to_owned(),
+            why: (*why).to_owned(),
+            waited: ms(*waited),
+        },
         Event::Waits { step, by } => {
             MigrateLine::Waits { place: place(*step, analysis), sessions: sessions(by) }
         }
@@ -109,6 +114,7 @@ fn sessions(blockers: &[Blocker]) -> Vec<Session> {
         application: one.application.clone(),
         role: one.role.clone(),
         query: one.query.clone(),
+        replica: one.replica.clone(),
     };
     blockers.iter().map(session).collect()
 }

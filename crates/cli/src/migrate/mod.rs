@@ -39,7 +39,8 @@ pub fn migrate(
     let found = projects::find(disk, &wanted.place.places())?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let target = only("migrate", found.targets)?;
-    let places = places(disk, &target.project, &wanted.database, &wanted.many.targets, env)?;
+    let mut places = places(disk, &target.project, &wanted.database, &wanted.many.targets, env)?;
+    with_replicas(&mut places, disk, &target.project, &wanted.replicas, env)?;
     let settings = SettingsFiles::new(disk, wanted.place.settings.as_deref()).of(&target.project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;

@@ -68,6 +68,7 @@ pub async fn run(one: One<'_>) -> (MigrateLine, u8) {
             shown: &ready.seen.rows,
             limits: &limits,
             until,
+            replicas: &place.replicas,
             allowed: wanted.allow.as_deref().filter(|_| found || !judged.errors.is_empty()),
         };
         let mut tell = |event: runner::Event<'_>| {
@@ -148,7 +149,7 @@ async fn in_the_way(one: One<'_>, project: &Project) -> Result<InTheWay, pg::Err
         Some(schema) => coming.in_schema(schema),
         None => coming,
     };
-    let seen = runner::preflight::preflight(&place.server, &coming, &bounds).await?;
+    let seen = runner::preflight::preflight(&place.server, &place.replicas, &coming, &bounds).await?;
     let citus = seen.iter().any(|one| one.object.as_deref() == Some(CITUS));
     Ok(InTheWay { stops: stopped(seen.iter().map(check), allowed, told), waits, found: found || citus })
 }

@@ -84,7 +84,10 @@ impl Told {
         for text in texts {
             if matches!(
                 line,
-                MigrateLine::Waits { .. } | MigrateLine::Held { .. } | MigrateLine::WaitsForRun { .. }
+                MigrateLine::Waits { .. }
+                    | MigrateLine::Held { .. }
+                    | MigrateLine::Silent { .. }
+                    | MigrateLine::WaitsForRun { .. }
             ) && self.is_repeated(&text)
             {
                 continue;

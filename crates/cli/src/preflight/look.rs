@@ -71,7 +71,8 @@ impl<'a> Look<'a> {
             LedgerRows::Forbidden => (Coming::nothing(&project), None),
             _ => self.coming(&project, &seen, place.schema.as_deref())?,
         };
-        let found = runner::preflight::preflight(&place.server, &coming, &self.bounds).await?;
+        let found =
+            runner::preflight::preflight(&place.server, &place.replicas, &coming, &self.bounds).await?;
         let checks: Vec<_> = found.iter().map(check).collect();
         Ok(Preflight {
             target: place.name.clone(),

@@ -13,7 +13,7 @@ use crate::errors::{self, Error};
 use crate::migrate::{only, some};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
-use crate::targets::{Place, places};
+use crate::targets::{Place, places, with_replicas};
 use futures_util::{StreamExt as _, stream};
 use look::Look;
 use report::{
@@ -32,7 +32,8 @@ pub fn preflight(
     let found = projects::find(disk, &wanted.place.places())?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let target = only("preflight", found.targets)?;
-    let places = places(disk, &target.project, &wanted.database, &wanted.many, env)?;
+    let mut places = places(disk, &target.project, &wanted.database, &wanted.many, env)?;
+    with_replicas(&mut places, disk, &target.project, &wanted.replicas, env)?;
     let settings = SettingsFiles::new(disk, wanted.place.settings.as_deref()).of(&target.project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;

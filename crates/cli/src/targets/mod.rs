@@ -6,8 +6,8 @@ mod all;
 
 pub use all::All;
 
-use crate::args::{Database, Targets};
-use crate::database::{Variables, database};
+use crate::args::{Database, Replicas, Targets};
+use crate::database::{Variables, database, replicas};
 use crate::disk::Disk;
 use crate::errors::Error;
 use catalog::written::quoted;
@@ -24,7 +24,7 @@ pub struct Place {
     pub server: Target,
     /// The schema of the tenant.
     pub schema: Option<String>,
-    /// Its replicas.
+    /// Its replicas, and those that are named for all.
     pub replicas: Vec<Target>,
     /// Whether it goes before the others.
     pub canary: bool,
@@ -94,6 +94,22 @@ pub fn places(
         places[0].canary = true;
     }
     Ok(places)
+}
+
+/// Names these replicas for all of them, beside their own.
+///
+/// Errors: those of [`replicas`].
+pub fn with_replicas(
+    places: &mut [Place],
+    disk: &Disk,
+    project: &Project,
+    wanted: &Replicas,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), Error> {
+    let variables = Variables::of(disk, project, env);
+    let named = replicas(&wanted.replica, &wanted.replica_env, &|name| variables.get(name))?;
+    places.iter_mut().for_each(|place| place.replicas.extend(named.iter().cloned()));
+    Ok(())
 }
 
 fn with_settings(server: Target, entry: &TargetEntry) -> Target {

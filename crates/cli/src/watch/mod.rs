@@ -7,7 +7,7 @@ mod live;
 
 use crate::Outcome;
 use crate::args::{RunFormat, WatchArguments};
-use crate::database::{database, database_near};
+use crate::database::{database, database_near, replicas};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::projects;
@@ -40,7 +40,7 @@ pub fn watch(
         Some(project) => database(disk, project, &wanted.database, env)?,
         None => database_near(disk, "", &wanted.database, env)?,
     };
-    let replicas = replicas(wanted, env)?;
+    let replicas = replicas(&wanted.replica, &wanted.replica_env, env)?;
     let baseline = wanted.against.as_ref().map(|path| baseline(disk, path)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
@@ -277,18 +277,6 @@ fn project(disk: &Disk, wanted: &WatchArguments, notes: &mut Vec<String>) -> Res
         }
         Err(error) => Err(error),
     }
-}
-
-fn replicas(wanted: &WatchArguments, env: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Target>, Error> {
-    let mut replicas = Vec::new();
-    for url in &wanted.replica {
-        replicas.push(pg::target_in(url, env)?);
-    }
-    for name in &wanted.replica_env {
-        let url = env(name).filter(|url| !url.is_empty());
-        replicas.push(pg::target_in(&url.ok_or_else(|| Error::NoSuchVariable { name: name.clone() })?, env)?);
-    }
-    Ok(replicas)
 }
 
 fn baseline(disk: &Disk, path: &str) -> Result<Baseline, Error> {

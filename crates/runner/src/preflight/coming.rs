@@ -3,6 +3,7 @@
 //! Relations go by the names that they have now. What a set makes itself is left out.
 
 use crate::blockers::Wanted;
+use crate::replicas;
 use crate::tenant::rename;
 use crate::units;
 use catalog::Change;
@@ -15,6 +16,8 @@ use sql::{Name, ObjectKind, Stmt};
 pub struct Coming {
     /// Locks that conflict with those of vacuum, or stronger ones.
     pub locked: Vec<Wanted>,
+    /// Relations whose readers on replicas are met, once what locks them is replayed there.
+    pub replayed: Vec<String>,
     /// Tables that are written anew.
     pub rewritten: Vec<String>,
     /// The table of each index that is built.
@@ -67,6 +70,7 @@ impl Coming {
     #[must_use]
     pub fn in_schema(mut self, schema: &str) -> Coming {
         let lists = [
+            &mut self.replayed,
             &mut self.rewritten,
             &mut self.indexed,
             &mut self.scanned,
@@ -96,6 +100,7 @@ impl Coming {
         {
             self.locked.push(Wanted { relation: lock.relation.clone(), mode: lock.mode });
         }
+        self.replayed.extend(replicas::replayed(step).cloned());
         // What is emptied takes no room.
         let rewrites = facts.rewrites.iter().filter(|one| !one.new && one.cause != RewriteCause::Truncate);
         self.rewritten.extend(rewrites.map(|one| one.relation.clone()));
@@ -206,6 +211,7 @@ impl Coming {
     /// Each thing once.
     fn once(&mut self) {
         let lists = [
+            &mut self.replayed,
             &mut self.rewritten,
             &mut self.scanned,
             &mut self.owned,

@@ -9,6 +9,7 @@ mod connections;
 mod disk;
 pub(crate) mod indexes;
 mod pooler;
+mod readers;
 mod replication;
 mod rights;
 mod server;
@@ -132,8 +133,13 @@ impl Default for Bounds {
 /// Looks at everything. Topics come in their order; each has at least one check.
 ///
 /// Errors: those of connecting, and [`Error::Lost`]. A question that the server refuses becomes a check that
-/// is [`State::Unknown`].
-pub async fn preflight(target: &Target, coming: &Coming, bounds: &Bounds) -> Result<Vec<Check>, Error> {
+/// is [`State::Unknown`]; a replica that can't be asked, [`State::Stop`].
+pub async fn preflight(
+    target: &Target,
+    replicas: &[Target],
+    coming: &Coming,
+    bounds: &Bounds,
+) -> Result<Vec<Check>, Error> {
     let start = Instant::now();
     let target = target.named(NAME);
     let session = pg::connect(&target).await?;
@@ -149,6 +155,7 @@ pub async fn preflight(target: &Target, coming: &Coming, bounds: &Bounds) -> Res
     found.add(Topic::Connections, connections::checks(&session, bounds).await)?;
     found.add(Topic::Timeouts, timeouts)?;
     found.add(Topic::Replication, replication::lag(&session, bounds).await)?;
+    found.add(Topic::Replication, readers::checks(&session, replicas, coming, bounds).await)?;
     found.add(Topic::Slots, replication::slots(&session).await)?;
     found.add(Topic::Disk, disk::checks(&session, coming, bounds).await)?;
     found.add(Topic::Indexes, indexes::checks(&session).await)?;

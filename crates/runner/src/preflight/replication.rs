@@ -47,7 +47,7 @@ async fn waits(session: &Connection) -> Result<Option<Check>, Error> {
     }))
 }
 
-fn replica(name: &str, state: &str, seconds: f64, bytes: f64, bounds: &Bounds) -> Check {
+pub(super) fn replica(name: &str, state: &str, seconds: f64, bytes: f64, bounds: &Bounds) -> Check {
     let behind = seconds > bounds.lag.as_secs_f64() || bytes > FAR;
     let what = format!("replica {name} ({state}) is {} and {} behind", time(seconds), size(bytes));
     let state = if behind { State::Warning } else { State::Ok };

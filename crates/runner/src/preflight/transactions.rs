@@ -31,6 +31,7 @@ pub async fn open(session: &Connection, coming: &Coming, bounds: &Bounds) -> Res
                 .cure(cure),
         );
     }
+    checks.extend(super::readers::held_back(session).await?);
     checks.extend(hidden(session).await?);
     let long = super::words::time(bounds.long.as_secs_f64());
     Ok(super::or_ok(checks, Topic::Transactions, &format!("none is older than {long}")))
@@ -82,7 +83,7 @@ fn holding(who: &Blocker, held: &[(String, Blocker)]) -> String {
 }
 
 /// Sessions of other roles whose transactions this role may not see.
-async fn hidden(session: &Connection) -> Result<Option<Check>, Error> {
+pub(super) async fn hidden(session: &Connection) -> Result<Option<Check>, Error> {
     let query = "SELECT count(*), current_user FROM pg_catalog.pg_stat_activity \
                  WHERE datname = pg_catalog.current_database() AND query = '<insufficient privilege>'";
     let row = session.rows(query).await?.into_iter().next().unwrap_or_default();

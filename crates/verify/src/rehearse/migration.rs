@@ -126,7 +126,8 @@ pub(super) async fn as_brolly(
 ) -> Result<Vec<Try>, Error> {
     let Pending { project, analysis, set, clock } = *pending;
     let shown = ledger_rows(session, project).await?;
-    let job = Job { project, analysis, set, shown: &shown, limits, until: None, allowed: None };
+    let job =
+        Job { project, analysis, set, shown: &shown, limits, replicas: &[], until: None, allowed: None };
     let mut tries = Vec::new();
     let mut times = Times::new(analysis, set, clock);
     let ended = runner::migrate(target, &job, &mut |event| match event {
