@@ -17,7 +17,7 @@ use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
-use crate::targets::{All, places};
+use crate::targets::{All, places, with_replicas};
 use all::{Run, Task};
 pub use human::some;
 use judged::{Bench, Judged};

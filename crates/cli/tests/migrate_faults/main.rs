@@ -12,6 +12,7 @@ mod deadlock;
 mod gates;
 #[path = "../../../../tests/servers/hand.rs"]
 mod hand;
+mod readers;
 #[path = "../../../../tests/servers/replica.rs"]
 mod replica;
 #[path = "../run/mod.rs"]

@@ -4,11 +4,12 @@
 
 use super::Error;
 use super::batch::text_of;
-use crate::lag;
+use crate::lag::{self, Behind};
 use pg::{Connection, Target};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// The kinds of reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -91,6 +92,8 @@ pub(super) struct Throttle<'a> {
     limits: &'a Limits,
     /// To the replicas, as far as they are open.
     replicas: Vec<Option<Connection>>,
+    /// Where they stood while they lacked something, and since when.
+    stood: Vec<Option<(u64, Instant)>>,
     /// Whether the archiver may be asked for.
     archiver: bool,
     /// The tables that hold the rows.
@@ -102,8 +105,16 @@ pub(super) struct Throttle<'a> {
 impl<'a> Throttle<'a> {
     pub(super) fn new(limits: &'a Limits, tables: &[u32], pids: [i32; 2]) -> Throttle<'a> {
         let tables: Vec<String> = tables.iter().map(u32::to_string).collect();
-        let replicas = limits.replicas.iter().map(|_| None).collect();
-        Throttle { limits, replicas, archiver: limits.segments.is_some(), tables: tables.join(", "), pids }
+        let replicas: Vec<_> = limits.replicas.iter().map(|_| None).collect();
+        let stood = vec![None; replicas.len()];
+        Throttle {
+            limits,
+            replicas,
+            stood,
+            archiver: limits.segments.is_some(),
+            tables: tables.join(", "),
+            pids,
+        }
     }
 
     /// The processes of a new pair of connections.
@@ -206,7 +217,8 @@ impl<'a> Throttle<'a> {
             let Some(behind) = behind else {
                 return Ok(Some(reason(Cause::Replica, format!("{name} is no replica"))));
             };
-            let found = self.lag(&name, behind.bytes.unwrap_or(0), behind.seconds);
+            let seconds = behind.seconds.max(stood(&mut self.stood[at], &behind, Instant::now()));
+            let found = self.lag(&name, behind.bytes.unwrap_or(0), seconds);
             if found.is_some() {
                 return Ok(found);
             }
@@ -264,10 +276,50 @@ impl<'a> Throttle<'a> {
     }
 }
 
+/// Seconds for which a replica that lacks something has replayed nothing. One that was started a moment ago knows no time of
+/// what it replayed last.
+fn stood(since: &mut Option<(u64, Instant)>, behind: &Behind, now: Instant) -> f64 {
+    let Some(place) = behind.place.filter(|_| behind.bytes.is_some_and(|bytes| bytes > 0)) else {
+        *since = None;
+        return 0.0;
+    };
+    match since {
+        Some((at, first)) if *at == place => now.saturating_duration_since(*first).as_secs_f64(),
+        _ => {
+            *since = Some((place, now));
+            0.0
+        }
+    }
+}
+
 pub(super) fn reason(cause: Cause, what: String) -> Reason {
     Reason { cause, what }
 }
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_replica_stands_while_it_lacks_something_and_replays_nothing() {
+        let (start, mut since) = (Instant::now(), None);
+        let mut after = |seconds, bytes, place| {
+            let behind = Behind { bytes: Some(bytes), place: Some(place), ..Behind::default() };
+            stood(&mut since, &behind, start + Duration::from_secs(seconds))
+        };
+        let seen = [
+            after(0, 5, 10),
+            after(2, 9, 10),
+            after(4, 9, 12),
+            after(5, 9, 12),
+            after(6, 0, 21),
+            after(7, 1, 21),
+        ];
+        assert_eq!(seen, [0.0, 2.0, 0.0, 1.0, 0.0, 0.0]);
+    }
 }
