@@ -97,13 +97,13 @@ pub(crate) async fn in_the_way(
 /// Relations whose readers on a replica a statement meets once it is replayed there.
 ///
 /// What drops an index or a partition concurrently waits on the primary for those who use the table, and on a replica for
-/// nobody: it ends with an ACCESS EXCLUSIVE lock on what goes, which every query of the table holds too.
+/// nobody: it ends with an ACCESS EXCLUSIVE lock on what goes, which queries of the table hold too.
 pub(crate) fn replayed(step: &Step) -> impl Iterator<Item = &String> {
     let drops = step.statement.as_deref().is_some_and(|statement| match &statement.stmt {
         Stmt::Drop(drop) => drop.concurrently,
         Stmt::Reindex(reindex) => reindex.concurrently,
         Stmt::AlterTable(alter) => alter.commands.iter().any(|command| {
-            matches!(&command.action, AlterAction::DetachPartition { concurrently: true, .. })
+            matches!(&command.action, AlterAction::DetachPartition { concurrently, finalize, .. } if *concurrently || *finalize)
         }),
         _ => false,
     });

@@ -180,6 +180,25 @@ export type MigrateLine =
       waited: number;
     }
   | {
+      event: "silent";
+      /**
+       * Its host.
+       */
+      replica: string;
+      /**
+       * With `--targets`: what it is about.
+       */
+      target?: string;
+      /**
+       * So far.
+       */
+      waited: number;
+      /**
+       * Why.
+       */
+      why: string;
+    }
+  | {
       event: "waits";
       /**
        * The file.
@@ -482,6 +501,10 @@ export interface Session {
    * What it runs, or ran last.
    */
   query: string;
+  /**
+   * The host of the replica that it reads on; `null` on the server that is migrated.
+   */
+  replica: string | null;
   /**
    * Its role.
    */

@@ -20,6 +20,7 @@ mod run;
 #[path = "../../../../tests/servers/servers.rs"]
 mod servers;
 mod standby;
+mod streaming;
 
 use pg::{Server, Setup};
 use run::{Ended, Folder, config, folder};

@@ -1,76 +1,20 @@
 //! Those who read on a replica while its primary is migrated: what a lock does to them there, and that they are waited for.
 
-use crate::replica::{Replica, primary};
-use crate::run::Folder;
+use crate::replica::Replica;
 use crate::servers::wait;
-use crate::{ADD, CREATE, migrate, project, sql};
-use pg::{Connection, Server};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use crate::streaming::{FIRST, PATIENCE, begun, caught_up, on, started, until};
+use crate::{ADD, migrate, sql};
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What has run before.
-const FIRST: [(&str, &str); 2] = [
-    CREATE,
-    (
-        "0001_more",
-        "CREATE INDEX users_name ON users (name);\n--> statement-breakpoint\nCREATE TABLE posts (id int);\n",
-    ),
-];
-
-/// Asks again and again until the answer is this one.
-async fn until(session: &Connection, query: &str, answer: &str) {
-    let start = Instant::now();
-    loop {
-        let now = session.value(query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
-        if now.as_deref() == Some(answer) {
-            return;
-        }
-        assert!(start.elapsed() < PATIENCE, "{query}: {now:?}, never {answer}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Waits until a replica has replayed what its primary has committed; the servers of the tests flush it late.
-async fn caught_up(server: &Server, there: &Connection) {
-    let primary = server.connect().await.expect("a connection");
-    primary
-        .batch("SET synchronous_commit = on; SELECT pg_logical_emit_message(true, '', '')")
-        .await
-        .expect("it can");
-    let end = primary.value("SELECT pg_current_wal_flush_lsn()").await.expect("an answer").expect("a place");
-    until(there, &format!("SELECT pg_last_wal_replay_lsn() >= '{end}'"), "t").await;
-}
-
-/// Runs a statement on the primary.
-async fn on(server: &Server, text: &str) {
-    let done = server.connect().await.expect("a connection").batch(text).await;
-    done.unwrap_or_else(|error| panic!("{text}: {error}"));
-}
-
-/// A server with the first migrations, a replica that ends a query after so long, and the project.
-fn begun(major: u16, settings: &[&str], pending: &[(&str, &str)]) -> (Server, Replica, Folder) {
-    let server = primary(major);
-    let folder = project(&FIRST);
-    migrate(&folder, &server.url("postgres"), &[]).says(0, &["2 migrations applied"]);
-    let replica = Replica::with(&server, major, settings, &[]);
-    wait(async { caught_up(&server, &replica.connect().await).await });
-    folder.journal("drizzle", &[&FIRST, pending].concat());
-    (server, replica, folder)
-}
 
 /// What a query on the replica that goes on for as long as it can ends with, when this is done on the primary meanwhile.
-fn read_while(replica: &Replica, work: impl FnOnce()) -> pg::Error {
+fn read_while(replica: &Replica, table: &str, work: impl FnOnce()) -> pg::Error {
     let (told, began) = channel();
     let target = replica.target();
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || {
             wait(async {
                 let reader = pg::connect(&target).await.expect("a connection");
-                reader.batch("BEGIN; SELECT * FROM users").await.expect("it reads");
+                reader.batch(&format!("BEGIN; SELECT * FROM {table}")).await.expect("it reads");
                 told.send(()).expect("somebody hears it");
                 reader.batch("SELECT pg_sleep(60)").await.expect_err("it is ended")
             })
@@ -79,65 +23,6 @@ fn read_while(replica: &Replica, work: impl FnOnce()) -> pg::Error {
         work();
         reading.join().expect("no panic")
     })
-}
-
-/// The program, at work.
-struct Running {
-    child: Child,
-    lines: std::sync::mpsc::Receiver<String>,
-}
-
-/// Starts it; its lines are those of its output with `--format json`, else those of the error stream.
-fn started(folder: &Folder, args: &[&str], variables: &[(&str, &str)]) -> Running {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_brolly"));
-    command.args(args).current_dir(folder.path()).env("HOME", folder.path()).envs(variables.iter().copied());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("brolly starts");
-    let stream: Box<dyn std::io::Read + Send> = match args.contains(&"json") {
-        true => Box::new(child.stdout.take().expect("it is piped")),
-        false => Box::new(child.stderr.take().expect("it is piped")),
-    };
-    let (told, lines) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines() {
-            let _ = told.send(line.expect("text"));
-        }
-    });
-    Running { child, lines }
-}
-
-impl Running {
-    /// The first line to come that holds this.
-    fn says(&self, piece: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(piece) => return line,
-                Ok(line) => seen.push(line),
-                Err(_) => panic!("no {piece:?} in:\n{}", seen.join("\n")),
-            }
-        }
-    }
-
-    /// Waits for its end, which is a good one.
-    fn ends_well(mut self) {
-        let status = self.child.wait().expect("it ends");
-        let mut rest: String = self.lines.iter().map(|line| line + "\n").collect();
-        for stream in [
-            self.child.stdout.take().map(|it| Box::new(it) as Box<dyn std::io::Read>),
-            self.child.stderr.take().map(|it| Box::new(it) as _),
-        ] {
-            stream.into_iter().for_each(|mut stream| drop(stream.read_to_string(&mut rest)));
-        }
-        assert!(status.success(), "{status}\n{rest}");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// What is said of Postgres: a lock that the primary holds for a moment ends who reads on a replica, whatever
@@ -152,13 +37,26 @@ fn a_brief_lock_ends_a_reader_on_a_replica() {
             let server = &server;
             move || drop(sql(server, text))
         };
-        let ended = [
-            read_while(&replica, || {
+        let mut ended = vec![
+            read_while(&replica, "users", || {
                 migrate(&folder, &url, &[]).says(0, &["1 migration applied"]);
             }),
-            read_while(&replica, one("REINDEX INDEX CONCURRENTLY users_name")),
-            read_while(&replica, one("DROP INDEX CONCURRENTLY users_name")),
+            read_while(&replica, "users", one("REINDEX INDEX CONCURRENTLY users_name")),
+            read_while(&replica, "users", one("DROP INDEX CONCURRENTLY users_name")),
         ];
+        if major >= 14 {
+            let parts = "CREATE TABLE parts (id int) PARTITION BY RANGE (id)";
+            wait(async {
+                on(&server, parts).await;
+                on(&server, "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9)").await;
+                caught_up(&server, &replica.connect().await).await;
+            });
+            ended.push(read_while(
+                &replica,
+                "parts",
+                one("ALTER TABLE parts DETACH PARTITION part CONCURRENTLY"),
+            ));
+        }
         for error in ended {
             assert_eq!(error.sqlstate(), Some("40001"), "{error}");
             assert!(error.to_string().contains("conflict with recovery"), "{error}");
@@ -180,7 +78,8 @@ fn a_reader_on_a_replica_is_waited_for() {
     for major in [13, 18] {
         let later = ("0003_drop", "DROP INDEX CONCURRENTLY users_name;\n");
         let (server, replica, folder) = begun(major, &[], &[ADD]);
-        let (url, by) = (server.url("postgres"), replica.url());
+        // Locks are seen from the database alone that they are in, so that brolly goes there.
+        let (url, by) = (server.url("postgres"), replica.url().replace("///postgres", "///template1"));
         let ask = ["--database-url", &url, "--replica-env", "REPLICA"];
         let variables = [("REPLICA", by.as_str())];
         wait(async {
@@ -263,7 +162,7 @@ fn an_old_snapshot_on_a_replica_holds_back_vacuum_and_no_migration() {
     let (url, by) = (server.url("postgres"), replica.url());
     sql(
         &server,
-        "DROP INDEX users_name; INSERT INTO users (name) SELECT 'gone' FROM generate_series(1, 100)",
+        "DROP INDEX users_name; INSERT INTO users (name) SELECT 'gone' FROM generate_series(1, 100); CREATE ROLE weak LOGIN",
     );
     let preflight =
         |url: &str, by: &str| folder.brolly(&["preflight", "--database-url", url, "--replica", by]);
@@ -273,6 +172,14 @@ fn an_old_snapshot_on_a_replica_holds_back_vacuum_and_no_migration() {
         reader.batch("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM posts").await.expect("it reads");
         until(&look, "SELECT count(backend_xmin) FROM pg_stat_replication", "1").await;
         preflight(&url, &by).says(0, &["hot_standby_feedback is on", "nothing is in the way"]);
+        let weak = by.replace("user=postgres", "user=weak");
+        preflight(&url, &weak).says(
+            0,
+            &[
+                "on replica ",
+                "sessions of other roles do is hidden from role weak: nobody of them is waited for",
+            ],
+        );
         look.batch("DELETE FROM users WHERE name = 'gone'").await.expect("it can");
         migrate(&folder, &url, &["--replica", &by]).says(0, &["2 migrations applied"]);
         caught_up(&server, &reader).await;
@@ -332,65 +239,3 @@ fn an_old_snapshot_on_a_replica_holds_back_vacuum_and_no_migration() {
 /// Uses transaction IDs up.
 const BURN: &str = "do $$ begin for i in 1..101000 loop begin perform 1; insert into posts (id) values (1); \
     raise exception 'x'; exception when others then null; end; end loop; end $$";
-
-/// A replica that is asked by `brolly backfill` itself, of a role to which the primary tells nothing.
-#[test]
-fn a_backfill_is_held_for_a_replica_that_replays_nothing() {
-    let (server, folder) = (primary(17), project(&[CREATE]));
-    migrate(&folder, &server.url("postgres"), &[]).says(0, &["1 migration applied"]);
-    sql(
-        &server,
-        "ALTER TABLE users ADD nick text; INSERT INTO users (name) SELECT 'n' || i FROM generate_series(1, 3000) i; \
-         CREATE ROLE weak LOGIN; ALTER TABLE users OWNER TO weak; GRANT ALL ON SCHEMA drizzle TO weak",
-    );
-    let replica = Replica::of(&server, 17);
-    folder.write(
-        "drizzle/backfills/0000_create.users_nick.sql",
-        "-- brolly backfill\n-- table: \"users\"\n-- key: \"id\"\n-- set: \"nick\" = \"name\"\n\
-         -- where: \"nick\" IS DISTINCT FROM \"name\"\nDO $brolly$ ..\n",
-    );
-    let (url, by) = (server.url("postgres").replace("user=postgres", "user=weak"), replica.url());
-    let variables = [("REPLICA", by.as_str())];
-    let start = |more: &[&str]| {
-        let ask = ["backfill", "--format", "json", "--database-url", &url, "--replica-env", "REPLICA"];
-        started(&folder, &[&ask, more].concat(), &variables)
-    };
-    let host = replica.target().host();
-    wait(async {
-        let there = replica.connect().await;
-        there.batch("SELECT pg_wal_replay_pause()").await.expect("it can be paused");
-        // It has replayed no transaction since it was started, and tells no time.
-        let time = "SELECT pg_last_xact_replay_timestamp()";
-        assert_eq!(there.value(time).await.expect("an answer"), None);
-        let running = start(&["--max-lag", "300ms", "--batch", "10", "--max-batch", "10", "--nice", "100"]);
-        let held = running.says(r#""event":"held""#);
-        assert!(
-            held.contains(&format!("replica {host} is ")) && held.contains(" s behind, more than 0.3 s"),
-            "{held}"
-        );
-        assert_eq!(there.value(time).await.expect("an answer"), None);
-        there.batch("SELECT pg_wal_replay_resume()").await.expect("it goes on");
-        running.says(r#""event":"released""#);
-        running.says(r#""event":"batch""#);
-        drop(running);
-        caught_up(&server, &there).await;
-
-        // The same by size, to its end.
-        there.batch("SELECT pg_wal_replay_pause()").await.expect("it can be paused");
-        let paused = "SELECT pg_get_wal_replay_pause_state()";
-        until(&there, paused, "paused").await;
-        on(&server, "UPDATE users SET name = name || 'x'; UPDATE users SET name = name || 'y'").await;
-        let running = start(&["--max-lag", "10min", "--max-lag-bytes", "200kB"]);
-        let held = running.says(r#""event":"held""#);
-        assert!(
-            held.contains(&format!("replica {host} is ")) && held.contains(" MB behind, more than 0.2 MB"),
-            "{held}"
-        );
-        there.batch("SELECT pg_wal_replay_resume()").await.expect("it goes on");
-        running.ends_well();
-    });
-    assert_eq!(
-        sql(&server, "SELECT count(*) FROM users WHERE nick IS DISTINCT FROM name").as_deref(),
-        Some("0")
-    );
-}
