@@ -48,9 +48,6 @@ impl fmt::Display for Blocker {
             return write!(f, "the prepared transaction {}, {} old", self.query, seconds(self.age));
         };
         write!(f, "process {pid}")?;
-        if let Some(replica) = &self.replica {
-            write!(f, " on replica {replica}")?;
-        }
         if self.kind == "client backend" {
             write!(f, " of {}", self.role)?;
         } else {
@@ -58,6 +55,9 @@ impl fmt::Display for Blocker {
         }
         if !self.application.is_empty() {
             write!(f, " ({})", self.application)?;
+        }
+        if let Some(replica) = &self.replica {
+            write!(f, " on replica {replica}")?;
         }
         write!(f, ", {}, its transaction {} old", self.state, seconds(self.age))?;
         let query = self.query.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -214,7 +214,7 @@ mod tests {
         );
         let there = Blocker { replica: Some("db2:5432".to_owned()), ..blocker };
         assert!(
-            there.to_string().starts_with("process 17 on replica db2:5432 of app (report), idle"),
+            there.to_string().starts_with("process 17 of app (report) on replica db2:5432, idle"),
             "{there}"
         );
         assert_eq!(mode_of("ShareUpdateExclusiveLock"), Some(LockMode::ShareUpdateExclusive));

@@ -123,18 +123,35 @@ fn a_reader_on_a_replica_is_waited_for() {
                         &[
                             "(asked) is ",
                             "a query there may hold up replay for 300 ms (max_standby_streaming_delay), hot_standby_feedback is off",
-                            &format!("process {pid} on replica "),
+                            &format!("process {pid} of postgres (brolly) on replica "),
                             "idle in transaction, its transaction",
                             "it holds users: the migrations would stop replay there, with all who read users, and end it after 300 ms",
                             &format!("SELECT pg_terminate_backend({pid}) there"),
                         ],
                     );
                 }
+                if at == 4 {
+                    let short = [&["migrate", "--patience", "100ms"], &ask[..]].concat();
+                    folder.brolly_in(".", &short, &variables).complains(
+                        2,
+                        &[
+                            &format!(
+                                "older transactions hold the table: process {pid} of postgres (brolly) on replica "
+                            ),
+                            "brolly: the lock was not to be had in 0 s and 0 tries",
+                            &format!("process {pid} of postgres (brolly) on replica "),
+                        ],
+                    );
+                }
                 let running =
                     started(&folder, &[&["migrate", "--format", "json"], &ask[..]].concat(), &variables);
                 let held = running.says(r#""event":"held""#);
-                assert!(held.contains(&format!(r#""pid":{pid},"#)), "{held}");
-                assert!(held.contains(&format!(r#""replica":"{}"#, replica.target().host())), "{held}");
+                let held = as_its_schema_says(&held);
+                let host = replica.target().host();
+                assert_eq!(
+                    (&held["sessions"][0]["pid"], &held["sessions"][0]["replica"]),
+                    (&pid.into(), &host.into())
+                );
                 // Nothing of it is on the primary yet, and the reader reads on.
                 let there = format!(
                     "SELECT (SELECT count(*) FROM pg_class WHERE relname = '{what}') + \
@@ -212,8 +229,8 @@ fn an_old_snapshot_on_a_replica_holds_back_vacuum_and_no_migration() {
         preflight(&url, &by).lacks("holds a snapshot");
     });
 
-    // What is named and can't be waited for keeps a migration from being run.
-    // Servers of one version are copies here.
+    // What is named and can't be waited for keeps a migration from being run. Servers of one version are copies here, with
+    // one identifier.
     let other = crate::servers::server(17);
     preflight(&url, &url).says(1, &["is no replica: it takes writes", "name a replica of the server"]);
     preflight(&other.url("postgres"), &by).says(1, &["is a replica of another server"]);
@@ -229,11 +246,25 @@ fn an_old_snapshot_on_a_replica_holds_back_vacuum_and_no_migration() {
         2,
         &["no lock is asked for while replica", "can't be asked who reads there", "cannot connect to"],
     );
+    let json = ["--replica", &by, "--skip-preflight", "--patience", "100ms", "--format", "json"];
+    let ended = migrate(&folder, &url, &json);
+    let silent = ended.out.lines().find(|line| line.contains(r#""event":"silent""#)).expect("a line");
+    assert_eq!(as_its_schema_says(silent)["replica"], pg::target(&by).expect("a URL").host());
     migrate(&folder, &url, &["--replica-env", "NO_SUCH"]).complains(2, &["NO_SUCH"]);
     assert_eq!(
         sql(&server, "SELECT count(*) FROM pg_attribute WHERE attname = 'more'").as_deref(),
         Some("0")
     );
+}
+
+/// A line of `brolly migrate --format json`.
+fn as_its_schema_says(line: &str) -> serde_json::Value {
+    let value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let schema = report::migrate_schema();
+    let validator = jsonschema::validator_for(&schema).expect("the schema can be used");
+    let problems: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert_eq!(problems, Vec::<String>::new(), "{line}");
+    value
 }
 
 /// Uses transaction IDs up.

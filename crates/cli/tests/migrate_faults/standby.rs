@@ -112,6 +112,9 @@ fn a_backfill_is_held_for_a_replica_that_replays_nothing() {
         there.batch("SELECT pg_wal_replay_pause()").await.expect("it can be paused");
         let paused = "SELECT pg_get_wal_replay_pause_state()";
         until(&there, paused, "paused").await;
+        folder
+            .brolly(&["preflight", "--database-url", &server.url("postgres"), "--replica", &by])
+            .says(1, &["replay is paused on replica ", "SELECT pg_wal_replay_resume() there"]);
         on(&server, "UPDATE users SET name = name || 'x'; UPDATE users SET name = name || 'y'").await;
         let running = start(&["--max-lag", "10min", "--max-lag-bytes", "200kB"]);
         let held = running.says(r#""event":"held""#);
