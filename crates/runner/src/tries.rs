@@ -156,7 +156,7 @@ impl Sender for Try<'_, '_> {
             *self.seen = by;
         })
         .await?;
-        if one.facts.locks.iter().any(|lock| !lock.new) {
+        if one.facts.locks.iter().any(|lock| !lock.new && keeps_the_app_waiting(lock.mode)) {
             self.held.get_or_insert_with(Instant::now);
         }
         (self.tell)(Event::Ran { step });
@@ -229,6 +229,12 @@ fn wanted(analysis: &Analysis, unit: &Unit) -> Vec<Wanted> {
     let locks = unit.steps.iter().flat_map(|step| &analysis.steps[*step].facts.locks);
     let strong = locks.filter(|lock| !lock.new && lock.mode >= LockMode::ShareUpdateExclusive);
     strong.map(|lock| Wanted { relation: lock.relation.clone(), mode: lock.mode }).collect()
+}
+
+/// Whether a statement of the app may have to wait for who has such a lock: by itself, or by the rows that are written
+/// under it.
+fn keeps_the_app_waiting(mode: LockMode) -> bool {
+    mode == LockMode::RowExclusive || mode >= LockMode::Share
 }
 
 /// The relations whose readers on replicas it meets.

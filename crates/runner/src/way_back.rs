@@ -42,7 +42,7 @@ impl WayBack {
     }
 }
 
-/// Runs a way back; `shown` is what the ledger held when it was shown.
+/// Runs a way back; `shown` is what the ledger held when it was shown, `replicas` are those whose readers are waited for.
 ///
 /// Errors: as those of [`crate::migrate()`]; [`Error::LedgerMoved`] where the ledger is not what was shown.
 pub async fn roll_back(
@@ -50,10 +50,11 @@ pub async fn roll_back(
     back: &WayBack,
     shown: &LedgerRows,
     limits: &Limits,
+    replicas: &[Target],
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), Error> {
     let (project, analysis) = (&back.project, &back.analysis);
-    let job = Job { project, analysis, set: 0, shown, limits, replicas: &[], until: None, allowed: None };
+    let job = Job { project, analysis, set: 0, shown, limits, replicas, until: None, allowed: None };
     let (guard, room) = opened(target, &job, tell).await?;
     if ledger_rows(&room.session, project).await? != *shown {
         return Err(Error::LedgerMoved);

@@ -192,7 +192,7 @@ impl Road<'_> {
         let back = WayBack::new(self.project, ran, migration, file.clone(), self.options);
         let shown = ledger_rows(&self.session, &back.project).await?;
         let limits = Limits::default();
-        match roll_back(&self.scratch.target(), &back, &shown, &limits, &mut |_| {}).await {
+        match roll_back(&self.scratch.target(), &back, &shown, &limits, &[], &mut |_| {}).await {
             Ok(()) => {}
             Err(runner::Error::Refused { refusal, .. }) => {
                 return Ok(Trip { refused: Some(refusal), ..Trip::default() });

@@ -1,7 +1,7 @@
 //! The arguments of `rollback`.
 
 use super::servers::time;
-use super::{Choice, Database, Many, Places};
+use super::{Choice, Database, Many, Places, Replicas};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
 
@@ -36,7 +36,11 @@ failed, 2 could not do its job.";
 
 /// Arguments of `brolly rollback`.
 #[derive(Debug, Args)]
-#[command(mut_arg("targets", |arg| arg.requires("run")))]
+#[command(
+    mut_arg("targets", |arg| arg.requires("run")),
+    mut_arg("replica", |arg| arg.requires("run")),
+    mut_arg("replica_env", |arg| arg.requires("run"))
+)]
 pub struct RollbackArguments {
     /// Where to look.
     #[command(flatten)]
@@ -71,6 +75,9 @@ pub struct RollbackArguments {
     /// Many databases.
     #[command(flatten)]
     pub many: Many,
+    /// Whose readers are waited for before a table is locked.
+    #[command(flatten)]
+    pub replicas: Replicas,
     /// The longest that one try waits for a lock, and everybody behind it.
     #[arg(long, value_name = "TIME", requires = "run", default_value = "2s", value_parser = time)]
     pub lock_wait: Duration,

@@ -78,7 +78,7 @@ pub(super) async fn run(
             way.analysis = in_schema(&way.analysis, schema);
         }
         let mut tell = |event: runner::Event<'_>| told_of(told, &event, &way.analysis);
-        let result = roll_back(&place.server, &way, &shown, limits, &mut tell);
+        let result = roll_back(&place.server, &way, &shown, limits, &place.replicas, &mut tell);
         let result = pg::unless_interrupted(result).await;
         let result = left_nothing(&place.server, &way.project, told, result).await;
         let (end, code) = last_line(result.map(|ended| ended.map(|()| Done::default())), &way.analysis);

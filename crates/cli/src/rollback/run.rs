@@ -12,7 +12,7 @@ use crate::errors::{self, Error};
 use crate::migrate::{Screen, Seen, only, seen};
 use crate::projects;
 use crate::settings_file::SettingsFiles;
-use crate::targets::{All, places};
+use crate::targets::{All, places, with_replicas};
 use drizzle::{Migration, Project};
 use plan::reverse::Said;
 use report::TargetState;
@@ -35,7 +35,8 @@ pub fn run(
         let what = "--last and a migration that is named say two things: leave one out".to_owned();
         return Err(Error::CannotMigrate { what });
     }
-    let places = places(disk, &project, &wanted.database, &wanted.many.targets, env)?;
+    let mut places = places(disk, &project, &wanted.database, &wanted.many.targets, env)?;
+    with_replicas(&mut places, disk, &project, &wanted.replicas, env)?;
     let settings = SettingsFiles::new(disk, wanted.places.settings.as_deref()).of(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;

@@ -169,6 +169,29 @@ fn a_reader_on_a_replica_is_waited_for() {
     }
 }
 
+/// A way back locks what the migration locked.
+#[test]
+fn a_reader_on_a_replica_is_waited_for_on_the_way_back() {
+    let (server, replica, folder) = begun(16, &["max_standby_streaming_delay=300ms"], &[ADD]);
+    let (url, by) = (server.url("postgres"), replica.url());
+    migrate(&folder, &url, &[]).says(0, &["1 migration applied"]);
+    folder.brolly(&["rollback", "drizzle/0001_add.sql", "--write"]).says(0, &[]);
+    let back = ["rollback", "--run", "--yes", "--lose-data", "--database-url", &url, "--replica", &by];
+    wait(async {
+        let reader = replica.connect().await;
+        caught_up(&server, &reader).await;
+        reader.batch("BEGIN; SELECT age FROM users; SELECT pg_sleep(0.4)").await.expect("it reads");
+        folder.brolly(&[&back[..], &["--patience", "100ms"]].concat()).complains(
+            2,
+            &["older transactions hold the table", " on replica ", "the lock was not to be had"],
+        );
+        reader.batch("SELECT age FROM users; COMMIT").await.expect("nothing ended it");
+    });
+    folder.brolly(&back).says(0, &[]);
+    let left = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'age'";
+    assert_eq!(sql(&server, left).as_deref(), Some("0"));
+}
+
 /// hot_standby_feedback keeps rows for an old snapshot on a replica, and the primary from cleaning up. Nothing that is migrated
 /// waits for it, and an index that is built concurrently lacks what only that snapshot sees.
 #[test]
