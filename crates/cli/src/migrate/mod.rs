@@ -50,17 +50,10 @@ pub fn migrate(
     let seen = runtime.block_on(pg::unless_interrupted(seen))?;
     let run = Run { wanted, settings: &settings, places: &places, all: &all };
     let mut found: Vec<Option<Ready>> = Vec::new();
-    for (place, seen) in places.iter().zip(seen) {
-        let tell = |line: &MigrateLine| all.told(found.len()).line(line);
+    for (at, (place, seen)) in places.iter().zip(seen).enumerate() {
+        let tell = |line: &MigrateLine| all.told(at).line(line);
         let ready = seen.and_then(|seen| ready(place, &target.project, seen, wanted, &tell));
-        found.push(match ready {
-            Ok(ready) => Some(ready),
-            Err(error) if place.name.is_none() => return Err(error),
-            Err(error) => {
-                all.not_seen(found.len(), &error);
-                None
-            }
-        });
+        found.push(all.looked_at(at, ready)?);
     }
     let (work, idle): (Vec<_>, Vec<_>) = (0..)
         .zip(&found)

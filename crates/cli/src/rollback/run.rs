@@ -48,20 +48,13 @@ pub fn run(
     let looks = seen(&places, &project, &wanted.many.targets, "brolly rollback");
     let looks = runtime.block_on(pg::unless_interrupted(looks))?;
     let mut met: Vec<Option<(Seen, Chosen)>> = Vec::new();
-    for (place, seen) in places.iter().zip(looks) {
+    for (at, (place, seen)) in places.iter().zip(looks).enumerate() {
         let choice = seen.and_then(|seen| {
             let last = wanted.last.unwrap_or(1);
             let chosen = chosen(&place.project(&project), &seen, named.as_ref(), last)?;
             Ok((seen, chosen))
         });
-        met.push(match choice {
-            Ok(met) => Some(met),
-            Err(error) if place.name.is_none() => return Err(error),
-            Err(error) => {
-                all.not_seen(met.len(), &error);
-                None
-            }
-        });
+        met.push(all.looked_at(at, choice)?);
     }
     let (work, idle): (Vec<_>, Vec<_>) = (0..)
         .zip(&met)

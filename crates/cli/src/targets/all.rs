@@ -56,10 +56,18 @@ impl<'a> All<'a> {
         self.screen.note(text);
     }
 
-    /// A place that could not be looked at, or in which nothing may be run.
-    pub fn not_seen(&self, at: usize, error: &Error) {
-        let failed = Failed { message: error.to_string(), sqlstate: None, place: None };
-        self.ended(at, &MigrateLine::nothing(Some(failed)), errors::COULD_NOT);
+    /// What was seen of a place, nothing where it could not be looked at, or nothing may be run there: then it has failed.
+    ///
+    /// Errors: the same, where the place is the only one, without a name.
+    pub fn looked_at<T>(&self, at: usize, seen: Result<T, Error>) -> Result<Option<T>, Error> {
+        match seen {
+            Err(error) if self.places[at].name.is_some() => {
+                let failed = Failed { message: error.to_string(), sqlstate: None, place: None };
+                self.ended(at, &MigrateLine::nothing(Some(failed)), errors::COULD_NOT);
+                Ok(None)
+            }
+            seen => seen.map(Some),
+        }
     }
 
     /// A place in which nothing is to be done, and why.

@@ -6,7 +6,7 @@ use crate::run::{Ended, Folder};
 use crate::servers::{server, wait};
 use crate::{ADD, INDEX, begun, preflight, sql, value};
 use pg::Server;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const BACKFILL: &str = "-- brolly backfill\n-- table: users\n-- key: id\n-- set: nick = name\n-- where: nick IS NULL\n\
                         UPDATE users SET nick = name WHERE nick IS NULL;\n";
@@ -89,9 +89,13 @@ fn by_session_all_of_it_works() {
     for major in [13, 18] {
         let server = server(major);
         let folder = waiting(&server);
+        let start = Instant::now();
         let bouncer = Bouncer::start(&server, "session", "");
-        // It opens a connection to the server for the first that comes: while that is new, nothing tells.
-        preflight(&folder, &bouncer.url(), &[]);
+        // Its connection to the server is as new as ours: nothing tells, unless the machine took its time.
+        let ended = preflight(&folder, &bouncer.url(), &[]);
+        if start.elapsed() < Duration::from_secs(1) {
+            ended.says(0, &["connected to the server itself"]);
+        }
         std::thread::sleep(Duration::from_millis(1_500));
         preflight(&folder, &bouncer.url(), &[]).says(1, &["warning", "older than the connection"]);
         by(&folder, &bouncer.url(), &["migrate"])

@@ -176,8 +176,8 @@ async fn key(connection: &Connection, backfill: &Backfill, oid: &str) -> Result<
     let mut whole = backfill.key.len() == 1;
     for column in &backfill.key {
         let query = format!(
-            "SELECT attnum, attnotnull, atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) \
-             FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {} AND attnum > 0 AND NOT attisdropped",
+            "SELECT attnum, attnotnull, atttypid IN ('pg_catalog.int2'::pg_catalog.regtype, \
+             'pg_catalog.int4'::pg_catalog.regtype, 'pg_catalog.int8'::pg_catalog.regtype) FROM pg_catalog.pg_attribute WHERE attrelid = {oid} AND attname = {} AND attnum > 0 AND NOT attisdropped",
             literal(column)
         );
         match connection.rows(&query).await?.into_iter().next().as_deref() {

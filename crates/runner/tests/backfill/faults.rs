@@ -124,6 +124,11 @@ fn a_server_that_crashes() {
         });
         assert_eq!(ended.expect("no error"), Ended::Finished, "{events:#?}");
         assert!(reconnected(&events) >= 2, "{events:#?}");
+        // A crash behind the last batch may take that back, and the end with it: the state says so, and the next run goes on.
+        std::thread::sleep(Duration::from_millis(300));
+        if value(&server, "SELECT state FROM drizzle.__brolly_backfills") != "finished" {
+            finishes(&asked(&server), &job);
+        }
         each_once(&server);
     }
 }
@@ -277,23 +282,18 @@ fn a_lock_that_is_held_is_waited_for_and_then_said_with_its_holder() {
     each_once(&server);
 }
 
-/// The server ends the session that has waited for `deadlock_timeout`. The app waits for the batch, the batch somewhat
-/// later for the app: it is not to be the app that pays for it.
-#[test]
-fn the_app_never_pays_for_a_deadlock() {
-    let server = server(18);
-    let job = counted(&server, 1000);
-    sql(&server, "ALTER SYSTEM SET deadlock_timeout = '3s'");
-    sql(&server, "SELECT pg_reload_conf()");
+/// A run that meets the app crosswise: the app waits for the batch, the batch somewhat later for the app. What it told, and
+/// how long the app waited.
+fn crossed(server: &Server, asked: &Asked) -> (Vec<Event>, Duration) {
+    let job = counted(server, 1000);
     sql(
-        &server,
+        server,
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.005); RETURN new; END'; \
          CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW WHEN (old.id < 90 AND current_setting('application_name') ~ 'backfill') \
          EXECUTE FUNCTION slow()",
     );
     let mut events = Vec::new();
-    let asked = Asked { lock_timeout: Duration::from_secs(20), ..asked(&server) };
-    let ended = wait(async {
+    let (ended, waited) = wait(async {
         let app = server.connect().await.expect("a connection");
         app.batch("BEGIN; UPDATE t SET n = n WHERE id = 90").await.expect("it is locked");
         let other = server.connect().await.expect("a connection");
@@ -306,22 +306,42 @@ fn the_app_never_pays_for_a_deadlock() {
             tokio::time::sleep(Duration::from_millis(100)).await;
             // The batch holds this one, and is on its way to 90.
             let start = Instant::now();
-            let crossed = app.batch("UPDATE t SET n = n WHERE id = 2").await;
+            app.batch("UPDATE t SET n = n WHERE id = 2").await.expect("the batch gives way");
             app.batch("COMMIT").await.expect("it ends");
-            (crossed, start.elapsed())
+            start.elapsed()
         };
         let mut tell = |event: Event| events.push(event);
-        let (ended, (crossed, waited)) = tokio::join!(run(&asked, &job, &mut tell), cross);
-        crossed.expect("the batch gives way");
-        assert!(waited > Duration::from_millis(500), "it never waited: {waited:?}");
-        ended
+        tokio::join!(run(asked, &job, &mut tell), cross)
     });
     assert_eq!(ended.expect("no error"), Ended::Finished);
-    assert!(
-        events.iter().any(|event| matches!(event, Event::Retried { sqlstate, .. } if sqlstate == "55P03")),
-        "{events:#?}"
-    );
-    each_once(&server);
+    each_once(server);
+    (events, waited)
+}
+
+fn was_tried_again_for(events: &[Event], code: &str) -> bool {
+    events.iter().any(|event| matches!(event, Event::Retried { sqlstate, .. } if sqlstate == code))
+}
+
+/// The server ends the session that has waited for `deadlock_timeout`, and that was the app's.
+#[test]
+fn the_app_never_pays_for_a_deadlock() {
+    let server = server(18);
+    sql(&server, "ALTER SYSTEM SET deadlock_timeout = '3s'");
+    sql(&server, "SELECT pg_reload_conf()");
+    let asked = Asked { lock_timeout: Duration::from_secs(20), ..asked(&server) };
+    let (events, waited) = crossed(&server, &asked);
+    assert!(waited > Duration::from_millis(500), "it never waited: {waited:?}");
+    assert!(was_tried_again_for(&events, "55P03"), "{events:#?}");
+}
+
+/// Where the batch looks for it at once, it is the one to find it.
+#[test]
+fn a_deadlock_is_tried_again() {
+    let server = server(18);
+    let mut asked = asked(&server);
+    asked.target = asked.target.with_settings(&[("deadlock_timeout", "1ms")]);
+    let (events, _) = crossed(&server, &asked);
+    assert!(was_tried_again_for(&events, "40P01"), "{events:#?}");
 }
 
 #[test]

@@ -68,6 +68,15 @@ const CASES: &[Case] = &[
         batches: 4,
     },
     Case {
+        // Fewer numbers than rows: how wide a range is does not say how many it holds.
+        name: "whole numbers that are there again and again",
+        make: "CREATE TABLE @ (id int, kind int NOT NULL, c int); CREATE INDEX ON @ (kind); \
+               INSERT INTO @ SELECT i, i % 20 FROM generate_series(1, 1500) i",
+        lines: &["key: \"kind\"", "set: \"c\" = \"id\"", "where: \"c\" IS NULL"],
+        whole: "UPDATE @ SET c = id WHERE c IS NULL",
+        batches: 13,
+    },
+    Case {
         name: "no key",
         make: "CREATE TABLE @ (id int, c int) WITH (fillfactor = 50); INSERT INTO @ SELECT i FROM generate_series(1, 3000) i; \
                DELETE FROM @ WHERE id % 3 = 0",
