@@ -2,6 +2,7 @@
 
 use crate::args::{MigrateArguments, Skipped, Targets};
 use crate::errors::Error;
+use crate::judge::line;
 use crate::ledger::standing_of;
 use crate::place::version_of;
 use crate::projects::{self, Target};
@@ -11,6 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use pg::Connection;
 use report::MigrateLine;
 use runner::standing::{LedgerRows, Standing, ledger_rows};
+use source::{Diagnostic, Severity};
 
 /// A database with what is pending in it.
 pub struct Ready {
@@ -66,6 +68,12 @@ pub fn ready(
 /// The one project that a database can be of, with a journal: else no ledger can say what of it has run.
 pub fn only(command: &'static str, targets: Vec<Target>) -> Result<Target, Error> {
     let target = projects::only(command, targets)?;
+    // What it does not list can't be told from what is not there.
+    let is_broken = |one: &&Diagnostic| one.rule == "broken-journal" && one.severity == Severity::Error;
+    let broken: Vec<String> = target.diagnostics.iter().filter(is_broken).map(line).collect();
+    if !broken.is_empty() {
+        return Err(Error::CannotMigrate { what: broken.join("\n") });
+    }
     if target.project.layout != Layout::Bare {
         return Ok(target);
     }

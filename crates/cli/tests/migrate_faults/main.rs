@@ -47,6 +47,25 @@ fn sql(server: &Server, text: &str) -> Option<String> {
 }
 
 #[test]
+fn a_journal_that_cannot_be_read_is_not_an_empty_one() {
+    let server = server(14);
+    let folder = project(&[CREATE, ADD]);
+    folder.write("drizzle/meta/_journal.json", "{");
+    let url = server.url("postgres");
+    let all: [&[&str]; 5] =
+        [&["migrate"], &["migrate", "--check"], &["preflight"], &["ledger", "list"], &["rollback", "--run"]];
+    for args in all {
+        folder
+            .brolly(&[args, &["--database-url", &url]].concat())
+            .complains(2, &["drizzle/meta/_journal.json:1:", "not valid JSON"]);
+    }
+    assert_eq!(
+        sql(&server, "SELECT count(*) FROM pg_namespace WHERE nspname = 'drizzle'").as_deref(),
+        Some("0")
+    );
+}
+
+#[test]
 fn passwords_are_never_said() {
     let folder = project(&[CREATE]);
     let ended = migrate(&folder, "postgres://me:sesame@127.0.0.1:1/shop", &[]);
