@@ -91,9 +91,9 @@ fn of_relation(
         let same = after.column_by_id(old.id).filter(|new| new.name == old.name);
         // Dropped and added again under its name is still the column that the app writes.
         if let Some(new) = same.or_else(|| after.column(&old.name)) {
-            // Where no default is declared, the app does not count on one.
-            let counts_on_default =
-                declared.columns.iter().any(|column| column.name == old.name && column.default);
+            // Where no default is declared, the app does not count on one; what is generated it can't give.
+            let default = declared.columns.iter().any(|column| column.name == old.name && column.default);
+            let counts_on_default = default || old.generated.is_some();
             let from = found.len();
             of_column(start, now, after, old, new, version, steps, &mut found);
             if !counts_on_default {
@@ -162,10 +162,17 @@ fn of_column(
         });
         if let Some(step) = step {
             let mut one = entry(name, Some(&new.name), Operation::Insert, BreakCause::DefaultDropped);
-            one.reason = format!(
-                "{name}.{} loses its default; inserts of the old app that leave it to the default store NULL in silence",
-                new.name
-            );
+            one.reason = match old.generated {
+                Some(_) => format!(
+                    "{name}.{} is worked out no longer; inserts of the old app store NULL in silence, and its updates \
+                     leave what was worked out before",
+                    new.name
+                ),
+                None => format!(
+                    "{name}.{} loses its default; inserts of the old app that leave it to the default store NULL in silence",
+                    new.name
+                ),
+            };
             found.push((step, one));
         }
     }

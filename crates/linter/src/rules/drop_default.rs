@@ -1,5 +1,6 @@
 //! A default that the deployed app relies on is gone.
 
+use crate::broken::Broken;
 use crate::prelude::*;
 
 /// What is fixed about it.
@@ -15,6 +16,10 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
     for at in cx.steps() {
         for broken in at.broken(BreakCause::DefaultDropped) {
             let Some(column) = broken.column else { continue };
+            if at.changes_so(|change| matches!(change, Change::ExpressionDropped { .. })) {
+                out.push(of_expression(at, &broken, column));
+                continue;
+            }
             let finding = at
                 .finding(
                     &META,
@@ -46,4 +51,22 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// What was worked out from other columns is worked out no longer.
+fn of_expression(at: At<'_>, broken: &Broken<'_>, column: &str) -> Diagnostic {
+    let shown = broken.shown();
+    at.finding(&META, format!("`{shown}` is generated no longer, and the deployed app leaves it to its expression"))
+        .about(broken.table.label)
+        .on(at.on_part(column))
+        .why(match broken.sqlstate {
+            Some(_) => broken.failing(),
+            None => format!("predicted: inserts of the deployed app store NULL in `{shown}`, and nothing tells"),
+        })
+        .why("updates of the columns that it was worked out from leave it as it was")
+        .cites(at, broken)
+        .fix(format!(
+            "In the same migration make a trigger that works `{shown}` out where a row comes without it, and drop the \
+             trigger in a later deploy, when no running version leaves it out: `brolly explain generated-column` has it.",
+        ))
 }

@@ -49,17 +49,48 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         Some(lock) => Stage::at_once(Phase::Contract(1), vec![lock, text], gates),
         None => Stage::later(Phase::Contract(1), vec![text], gates),
     };
-    Some(Ok(site.part("drop-object", title, why).then(stage)))
+    let mut part = site.part("drop-object", title, why).then(stage);
+    part.advice.extend(kept_from_deletes(site));
+    Some(Ok(part))
+}
+
+/// What is said of rows that the new version can't delete as long as a table is there whose foreign key refuses to let
+/// them go: it no longer knows the rows that hold them.
+pub(super) fn kept_from_deletes(site: Site<'_>) -> Option<String> {
+    let mut held: Vec<String> = Vec::new();
+    for change in &site.step.changes {
+        let Change::RelationDropped { relation, .. } = change else { continue };
+        let Some(table) = site.before().relation(*relation) else { continue };
+        for constraint in &table.constraints {
+            let ConstraintKind::ForeignKey { target: Some(target), on_delete, .. } = &constraint.kind else {
+                continue;
+            };
+            if is_dropped(site, *target) || !matches!(*on_delete, "no action" | "restrict") {
+                continue;
+            }
+            if let Some(target) = site.relation(*target) {
+                let (name, of) = (shown(&target.name), shown(&table.name));
+                held.push(format!("rows of `{name}` that `{of}` refers to (`{}`)", constraint.name));
+            }
+        }
+    }
+    (!held.is_empty()).then(|| {
+        format!(
+            "until the next deploy the new version can't delete {}: where it does, give the foreign key ON DELETE CASCADE \
+             in a migration before this one",
+            held.join(", ")
+        )
+    })
+}
+
+fn is_dropped(site: Site<'_>, id: RelationId) -> bool {
+    let drops = |one: &Change| matches!(one, Change::RelationDropped { relation, .. } if *relation == id);
+    site.step.changes.iter().any(drops)
 }
 
 /// The tables beside those that are dropped which DROP locks for their foreign keys, the last of all.
 fn beside(site: Site<'_>) -> Vec<&Relation> {
-    let is_dropped = |id: RelationId| {
-        site.step
-            .changes
-            .iter()
-            .any(|one| matches!(one, Change::RelationDropped { relation, .. } if *relation == id))
-    };
+    let is_dropped = |id: RelationId| is_dropped(site, id);
     let mut found = Vec::new();
     for owner in site.before().relations() {
         for constraint in &owner.constraints {

@@ -1,12 +1,12 @@
 //! A dropped table is put aside under another name first, and goes a deploy later. No recipe by itself: the one for
 //! dropped objects is made of it where that is asked for.
 
-use super::drop_object::locked_first;
+use super::drop_object::{kept_from_deletes, locked_first};
 use crate::model::{Followers, Gate, Part, Phase, Stage};
 use crate::names;
 use crate::site::{Site, shown};
 use catalog::written::{quoted, sql_name};
-use catalog::{Change, Constraint, ConstraintKind, QName, Relation, TypeRef};
+use catalog::{Change, ConstraintKind, QName, Relation, TypeRef};
 use facts::Step;
 use sql::Stmt;
 
@@ -21,11 +21,12 @@ pub(super) fn path(site: Site<'_>) -> Option<Part> {
     }
     let known = [site.before(), &*site.judged().start, &*site.judged().end];
     let (mut first, mut asides, mut names, mut gates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut beside = Vec::new();
+    let (mut beside, mut bound) = (Vec::new(), Vec::new());
     for table in &tables {
-        let (sql, others) = loosened(site, table, &tables);
-        first.extend(sql);
-        beside.extend(others);
+        let loose = loosened(site, table, &tables);
+        first.extend(loose.sql);
+        beside.extend(loose.others);
+        bound.extend(loose.bound);
         let schema = &table.name.schema;
         let aside = names::of_index(&known, site.parts, schema, &table.name.name, "__dropped");
         first.push(format!("ALTER TABLE {} RENAME TO {}", sql_name(&table.name), quoted(&aside)));
@@ -44,11 +45,12 @@ pub(super) fn path(site: Site<'_>) -> Option<Part> {
     let last = format!("DROP TABLE {}{cascade}", list.join(", "));
     let why = "pods of the deployed version still need it; it is put aside once none of them runs, and dropped in a later deploy: until then its rows are there";
     let part = site.part("drop-object", format!("drop table {}", names.join(", ")), why);
-    let mut part = part.then(Stage::at_once(Phase::Contract(1), first, gates.clone())).then(Stage::later(
-        Phase::Contract(2),
-        vec![last],
-        Vec::new(),
-    ));
+    let dropped = match locked_first(bound) {
+        Some(lock) => Stage::at_once(Phase::Contract(2), vec![lock, last], Vec::new()),
+        None => Stage::later(Phase::Contract(2), vec![last], Vec::new()),
+    };
+    let mut part = part.then(Stage::at_once(Phase::Contract(1), first, gates.clone())).then(dropped);
+    part.advice.extend(kept_from_deletes(site));
     let needed = site.others().filter(|(at, step)| *at > site.at && is_needed(step, &tables));
     let statements: Vec<usize> = needed.map(|(at, _)| at).collect();
     if !statements.is_empty() {
@@ -57,33 +59,40 @@ pub(super) fn path(site: Site<'_>) -> Option<Part> {
     Some(part)
 }
 
-/// Foreign keys that would keep others from writing while the table is aside: those that point to it, and its own that
-/// refuse to let rows of other tables go. With the tables at the other end of each.
-fn loosened<'a>(site: Site<'a>, table: &Relation, tables: &[&Relation]) -> (Vec<String>, Vec<&'a Relation>) {
+/// What is done about the foreign keys of a table that is put aside.
+struct Loosened<'a> {
+    /// Drops those that would keep others from writing while it is aside: those that point to it, and its own that refuse
+    /// to let rows of other tables go.
+    sql: Vec<String>,
+    /// The tables at the other end of these.
+    others: Vec<&'a Relation>,
+    /// The tables at the other end of those that stay until it is dropped.
+    bound: Vec<&'a Relation>,
+}
+
+fn loosened<'a>(site: Site<'a>, table: &Relation, tables: &[&Relation]) -> Loosened<'a> {
     let goes = |id| tables.iter().any(|table| table.id == id);
-    let (mut sql, mut others) = (Vec::new(), Vec::new());
+    let mut loose = Loosened { sql: Vec::new(), others: Vec::new(), bound: Vec::new() };
     for owner in site.before().relations().filter(|owner| !owner.partition) {
-        let holds = |constraint: &&Constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { target: Some(target), .. } if goes(owner.id) && goes(*target) => {
-                false
+        for constraint in &owner.constraints {
+            let ConstraintKind::ForeignKey { target: Some(target), on_delete, .. } = &constraint.kind else {
+                continue;
+            };
+            let other = match (owner.id == table.id, *target == table.id) {
+                (true, false) if !goes(*target) => site.relation(*target),
+                (false, true) if !goes(owner.id) => Some(&**owner),
+                _ => continue,
+            };
+            if owner.id == table.id && !matches!(*on_delete, "no action" | "restrict") {
+                loose.bound.extend(other);
+                continue;
             }
-            ConstraintKind::ForeignKey { target: Some(target), on_delete, .. } => {
-                *target == table.id
-                    || (owner.id == table.id && matches!(*on_delete, "NO ACTION" | "RESTRICT"))
-            }
-            _ => false,
-        };
-        for constraint in owner.constraints.iter().filter(holds) {
-            if !goes(owner.id) {
-                others.push(&**owner);
-            } else if let ConstraintKind::ForeignKey { target: Some(target), .. } = &constraint.kind {
-                others.extend(site.relation(*target).filter(|target| !goes(target.id)));
-            }
+            loose.others.extend(other);
             let (owner, name) = (sql_name(&owner.name), quoted(&constraint.name));
-            sql.push(format!("ALTER TABLE {owner} DROP CONSTRAINT {name}"));
+            loose.sql.push(format!("ALTER TABLE {owner} DROP CONSTRAINT {name}"));
         }
     }
-    (sql, others)
+    loose
 }
 
 /// Whether a statement drops what the tables are made of.
