@@ -1,23 +1,42 @@
-//! Which database a command is about: the flags say it, or the environment, or `.env`, as drizzle.config
-//! reads them, or else what libpq goes by.
+//! Which database a command is about: the flags say it, or drizzle.config, or the environment, or `.env`, or else what
+//! libpq goes by.
 
 use crate::args::Database;
 use crate::disk::Disk;
 use crate::errors::Error;
-use drizzle::{Project, join};
+use drizzle::{Credentials, Project, credentials, env_files, join};
 use pg::Target;
 
 /// The database of a project.
 ///
-/// Errors: [`Error::NoDatabase`] where nothing names one, [`Error::NoSuchVariable`], and those of a URL that
-/// can't be used.
+/// Errors: [`Error::NoDatabase`] where nothing names one, [`Error::NoSuchVariable`] and its kin for the config, and those
+/// of a URL that can't be used.
 pub fn database(
     disk: &Disk,
     project: &Project,
     wanted: &Database,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Target, Error> {
-    named(wanted, &Variables::of(disk, project, env))
+    let variables = Variables::of(disk, project, env);
+    let get = |name: &str| variables.get(name);
+    let Some(config) = project.config.as_ref().filter(|_| !is_said(wanted)) else {
+        return named(wanted, &variables);
+    };
+    match credentials(disk, config, &get) {
+        Credentials::Url(url) => Ok(pg::target_in(&url, &get)?),
+        Credentials::Parts(parts) => Ok(pg::target_in(&pg::url_of(&parts), &get)?),
+        Credentials::Missing => named(wanted, &variables),
+        Credentials::Unset(name) => Err(Error::NoVariableOfConfig { config: config.path.clone(), name }),
+        Credentials::Unreadable(why) => match named(wanted, &variables) {
+            Err(Error::NoDatabase) => Err(Error::UnreadableDatabase { config: config.path.clone(), why }),
+            other => other,
+        },
+    }
+}
+
+/// Whether flags say it.
+fn is_said(wanted: &Database) -> bool {
+    wanted.database_url.is_some() || wanted.database_url_env.is_some()
 }
 
 /// The database that a folder names, whatever project is in it.
@@ -72,13 +91,16 @@ pub struct Variables<'a> {
 impl<'a> Variables<'a> {
     /// Those of a project.
     pub fn of(disk: &Disk, project: &Project, env: &'a dyn Fn(&str) -> Option<String>) -> Variables<'a> {
-        let folder = project.config.as_ref().map_or("", |config| config.base.as_str());
-        Variables::near(disk, folder, env)
+        let Some(config) = &project.config else { return Variables::near(disk, "", env) };
+        let named = env_files(disk, config);
+        let usual = join(&config.base, ".env");
+        let files = named.iter().chain([&usual]);
+        Variables { env, dot_env: files.flat_map(|file| variables(disk, file)).collect() }
     }
 
     /// Those that hold in a folder.
     pub fn near(disk: &Disk, folder: &str, env: &'a dyn Fn(&str) -> Option<String>) -> Variables<'a> {
-        Variables { env, dot_env: dot_env(disk, folder) }
+        Variables { env, dot_env: variables(disk, &join(folder, ".env")) }
     }
 
     /// What a variable holds, where that is something.
@@ -88,9 +110,9 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// The variables of `.env` beside the config, where drizzle-kit looks for it.
-fn dot_env(disk: &Disk, folder: &str) -> Vec<(String, String)> {
-    let Some(text) = disk.text(&join(folder, ".env")) else { return Vec::new() };
+/// The variables of a file such as `.env`, which drizzle-kit reads beside the config.
+fn variables(disk: &Disk, file: &str) -> Vec<(String, String)> {
+    let Some(text) = disk.text(file) else { return Vec::new() };
     // A line that is none is passed over, as Node's dotenv does.
     dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok).collect()
 }

@@ -66,6 +66,15 @@ impl Disk {
         self.write_with(path, |out| out.write_all(text.as_bytes()))
     }
 
+    /// Whether a file can be written, which is left as it is.
+    pub fn can_write(&self, path: &str) -> Result<(), Error> {
+        let whole = self.root.join(path);
+        let there = whole.exists();
+        let opened = File::options().append(true).create(true).open(&whole);
+        let removed = opened.and_then(|_| if there { Ok(()) } else { std::fs::remove_file(&whole) });
+        removed.map_err(|error| Error::NotWritten { path: path.to_owned(), why: error.to_string() })
+    }
+
     /// The same, piece by piece.
     pub fn write_with(
         &self,

@@ -249,6 +249,26 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// The config takes the database from a variable that holds nothing.
+    #[error(
+        "{config} takes the database from {name}, which is not set\n  set it, in .env too, or name a database: --database-url-env NAME, --database-url URL"
+    )]
+    NoVariableOfConfig {
+        /// The config.
+        config: String,
+        /// The variable.
+        name: String,
+    },
+    /// The config says which database, in a way that can't be worked out, and nothing else does.
+    #[error(
+        "no database is named: `dbCredentials` of {config} can't be worked out, since it depends on {why}\n  --database-url-env NAME, --database-url URL, or DATABASE_URL in the environment or in .env beside the config"
+    )]
+    UnreadableDatabase {
+        /// The config.
+        config: String,
+        /// What it depends on.
+        why: String,
+    },
     /// The file of targets can't be used.
     #[error("{path}{place}: {why}\n  docs/targets.md and schema/targets.schema.json say what it holds")]
     BrokenTargets {
@@ -261,7 +281,7 @@ pub enum Error {
     },
     /// Nothing names a database.
     #[error(
-        "no database is named\n  --database-url URL, --database-url-env NAME, DATABASE_URL in the environment or in .env beside the config, or PGHOST and its kin"
+        "no database is named\n  --database-url URL, --database-url-env NAME, dbCredentials of drizzle.config, DATABASE_URL in the environment or in .env beside the config, or PGHOST and its kin"
     )]
     NoDatabase,
     /// An editor could not be served.

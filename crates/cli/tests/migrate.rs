@@ -153,6 +153,30 @@ fn an_error_of_lint_stops_it_unless_a_reason_is_given() {
     assert_eq!(noted, [expected.to_vec()]);
 }
 
+/// Whether a table is written anew can hang on it.
+#[test]
+fn the_time_zone_of_the_database_is_asked() {
+    let server = server(16);
+    let folder = project(&[("0000_create", "CREATE TABLE visits (id int PRIMARY KEY, at timestamp);\n")]);
+    brolly(&folder, &server, &[]).says(0, &["1 migration applied"]);
+    let retype = ("0001_retype", "ALTER TABLE visits ALTER COLUMN at TYPE timestamptz;\n");
+    folder.journal(
+        "drizzle",
+        &[("0000_create", "CREATE TABLE visits (id int PRIMARY KEY, at timestamp);\n"), retype],
+    );
+    sql(&server, "alter database postgres set timezone = 'Europe/Berlin'");
+    for flags in [&[][..], &["--time-zone", "UTC"]] {
+        brolly(&folder, &server, flags)
+            .complains(1, &["rewrite-under-lock", "judged for TimeZone Europe/Berlin"]);
+    }
+    folder.brolly(&["preflight", "--database-url", &server.url("postgres")]).says(0, &["for visits"]);
+    sql(&server, "alter database postgres set timezone = 'Etc/UTC'");
+    let file = "select pg_relation_filenode('visits')";
+    let before = value(&server, file);
+    brolly(&folder, &server, &[]).says(0, &["1 migration applied"]);
+    assert_eq!(value(&server, file), before);
+}
+
 #[test]
 fn it_shows_what_it_would_run() {
     let server = server(16);

@@ -1,5 +1,7 @@
 //! `brolly status`: what is half-way in a real repository, with its migration, its commit and its age.
 
+#![allow(clippy::disallowed_methods, reason = "tests start programs and write their files")]
+
 mod run;
 
 use run::{Ended, Folder, config, folder};
@@ -175,7 +177,7 @@ fn columns_on_their_way_out() {
         &[
             "deployed: v2 (",
             "ready to drop: no deployed code declares or names it",
-            "users.full_name",
+            "users.full_name  no code declares or names it; the trigger users_copy_name does: drop it first",
             "made by 0000_create",
             "'Begin')",
             "out of the code since",
@@ -186,6 +188,22 @@ fn columns_on_their_way_out() {
     let found = items(&folder, &["--deployed", "v2", "--deployed", "v1"]);
     assert_eq!(find(&found, "undeclared", "full_name")["kind"], "undeclared");
     folder.brolly(&["status", "--deployed", "v9"]).complains(2, &["there is no tag, branch or commit `v9`"]);
+    // What a trigger fills is on its way in, and what waits says itself how it goes on.
+    folder.write("src/schema.ts", SCHEMA.replace("  name: text('name'),\n", ""));
+    folder.write("src/users.ts", CODE.replace("name: given.name, ", ""));
+    folder.commit(".", "Leave the name to the trigger");
+    folder.git(".", &["tag", "v3"]);
+    assert!(!items(&folder, &["--deployed", "v3"]).iter().any(|item| item["part"] == "name"));
+    folder.git(".", &["checkout", "-q", "v2"]);
+    let drop = "-- needs: no deployed version names public.users.full_name\nALTER TABLE \"users\" DROP COLUMN \"full_name\";\n";
+    folder.write("drizzle/contract/0001_expand.1_drop.sql", drop);
+    let ended = folder.brolly(&["status", "--deployed", "v2"]);
+    ended.says(
+        0,
+        &["note: drizzle/contract/0001_expand.1_drop.sql waits for a later deploy: `brolly contract`"],
+    );
+    assert!(!ended.out.contains("users.full_name"), "{ended}");
+    std::fs::remove_dir_all(folder.at("drizzle/contract")).expect("it was there");
     // SQL of the app is code too.
     folder.write("src/raw.ts", "import { sql } from 'drizzle-orm';\nimport { db } from './db';\nexport const raw = () => db.execute(sql`SELECT full_name FROM users`);\n");
     let found = items(&folder, &["--deployed", "v2"]);

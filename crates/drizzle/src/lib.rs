@@ -34,7 +34,7 @@ mod value;
 pub use bare::load_sql_files;
 pub use chain::check_snapshots;
 pub use compose::{ComposeError, Composed, FileChange, NewMigration, compose};
-pub use config::{Config, Dialect, Prefix, Setting, read_config};
+pub use config::{Config, Credentials, Dialect, Prefix, Setting, credentials, env_files, read_config};
 pub use edited::edited;
 pub use files::{Entry, FileError, Files, MemoryFiles, join, parent};
 pub use find::{find_configs, find_folders};

@@ -108,6 +108,17 @@ fn parsed(migration: &Migration) -> Vec<Parsed> {
     migration.chunks.iter().map(|chunk| sql::parse(chunk.of(text), chunk.start)).collect()
 }
 
+/// Whether a time zone is never ahead of UTC or behind it; other zones without an offset are taken to have one.
+/// TimestampTimestampTzRequiresRewrite in timestamp.c asks for the offset.
+fn is_utc(zone: &str) -> bool {
+    let name = zone.to_ascii_uppercase();
+    let plain = name.strip_prefix("ETC/").unwrap_or(&name);
+    matches!(
+        plain,
+        "UTC" | "UCT" | "GMT" | "GMT0" | "GMT+0" | "GMT-0" | "GREENWICH" | "UNIVERSAL" | "ZULU" | "0"
+    )
+}
+
 fn empty(options: &Options) -> Analysis {
     Analysis { sets: Vec::new(), steps: Vec::new(), end: Arc::default(), options: options.clone() }
 }
@@ -284,8 +295,7 @@ impl Fold<'_> {
         let start = &self.analysis.sets[step.set].start;
         let version = self.analysis.options.version;
         let zone = current.session.setting("timezone").unwrap_or(&self.analysis.options.time_zone);
-        let utc =
-            matches!(zone.to_ascii_uppercase().as_str(), "UTC" | "GMT" | "ETC/UTC" | "ETC/GMT" | "UCT" | "0");
+        let utc = is_utc(zone);
         let bodies_checked = current.session.is_on("check_function_bodies").unwrap_or(true);
         let mut catalog = Catalog::clone(&self.catalog);
         let mut boundary = Boundary::None;

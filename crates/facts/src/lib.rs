@@ -39,7 +39,7 @@ pub use app::{App, AppColumn, AppRelation};
 pub use app_code::{AppCode, Cited, CodeVersion};
 pub use compare::{Difference, DifferenceKind, differences, new_differences};
 pub use declared::{BEYOND_SNAPSHOT, Declared, beyond_snapshot, declared};
-pub use filled::is_filled_by_trigger;
+pub use filled::{is_filled_by_trigger, trigger_that_names};
 pub use lock_mode::LockMode;
 pub use missing::{MissingColumn, missing_columns};
 pub use model::*;

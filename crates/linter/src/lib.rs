@@ -12,6 +12,7 @@ mod drift;
 mod edit;
 mod evidence;
 mod finding;
+mod fired;
 mod lint;
 mod marker;
 mod names;

@@ -11,7 +11,7 @@ mod delete_without_where;
 mod dependent_objects;
 mod detach_partition_blocks;
 mod drop_and_add_is_a_rename;
-mod drop_column;
+pub(crate) mod drop_column;
 mod drop_conflict_target;
 mod drop_default;
 mod drop_index_blocks;

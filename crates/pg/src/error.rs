@@ -112,6 +112,14 @@ pub enum Error {
         /// What is wrong with it; without the password.
         why: String,
     },
+    /// All connections that there may be are taken.
+    #[error("cannot connect to {host}: {why}\n  close some connections, or raise max_connections")]
+    Full {
+        /// Host and port, or the socket.
+        host: String,
+        /// What the server says: it counts by itself, by database and by role.
+        why: String,
+    },
     /// Nothing answers there.
     #[error("cannot connect to {host}: {why}\n  {cure}")]
     Unreachable {

@@ -28,7 +28,7 @@ mod version;
 pub use binaries::{Binaries, Search, Source, binaries};
 pub use cache::{cache_folder, make as make_cache_folder};
 pub use connect::{
-    Connection, Notice, Row, Target, connect, target, target_here, target_in, target_of_libpq,
+    Connection, Notice, Row, Target, connect, target, target_here, target_in, target_of_libpq, url_of,
 };
 pub use error::{Error, MORE_ROOM, Refusal};
 pub use interrupt::{Signal, interrupted, unless_interrupted};

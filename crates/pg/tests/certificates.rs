@@ -27,7 +27,7 @@ const HBA: &str = "local all all trust\n\
 
 /// A server that encrypts, and the folder of a user with certificates by their owner's name.
 struct Place {
-    _server: Server,
+    server: Server,
     port: u16,
     dir: tempfile::TempDir,
 }
@@ -138,7 +138,7 @@ fn place(major: u16) -> Place {
             assert!(Instant::now() < until, "{}", server.log(20));
         }
     });
-    Place { _server: server, port, dir }
+    Place { server, port, dir }
 }
 
 impl Place {
@@ -173,6 +173,47 @@ impl Place {
         }
         assert!(!said.contains("cret") && !said.contains("BEGIN"), "{said}");
     }
+}
+
+impl Place {
+    /// The server shows another certificate from now on, signed by itself and with no name but that of its subject, as
+    /// `openssl req -x509` makes them.
+    fn shows_its_own(&self, name: &str) {
+        let own = signer(name);
+        let owner = std::fs::metadata(self.at("server.key")).expect("a file");
+        std::fs::write(self.at("server.crt"), own.1.pem()).expect("a file");
+        write(&self.at("server.key"), &own.0.key().serialize_pem(), 0o600);
+        chown(self.at("server.key"), Some(owner.uid()), Some(owner.gid())).expect("it is ours");
+        wait(async {
+            let connection = self.server.connect().await.expect("a connection");
+            connection.batch("SELECT pg_reload_conf()").await.expect("a reload");
+        });
+    }
+
+    /// What it is refused for at last: a server reads its settings anew in its own time.
+    fn until<T>(&self, query: &str, mut is: impl FnMut(&Result<String, Error>) -> Option<T>) -> T {
+        let query = format!("{query}&sslrootcert={}", self.at("server.crt").display());
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let ended = self.by("hidden", &query, &[]);
+            match is(&ended) {
+                Some(found) => return found,
+                None => assert!(Instant::now() < until, "{ended:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+#[test]
+fn certificates_of_servers_as_the_manual_makes_them() {
+    let place = place(16);
+    place.shows_its_own("localhost");
+    assert_eq!(place.until("sslmode=verify-full", |ended| ended.as_ref().ok().cloned()), "true ");
+    place.shows_its_own("elsewhere");
+    assert_eq!(place.until("sslmode=verify-ca", |ended| ended.as_ref().ok().cloned()), "true ");
+    let said = place.until("sslmode=verify-full", |ended| Some(ended.as_ref().err()?.to_string()));
+    assert!(said.contains("it is made out to another host"), "{said}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::errors::Error;
 use crate::judge::{Choice, Judge, Selected, unread};
 use crate::projects::Target;
 use crate::settings_file::Found;
-use facts::{Analysis, Options, Runner};
+use facts::{Analysis, Runner};
 use report::HumanOptions;
 use runner::standing::Standing;
 use source::{Diagnostic, Severity};
@@ -59,11 +59,7 @@ impl Bench<'_> {
     }
 
     fn judged(&self, ready: &Ready, places: Vec<usize>) -> Result<Judged, Error> {
-        let options = Options {
-            version: ready.seen.version,
-            runner: Runner::Brolly,
-            ..self.wanted.server.options(&self.settings.settings)
-        };
+        let options = ready.seen.options(self.wanted.server.options(&self.settings.settings));
         let selected =
             selected(self.disk, self.target.clone(), &ready.standing, self.wanted, self.settings, self.env)?;
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
@@ -105,9 +101,10 @@ fn public_in(text: &str) -> Option<u32> {
 
 /// Whether the same runs on two databases.
 fn is_alike(one: &Ready, other: &Ready) -> bool {
-    let of =
-        |ready: &Ready| (ready.standing.pending.clone(), ready.standing.applied.clone(), ready.seen.version);
-    of(one) == of(other)
+    one.standing.pending == other.standing.pending
+        && one.standing.applied == other.standing.applied
+        && one.seen.version == other.seen.version
+        && one.seen.time_zone == other.seen.time_zone
 }
 
 impl Judged {

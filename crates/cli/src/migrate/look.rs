@@ -8,6 +8,7 @@ use crate::place::version_of;
 use crate::projects::{self, Target};
 use crate::targets::Place;
 use drizzle::{Layout, Project};
+use facts::{Options, Runner};
 use futures_util::{StreamExt as _, stream};
 use pg::Connection;
 use report::MigrateLine;
@@ -92,8 +93,17 @@ pub struct Seen {
     pub server: String,
     /// The version.
     pub version: facts::Version,
+    /// TimeZone of a session: whether `timestamp` becomes `timestamptz` without a rewrite goes by it.
+    pub time_zone: String,
     /// What the ledger holds.
     pub rows: LedgerRows,
+}
+
+impl Seen {
+    /// What migrations are judged for here: the server is asked, whatever flags and settings say of it.
+    pub fn options(&self, said: Options) -> Options {
+        Options { version: self.version, time_zone: self.time_zone.clone(), runner: Runner::Brolly, ..said }
+    }
 }
 
 /// Takes that look.
@@ -104,6 +114,7 @@ async fn looked(server: &pg::Target, project: &Project) -> Result<Seen, Error> {
         host: connection.host().to_owned(),
         server: connection.server_version().to_owned(),
         version: version_of(&connection),
+        time_zone: connection.value("SHOW TimeZone").await?.unwrap_or_default(),
         rows: ledger_rows(&connection, project).await?,
     };
     connection.close().await;

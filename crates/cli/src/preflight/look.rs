@@ -12,7 +12,7 @@ use crate::projects::Target;
 use crate::settings_file::Found;
 use crate::targets::Place;
 use drizzle::Project;
-use facts::{Analysis, Options, Runner, Version};
+use facts::{Analysis, Options};
 use report::{Preflight, PreflightState};
 use runner::preflight::{Bounds, Coming};
 use runner::standing::{LedgerRows, Standing};
@@ -32,7 +32,6 @@ pub(super) struct Look<'a> {
 /// What is known of a pending set.
 struct Known {
     standing: Standing,
-    version: Version,
     selected: Selected,
     analysis: Analysis,
 }
@@ -99,17 +98,19 @@ impl<'a> Look<'a> {
             return Ok((Coming::nothing(project), Some(Vec::new())));
         }
         let pending = standing.pending.iter().map(|at| project.migrations[*at].tag.clone()).collect();
-        let known = self.known(standing, seen.version);
+        let known = self.known(standing, seen.options(Server::default().options(&self.settings.settings)));
         let Known { selected, analysis, .. } = known.as_ref();
         let ordered = Project { ledger: project.ledger.clone(), ..selected.project.clone() };
         let coming = Coming::of(&ordered, analysis, 0);
         Ok((schema.map_or(coming.clone(), |schema| coming.in_schema(schema)), Some(pending)))
     }
 
-    fn known(&self, standing: Standing, version: Version) -> Rc<Known> {
+    fn known(&self, standing: Standing, options: Options) -> Rc<Known> {
         let is_alike = |one: &&Rc<Known>| {
-            let other = &one.standing;
-            one.version == version && other.pending == standing.pending && other.applied == standing.applied
+            let (other, judged_for) = (&one.standing, &one.analysis.options);
+            (judged_for.version, &judged_for.time_zone) == (options.version, &options.time_zone)
+                && other.pending == standing.pending
+                && other.applied == standing.applied
         };
         if let Some(known) = self.known.borrow().iter().find(is_alike) {
             return known.clone();
@@ -122,10 +123,8 @@ impl<'a> Look<'a> {
                 notes.push(note);
             }
         }
-        let options =
-            Options { version, runner: Runner::Brolly, ..Server::default().options(&self.settings.settings) };
         let analysis = facts::analyze(&selected.project, &selected.sets, &options);
-        let known = Rc::new(Known { standing, version, selected, analysis });
+        let known = Rc::new(Known { standing, selected, analysis });
         self.known.borrow_mut().push(known.clone());
         known
     }

@@ -3,9 +3,11 @@
 use super::{Item, Kind, Object, Status};
 use crate::past::{LIMIT, taken_out};
 use crate::versions::{Version, Versions};
+use catalog::written::quoted;
 use catalog::{Catalog, Relation};
 use code::{Code, Schema};
 use drizzle::{Project, QName};
+use source::SourceFile;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,7 +33,7 @@ pub fn add(
     let missing: Vec<Item> = end
         .relations()
         .filter(|relation| relation.is_table() && !relation.partition && !is_ledger(project, relation))
-        .flat_map(|relation| undeclared(relation, &schema))
+        .flat_map(|relation| undeclared(end, relation, &schema, &project.waiting))
         .collect();
     let interest: BTreeSet<QName> = missing.iter().map(|item| named(&item.relation)).collect();
     if interest.is_empty() {
@@ -85,8 +87,9 @@ pub fn add(
     }
 }
 
-/// The relation if the schema does not declare it, else those of its columns that it does not.
-fn undeclared(relation: &Relation, schema: &Schema) -> Vec<Item> {
+/// The relation if the schema does not declare it, else those of its columns that it does not; but what a step that is
+/// under way needs is on its way in.
+fn undeclared(end: &Catalog, relation: &Relation, schema: &Schema, waiting: &[Arc<SourceFile>]) -> Vec<Item> {
     let name = QName::new(&relation.name.schema, &relation.name.name);
     let what = "no code declares or names it";
     let Some(declared) = schema.relation(&name) else {
@@ -99,9 +102,17 @@ fn undeclared(relation: &Relation, schema: &Schema) -> Vec<Item> {
     // Nobody writes a generated column, and an inherited one goes with its parent's.
     let own = relation.columns.iter().filter(|column| column.generated.is_none() && !column.inherited);
     let missing = own.filter(|column| declared.column(&column.name).is_none());
+    let missing = missing.filter(|column| {
+        let awaited = waiting.iter().any(|file| file.text.contains(&quoted(&column.name)));
+        !awaited && !facts::is_filled_by_trigger(end, relation, &column.name)
+    });
     let item = |column: &catalog::Column| {
         let object = Object::Column(relation.id, column.id);
-        Item::new(Kind::ReadyToDrop, &relation.name, Some(&column.name), what.to_owned(), object)
+        let what = match facts::trigger_that_names(end, relation, &column.name) {
+            Some(trigger) => format!("{what}; the trigger {} does: drop it first", trigger.name),
+            None => what.to_owned(),
+        };
+        Item::new(Kind::ReadyToDrop, &relation.name, Some(&column.name), what, object)
     };
     missing.map(|column| item(column)).collect()
 }

@@ -17,7 +17,7 @@ pub fn text(all: &[Status], today: i64) -> String {
 }
 
 fn one(text: &mut String, status: &Status, today: i64) {
-    let count = match status.items.len() {
+    let count = match status.items.len() + status.waiting.len() {
         0 => "nothing is half-way".to_owned(),
         1 => "1 thing is half-way".to_owned(),
         more => format!("{more} things are half-way"),

@@ -28,6 +28,8 @@ pub struct Status {
     pub deployed: Vec<String>,
     /// What is half-way, by kind.
     pub items: Vec<Item>,
+    /// Files of a step that is under way, which wait for a later deploy.
+    pub waiting: Vec<String>,
     /// What could not be looked at.
     pub notes: Vec<String>,
 }
@@ -130,8 +132,17 @@ fn of_project(versions: &mut Versions<'_>, project: &Project, deployed: &[Arc<Ve
         project: project.dir.clone(),
         deployed: deployed.iter().map(|version| version.label()).collect(),
         items: Vec::new(),
+        waiting: project.waiting.iter().map(|file| file.path.clone()).collect(),
         notes: Vec::new(),
     };
+    if let Some(first) = status.waiting.first() {
+        status.notes.push(match status.waiting.len() {
+            1 => format!("{first} waits for a later deploy: `brolly contract` says for what"),
+            more => format!(
+                "{more} files wait for a later deploy, {first} the first: `brolly contract` says for what"
+            ),
+        });
+    }
     let end = facts::analyze(project, &[], &facts::Options::default()).end;
     let now = versions.now(project);
     status.items.extend(catalogue::items(&end));

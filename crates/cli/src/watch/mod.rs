@@ -85,8 +85,11 @@ impl Job<'_> {
                 other.database, place.database
             ));
         }
+        // What can't be written is not found out after a quarter of an hour.
+        if let Some(path) = &wanted.take {
+            self.disk.can_write(path)?;
+        }
         if let Some(path) = &wanted.html {
-            // What can't be written is not found out after a quarter of an hour.
             self.disk.write(path, "<!DOCTYPE html>\n<title>brolly watch</title>\n<p>It goes on.</p>\n")?;
         }
         let whole = wanted.watched.unwrap_or(if wanted.take.is_some() { BASELINE } else { WATCHED });

@@ -80,6 +80,37 @@ fn passwords_are_never_said() {
     assert!(!ended.err.contains("sesame"), "{ended}");
 }
 
+/// drizzle-kit would take that one, whatever `DATABASE_URL` holds.
+#[test]
+fn the_database_of_the_config_goes_first() {
+    let folder = project(&[CREATE]);
+    let env = "DATABASE_URL=postgres://me:sesame@127.0.0.1:1/shop\nDB_PASSWORD=se@same\n";
+    folder.write(".env", env);
+    let takes = |credentials: &str| {
+        let base = config("./drizzle").replace("};", &format!(", dbCredentials: {{ {credentials} }} }};"));
+        folder.write("drizzle.config.ts", format!("config({{ path: '.env.local' }});\n{base}"));
+    };
+    takes("url: process.env.MIGRATION_URL!");
+    let ended = folder.brolly(&["migrate"]);
+    ended.complains(2, &["drizzle.config.ts takes the database from MIGRATION_URL, which is not set"]);
+    folder.write(".env.local", "MIGRATION_URL=postgres://me:sesame@127.0.0.1:2/shop\n");
+    folder.brolly(&["migrate"]).complains(2, &["cannot connect to 127.0.0.1:2"]);
+    let named = &["migrate", "--database-url-env", "DATABASE_URL"];
+    folder.brolly(named).complains(2, &["cannot connect to 127.0.0.1:1"]);
+    takes(
+        "host: '127.0.0.1', port: 3, user: 'me', password: process.env.DB_PASSWORD, database: 'shop', ssl: true",
+    );
+    let ended = folder.brolly(&["migrate"]);
+    ended.complains(2, &["cannot connect to 127.0.0.1:3"]);
+    assert!(!ended.err.contains("same"), "{ended}");
+    takes("url: await secret()");
+    folder.brolly(&["migrate"]).complains(2, &["cannot connect to 127.0.0.1:1"]);
+    folder.write(".env", "");
+    let said =
+        "`dbCredentials` of drizzle.config.ts can't be worked out, since it depends on something awaited";
+    folder.brolly(&["migrate"]).complains(2, &["no database is named", said]);
+}
+
 #[test]
 fn a_database_that_takes_no_writes_is_left_alone() {
     let server = server(17);

@@ -19,7 +19,7 @@ mod worse;
 use kit::{Watch, closed, during, items, lines, load, watch, with};
 use run::folder;
 use serde_json::Value;
-use servers::MAJORS;
+use servers::{MAJORS, server};
 
 #[test]
 fn a_server_that_is_well_is_said_to_be() {
@@ -99,6 +99,10 @@ fn what_can_not_be_looked_at_is_an_error() {
         2,
         &["none.json, the baseline, can't be read: there is no such file", "brolly watch --take none.json"],
     );
+    let server = server(16);
+    folder.write("dir/file", "");
+    // Before anything is watched, which would take a minute.
+    watch(&folder, &server.url("postgres"), &["--take", "dir"]).complains(2, &["dir can't be written"]);
     folder.write("odd.json", "{\"version\": 9}");
     watch(&folder, nowhere, &["--against", "odd.json"])
         .complains(2, &["odd.json, the baseline, can't be read"]);

@@ -49,7 +49,7 @@ pub(super) fn call<'a>(eval: &mut Eval<'_, 'a>, call: &'a CallExpression<'a>, sp
         (_, "concat") if object.is_some() => concat(eval, object, call, span),
         (Some("Deno"), _) => unknown(span, "the environment"),
         (Some("env"), "get") => match arguments(eval, call).first().map(|value| value.kind.clone()) {
-            Some(Kind::String(name)) => Value { kind: Kind::Env(name), span },
+            Some(Kind::String(name)) => eval.variable(&name, span),
             _ => unknown(span, "the environment"),
         },
         _ => unknown(span, format!("a call of `{name}`")),

@@ -32,9 +32,14 @@ pub(super) fn span_of(node: &impl GetSpan) -> Span {
     Span { start: span.start, end: span.end }
 }
 
+/// The value of a variable of the environment, where it is known.
+pub(super) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+
 /// Evaluates expressions of one module.
 pub(super) struct Eval<'e, 'a> {
     pub files: &'e dyn Files,
+    /// What variables of the environment hold, for who asks for that: migrations are read without.
+    pub env: Env<'e>,
     pub path: &'e str,
     pub scope: &'e Scope<'a>,
     pub locals: Vec<(&'a str, Value)>,
@@ -45,8 +50,27 @@ pub(super) struct Eval<'e, 'a> {
 }
 
 impl<'e, 'a> Eval<'e, 'a> {
-    pub fn new(files: &'e dyn Files, path: &'e str, scope: &'e Scope<'a>, depth: usize) -> Eval<'e, 'a> {
-        Eval { files, path, scope, locals: Vec::new(), steps: 0, nesting: 0, depth }
+    pub fn new(
+        files: &'e dyn Files,
+        env: Env<'e>,
+        path: &'e str,
+        scope: &'e Scope<'a>,
+        depth: usize,
+    ) -> Eval<'e, 'a> {
+        Eval { files, env, path, scope, locals: Vec::new(), steps: 0, nesting: 0, depth }
+    }
+
+    /// The value of a variable of the environment.
+    pub fn variable(&self, name: &str, span: Span) -> Value {
+        let kind = (self.env)(name).map_or_else(|| Kind::Env(name.to_owned()), Kind::String);
+        Value { kind, span }
+    }
+
+    fn part(&self, whole: &Value, key: &str, span: Span) -> Value {
+        match &whole.kind {
+            Kind::Env(_) => self.variable(key, span),
+            _ => part(whole, key, span),
+        }
     }
 
     /// The value of an expression.
@@ -147,7 +171,7 @@ impl<'e, 'a> Eval<'e, 'a> {
             }
             Some(Binding::Part(expression, key)) => {
                 let whole = self.eval(expression);
-                part(&whole, key, span)
+                self.part(&whole, key, span)
             }
             Some(Binding::Import(module, imported)) => self.import(module, imported, span),
             Some(Binding::Other) => unknown(span, format!("`{name}`")),
@@ -215,7 +239,7 @@ impl<'e, 'a> Eval<'e, 'a> {
             _ => {}
         }
         let whole = self.eval(object);
-        part(&whole, &key, span)
+        self.part(&whole, &key, span)
     }
 
     fn template(&mut self, template: &'a TemplateLiteral<'a>, span: Span) -> Value {
@@ -283,7 +307,6 @@ impl<'e, 'a> Eval<'e, 'a> {
 /// What lies under `key` of a value.
 fn part(whole: &Value, key: &str, span: Span) -> Value {
     match &whole.kind {
-        Kind::Env(_) => Value { kind: Kind::Env(key.to_owned()), span },
         Kind::Object(pairs) => {
             let at = pairs.iter().rposition(|(name, _)| name == key);
             let spread = pairs.iter().rposition(|(name, _)| name == SPREAD);

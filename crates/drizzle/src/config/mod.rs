@@ -2,14 +2,17 @@
 //!
 //! drizzle-kit executes the config; this reads it and works out constants. Whatever depends on
 //! more than constants is [`Setting::Unreadable`] and said in a diagnostic that names the flag to
-//! pass instead. Environment variables are never looked up: `process.env.X ?? "a"` is `"a"`.
+//! pass instead. Environment variables are never looked up: `process.env.X ?? "a"` is `"a"`; but for
+//! [`credentials`], which are asked for where a database is needed.
 
 mod calls;
+mod credentials;
 mod eval;
 mod module;
 mod scope;
 mod settings;
 
+pub use credentials::{Credentials, credentials, env_files};
 pub use settings::read_config;
 
 use source::Span;

@@ -1,6 +1,6 @@
 //! Modules: parsing one, what it exports, and following imports to others of the project.
 
-use super::eval::{Eval, unknown};
+use super::eval::{Env, Eval, unknown};
 use super::scope::scope;
 use crate::files::{Files, file_name, join, parent};
 use crate::value::{Kind, Value, parse_json};
@@ -10,7 +10,14 @@ use oxc_span::SourceType;
 use source::Span;
 
 /// The value that a module gives under `name` (`default` for its config).
-pub(super) fn module_value(files: &dyn Files, path: &str, text: &str, name: &str, depth: usize) -> Value {
+pub(super) fn module_value(
+    files: &dyn Files,
+    env: Env<'_>,
+    path: &str,
+    text: &str,
+    name: &str,
+    depth: usize,
+) -> Value {
     if path.ends_with(".json") {
         return match parse_json(text) {
             Ok(value) if name == "default" || name == "*" => value,
@@ -36,7 +43,33 @@ pub(super) fn module_value(files: &dyn Files, path: &str, text: &str, name: &str
         return unknown(Span::new(at, at + 1), format!("a file with a syntax error{message}"));
     }
     let scope = scope(&parsed.program);
-    Eval::new(files, path, &scope, depth).export(name)
+    Eval::new(files, env, path, &scope, depth).export(name)
+}
+
+/// The files that a module hands to dotenv, as they are named there: `config({ path: ".env.local" })`.
+pub(super) fn dotenv_files(files: &dyn Files, path: &str, text: &str) -> Vec<String> {
+    let allocator = Allocator::default();
+    if path.ends_with(".json") || too_nested(text) {
+        return Vec::new();
+    }
+    let parsed = Parser::new(&allocator, text, source_type(path)).parse();
+    if parsed.panicked {
+        return Vec::new();
+    }
+    let scope = scope(&parsed.program);
+    let mut eval = Eval::new(files, &|_| None, path, &scope, 0);
+    let mut found = Vec::new();
+    for argument in &scope.dotenv {
+        let value = eval.eval(argument);
+        match value.get("path").map(|path| &path.kind) {
+            Some(Kind::String(path)) => found.push(path.clone()),
+            Some(Kind::Array(paths)) => {
+                found.extend(paths.iter().filter_map(Value::as_str).map(str::to_owned))
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn source_type(path: &str) -> SourceType {
@@ -125,7 +158,7 @@ impl Eval<'_, '_> {
         candidates.extend(["ts", "js"].iter().map(|ext| format!("{target}/index.{ext}")));
         for path in candidates.iter().filter(|path| file_name(path).contains('.')) {
             if let Ok(decoded) = crate::say::read_text(self.files, path) {
-                let value = module_value(self.files, path, &decoded.text, name, self.depth + 1);
+                let value = module_value(self.files, self.env, path, &decoded.text, name, self.depth + 1);
                 let value = match value.kind {
                     Kind::Unknown(why) => unknown(span, format!("`{module}`: {why}")),
                     kind => Value { kind, span },

@@ -34,6 +34,8 @@ pub(super) struct Scope<'a> {
     pub exports: HashMap<&'a str, &'a str>,
     /// Exported name to module and name in it.
     pub re_exports: HashMap<&'a str, (&'a str, &'a str)>,
+    /// What calls of dotenv's `config` are given.
+    pub dotenv: Vec<&'a Expression<'a>>,
     /// What `export default`, `export =` or `module.exports =` gives.
     pub default: Option<&'a Expression<'a>>,
     /// `export default function`, or a class.
@@ -139,6 +141,11 @@ impl<'a> Scope<'a> {
     /// `Object.assign(name, …)` changes a name too.
     fn mutating_call(&mut self, expression: &'a Expression<'a>) {
         if let Expression::CallExpression(call) = expression
+            && is_config_of_dotenv(call.callee.get_inner_expression())
+        {
+            self.dotenv.extend(call.arguments.first().and_then(Argument::as_expression));
+        }
+        if let Expression::CallExpression(call) = expression
             && let Some(member) = call.callee.get_inner_expression().as_member_expression()
         {
             let target = match member.object().get_inner_expression() {
@@ -237,5 +244,19 @@ impl<'a> Scope<'a> {
                 }
             }
         }
+    }
+}
+
+/// `config`, or `dotenv.config` by whatever name the module was given that holds this one.
+fn is_config_of_dotenv(callee: &Expression<'_>) -> bool {
+    match callee {
+        Expression::Identifier(name) => matches!(name.name.as_str(), "config" | "dotenvConfig" | "loadEnv"),
+        Expression::StaticMemberExpression(member) => match member.object.get_inner_expression() {
+            Expression::Identifier(object) => {
+                member.property.name == "config" && object.name.to_ascii_lowercase().contains("env")
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }

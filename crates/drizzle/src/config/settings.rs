@@ -28,7 +28,7 @@ pub fn read_config(files: &dyn Files, path: &str) -> (Config, Vec<Diagnostic>) {
         }
     };
     let readable = diagnostics.is_empty();
-    let value = module_value(files, &path, &text, "default", 0);
+    let value = module_value(files, &|_| None, &path, &text, "default", 0);
     let mut reader = Reader { file: SourceFile::new(&path, text), value, diagnostics: Vec::new() };
     let config = reader.config(files, &path);
     if readable {
@@ -44,13 +44,13 @@ struct Reader {
 }
 
 /// One key of an object: its value, nothing, or what hides it.
-enum Found {
+pub(super) enum Found {
     Value(Value),
     Missing,
     Hidden(String, Span),
 }
 
-fn find(value: &Value, key: &str) -> Found {
+pub(super) fn find(value: &Value, key: &str) -> Found {
     let pairs = match &value.kind {
         Kind::Object(pairs) => pairs,
         Kind::Array(_) => return Found::Hidden("a list of configs".to_owned(), value.span),
@@ -265,7 +265,7 @@ fn map<T>(setting: Setting<T>, change: impl Fn(T) -> T) -> Setting<T> {
 }
 
 /// A path of the config, joined to the directory that it is relative to.
-fn place(base: &str, path: &str) -> String {
+pub(super) fn place(base: &str, path: &str) -> String {
     match path.strip_prefix(HERE) {
         // Built from the place of the file itself, so it is complete.
         Some(rest) if base.starts_with('/') => join("", rest),

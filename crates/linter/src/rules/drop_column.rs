@@ -58,6 +58,9 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
             out.push(finding.fix(way_out(at, &broken)).code(code(&broken.table, column, &table, &name)));
         }
         out.extend(made_anew(at, &anew));
+        out.extend(
+            at.changes().iter().filter_map(|change| crate::fired::dropped_under_a_trigger(at, change)),
+        );
     }
 }
 

@@ -21,10 +21,7 @@ pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
             }
             "28000" | "28P01" => Error::Auth { host, user: target.user().to_owned(), why },
             "3D000" => Error::NoDatabase { host, database: target.database().to_owned() },
-            "53300" => {
-                let cure = "close some connections, or raise max_connections".to_owned();
-                Error::Unreachable { host, why, cure }
-            }
+            "53300" => Error::Full { host, why },
             // PgBouncer takes no settings with a connection but those that it knows.
             "08P01" if why.starts_with("unsupported startup parameter") => {
                 let cure = "this is a pooler: take what it does not know out of the database URL (options=), or add it \
@@ -50,6 +47,12 @@ pub fn to_connect(target: &Target, error: &tokio_postgres::Error) -> Error {
         let cure = match why.as_str() {
             why if why.contains("does not support TLS") => {
                 "turn on ssl on the server, or say sslmode=prefer in the database URL"
+            }
+            why if why.contains("NotValidForName") || why.contains("not valid for") => {
+                "it is made out to another host: connect to the one that it names; sslmode=verify-ca checks the signer alone"
+            }
+            why if why.contains("UnsupportedCertVersion") => {
+                "it is of X.509 version 1, and only those of version 3 can be checked: have it made anew, with extensions"
             }
             why if why.contains("Revoked") => {
                 "its signer has called it back (sslcrl): the server needs another one, or is another one"

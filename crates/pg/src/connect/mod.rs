@@ -3,6 +3,8 @@
 //! What is said over a connection is the caller's affair. The client library stays behind
 //! [`Connection`]; its errors become those of this crate.
 
+mod authority;
+mod certificate;
 mod connection;
 mod failure;
 mod identity;
@@ -17,23 +19,33 @@ mod url;
 pub use connection::{Connection, Notice, Row};
 pub use libpq::target_of_libpq;
 pub use target::Target;
-pub use url::{target, target_here, target_in};
+pub use url::{target, target_here, target_in, url_of};
 
 use crate::{Error, OLDEST, Version};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long to wait for an answer, unless the URL says otherwise with `connect_timeout`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long to wait for room: a server counts a session for a while after its client has gone, ours of a moment ago too.
+const ROOM: Duration = Duration::from_secs(1);
+
 /// Opens a connection. Wants a tokio runtime, which has to run for answers to come.
 ///
-/// Errors: [`Error::Unreachable`], [`Error::Tls`], [`Error::Auth`], [`Error::NoDatabase`],
+/// Errors: [`Error::Unreachable`], [`Error::Full`], [`Error::Tls`], [`Error::Auth`], [`Error::NoDatabase`],
 /// [`Error::TooOld`] for servers before [`OLDEST`]; else what the server said.
 pub async fn connect(target: &Target) -> Result<Connection, Error> {
     // The library's own timeout ends with the TCP connection; a proxy without a server behind it
     // takes that and never says a word.
     let patience = target.patience();
-    let opened = tokio::time::timeout(patience, tls::open(target)).await;
+    let start = Instant::now();
+    let opened = loop {
+        let opened = tokio::time::timeout(patience, tls::open(target)).await;
+        if !matches!(opened, Ok(Err(Error::Full { .. }))) || start.elapsed() > ROOM {
+            break opened;
+        }
+        tokio::time::sleep(ROOM / 20).await;
+    };
     let connection = opened.unwrap_or_else(|_| {
         let why = format!("no answer within {} s", patience.as_secs());
         let cure = "see whether the server is up; connect_timeout=SECONDS in the database URL waits longer";

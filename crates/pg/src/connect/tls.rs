@@ -1,6 +1,7 @@
 //! Encryption, and opening what is to be encrypted or not. Certificates of servers are checked as
 //! far as the URL asks for it, and ours is sent where there is one and the server asks for it.
 
+use super::certificate::{is_in_force, is_made_out_to};
 use super::connection::{Connection, spawned};
 use super::failure;
 use super::target::{Check, Mode, Target};
@@ -70,11 +71,14 @@ fn config(target: &Target) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| bad(error.to_string()))?;
+    let mut trusted = Vec::new();
     let signers = match target.check {
         Check::Nothing => None,
         Check::Signer | Check::Host => {
-            let roots = Arc::new(roots(target.roots.as_deref()).map_err(bad)?);
-            let mut verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone());
+            trusted = signed_by(target.roots.as_deref()).map_err(bad)?;
+            let mut store = RootCertStore::empty();
+            store.add_parsable_certificates(trusted.iter().cloned());
+            let mut verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone());
             let lists = target.revoked.read();
             let lists =
                 lists.map_err(|why| tls(why, "sslcrl=FILE or sslcrldir=DIR names others".to_owned()))?;
@@ -85,7 +89,7 @@ fn config(target: &Target) -> Result<ClientConfig, Error> {
         }
     };
     let any_host = target.check != Check::Host;
-    let verifier = Arc::new(AsAsked { signers, any_host, provider });
+    let verifier = Arc::new(AsAsked { signers, trusted, any_host, provider });
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut config = match &target.identity {
         None => builder.with_no_client_auth(),
@@ -103,29 +107,43 @@ fn config(target: &Target) -> Result<ClientConfig, Error> {
     Ok(config)
 }
 
-/// The signers to trust: those of a file, or those of this system.
-fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
-    let mut store = RootCertStore::empty();
+/// The certificates to trust: those of a file, or those of this system.
+fn signed_by(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     let from = file.map_or("the certificates of this system".to_owned(), |file| file.display().to_string());
-    match file {
+    let found = match file {
         Some(file) => {
             let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-            let read = read.map_err(|error| format!("{from} can't be read: {error}"))?;
-            store.add_parsable_certificates(read);
+            read.map_err(|error| format!("{from} can't be read: {error}"))?
         }
-        None => {
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    if store.is_empty() { Err(format!("there is no certificate in {from}")) } else { Ok(store) }
+        None => rustls_native_certs::load_native_certs().certs,
+    };
+    if found.is_empty() { Err(format!("there is no certificate in {from}")) } else { Ok(found) }
 }
 
-/// Checks of a certificate what the URL asks for; signatures of the handshake always.
+/// Checks of a certificate what the URL asks for; signatures of the handshake wherever the certificate can be read.
 #[derive(Debug)]
 struct AsAsked {
     signers: Option<Arc<WebPkiServerVerifier>>,
+    /// What the signers' names stand for.
+    trusted: Vec<CertificateDer<'static>>,
     any_host: bool,
     provider: Arc<CryptoProvider>,
+}
+
+impl AsAsked {
+    /// Where nothing is asked of the certificate, one that can't be read (of X.509 version 1) proves no less than another:
+    /// whoever stands in between could show one of his own.
+    fn unless_unread(
+        &self,
+        result: Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        match result {
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) if self.signers.is_none() => {
+                Ok(HandshakeSignatureValid::assertion())
+            }
+            other => other,
+        }
+    }
 }
 
 impl ServerCertVerifier for AsAsked {
@@ -142,7 +160,16 @@ impl ServerCertVerifier for AsAsked {
             // The name is checked after the signature, so all else is right by then.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if self.any_host => Ok(ServerCertVerified::assertion()),
+            )) if self.any_host || is_made_out_to(end, name) => Ok(ServerCertVerified::assertion()),
+            // It may sign others, and is trusted itself.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.trusted.contains(end) && is_in_force(end, now) =>
+            {
+                match self.any_host || is_made_out_to(end, name) {
+                    true => Ok(ServerCertVerified::assertion()),
+                    false => Err(CertificateError::NotValidForName.into()),
+                }
+            }
             other => other,
         }
     }
@@ -153,7 +180,8 @@ impl ServerCertVerifier for AsAsked {
         end: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, end, signed, &self.provider.signature_verification_algorithms)
+        let known = &self.provider.signature_verification_algorithms;
+        self.unless_unread(verify_tls12_signature(message, end, signed, known))
     }
 
     fn verify_tls13_signature(
@@ -162,7 +190,8 @@ impl ServerCertVerifier for AsAsked {
         end: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, end, signed, &self.provider.signature_verification_algorithms)
+        let known = &self.provider.signature_verification_algorithms;
+        self.unless_unread(verify_tls13_signature(message, end, signed, known))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -7,6 +7,7 @@
 //! libpq does it, by [`super::libpq`] and [`super::passfile`].
 
 use super::PATIENCE;
+use super::authority;
 use super::identity::identity;
 use super::libpq::{defaults, folder, password_file};
 use super::revoked::Lists;
@@ -52,6 +53,13 @@ pub fn target(url: &str) -> Result<Target, Error> {
     target_in(url, &|_| None)
 }
 
+/// A URL of parameters by their names in libpq, such as `host` and `dbname`.
+pub fn url_of(parameters: &[(&str, String)]) -> String {
+    let pairs: Vec<String> =
+        parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    format!("postgres://?{}", pairs.join("&"))
+}
+
 /// The same, with what the environment of this program says where the URL says nothing.
 ///
 /// Errors: as those of [`target_in`].
@@ -73,10 +81,17 @@ pub fn target_in(url: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Targ
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(bad("it does not begin with postgres:// or postgresql://"));
     }
+    if let Some(why) = authority::unescaped(url) {
+        return Err(bad(why));
+    }
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pairs: Vec<(&str, &str)> = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-    let says = with_defaults(base, pairs, env)?;
+    let mut says = with_defaults(base, pairs, env)?;
+    // The client library takes 5432 for each host that names no port, whatever is said beside it.
+    let port = says.iter().position(|(name, _)| name == "port" && authority::has_hosts(base));
+    let ports = port.map(|at| decoded(&says.remove(at).1)).unwrap_or_default();
+    let base = &authority::with_ports(base, &ports);
     let mut kept = Vec::new();
     let (mut mode, mut check, mut roots) = (None, Check::Nothing, None);
     let mut revoked = Lists::default();
@@ -105,6 +120,12 @@ pub fn target_in(url: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Targ
             ("sslcrl", _) => revoked.file = path(),
             ("sslcrldir", _) => revoked.folder = path(),
             ("passfile", _) => file = path(),
+            ("target_session_attrs", wanted) => kept.push(format!("{name}={}", session_attrs(wanted)?)),
+            ("require_auth" | "requirepeer", _) => {
+                return Err(bad(&format!(
+                    "{name} is not heeded here, so nothing is sent: sslmode=verify-full makes sure of the server"
+                )));
+            }
             // The client library takes a list of folders for one.
             ("host", list) => {
                 kept.extend(decoded(list).split(',').map(|host| format!("host={}", encoded(host))));
@@ -168,8 +189,8 @@ fn with_defaults(
         "user" => named.get_user().is_some(),
         "password" => named.get_password().is_some(),
         "dbname" => named.get_dbname().is_some(),
-        "host" | "hostaddr" => !named.get_hosts().is_empty() || of_query("host") || of_query("hostaddr"),
-        "port" => !named.get_hosts().is_empty(),
+        "host" => !named.get_hosts().is_empty() || of_query("host") || of_query("hostaddr"),
+        "port" => authority::names_ports(base),
         "sslmode" => of_query("ssl"),
         _ => false,
     };
@@ -179,6 +200,22 @@ fn with_defaults(
     let found: Vec<_> = found.map(|(name, value)| (name, encoded(&value))).collect();
     let said = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Ok(said.chain(found).collect())
+}
+
+/// What the client library calls the sessions that are wanted; it asks whether a session may write. A primary that lets
+/// nobody write is none to migrate, and a standby is one that never does.
+fn session_attrs(wanted: &str) -> Result<&'static str, Error> {
+    match wanted {
+        "any" | "prefer-standby" => Ok("any"),
+        "read-write" | "primary" => Ok("read-write"),
+        "read-only" | "standby" => Ok("read-only"),
+        other => Err(Error::Url {
+            why: format!(
+                "target_session_attrs={other} is unknown; there are any, read-write, read-only, primary, standby, \
+                 prefer-standby"
+            ),
+        }),
+    }
 }
 
 fn encoded(value: &str) -> String {
@@ -247,6 +284,12 @@ mod tests {
             ("mysql://u:secret@h/d", "does not begin with postgres://"),
             ("", "does not begin"),
             ("postgres://u:secret@h:port/d", "port"),
+            ("postgres://u:p@secret@h/d", "write @ as %40"),
+            ("postgres://u:sec/secret@h/d", "/ as %2F"),
+            ("postgres://u:sec?secret@h/d", "? as %3F"),
+            ("postgres://u:sec#secret@h/d", "# as %23"),
+            ("postgres://u:secret@h/d?require_auth=scram-sha-256", "require_auth is not heeded"),
+            ("postgres://u:secret@h/d?target_session_attrs=master", "there are any, read-write"),
             ("postgres://u:secret@h/d?sslmode=sure", "sslmode=sure is unknown"),
             ("postgres://u:secret@h/d?sslrootcert=system&sslmode=require", "wants sslmode=verify-full"),
             ("postgres://u:secret@h/d?sslnegotiation=direct", "sslnegotiation=direct wants sslmode=require"),
@@ -271,7 +314,7 @@ mod tests {
             set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
         let target = target_in("postgres://db.example", &env).expect("a URL");
-        assert_eq!(target.to_string(), "database shop on db.example:5432 as me");
+        assert_eq!(target.to_string(), "database shop on db.example:6543 as me");
         assert_eq!(target.config.get_password(), Some("p&ss".as_bytes()));
         assert_eq!((target.mode, target.check), (Mode::Require, Check::Host));
         let identity = target.identity.expect("a certificate");
@@ -282,6 +325,15 @@ mod tests {
         assert!(target.identity.is_none());
         let target = target_in("postgres:///d?host=/a,/b%2Cc.example&user=u", &env).expect("a URL");
         assert_eq!(target.host(), "/a (port 6543), /b (port 6543), c.example:6543");
+        for (url, hosts) in [
+            ("postgres://a,b:2,[::1],[::2]:3/d", "a:5432, b:2, ::1:5432, ::2:3"),
+            ("postgres://a,[::1]/d", "a:6543, ::1:6543"),
+            ("postgres://a:,b/d?port=1,2", "a:1, b:2"),
+            ("postgres://u:p%40s@a/d?port=7&target_session_attrs=primary", "a:7"),
+        ] {
+            assert_eq!(target_in(url, &env).expect(url).host(), hosts, "{url}");
+        }
+        assert_eq!(super::target("postgres://a/d").expect("a URL").host(), "a:5432");
         // Within a minute a side that is gone is noticed, unless the URL says otherwise.
         let (idle, each) = (target.config.get_keepalives_idle(), target.config.get_keepalives_interval());
         assert_eq!(idle + each.expect("it is set") * 3, std::time::Duration::from_secs(60));

@@ -6,9 +6,8 @@ use source::{many, shown, size, time};
 use std::fmt::Write;
 use watch::{Sample, State, Wait};
 
-/// Columns that the name of a line takes while a watch goes on, and the most that its numbers do.
+/// Columns that the name of a line takes while a watch goes on.
 const NAME: usize = 14;
-const NUMBERS: usize = 66;
 
 /// The verdict. With `color`, states are coloured.
 pub fn watch_text(verdict: &Verdict, color: bool) -> String {
@@ -135,33 +134,23 @@ fn invalid(sample: &Sample) -> Option<String> {
 /// The state of a watch as lines of a terminal, each with its past as bars, so many columns wide.
 pub fn watch_live(samples: &[Sample], width: usize, unicode: bool) -> Vec<String> {
     let Some(last) = samples.last() else { return Vec::new() };
-    // Half of it for the past, where there is room for that.
-    let numbers = (width / 2).clamp(40, NAME + NUMBERS) - NAME;
-    let room = width.saturating_sub(NAME + numbers + 1);
-    let past = &samples[samples.len().saturating_sub(room)..];
-    let line = |name: &str, words: Option<String>, number: &dyn Fn(&Sample) -> Option<f64>| {
-        let words: String = words.unwrap_or_else(|| "not known".to_owned()).chars().take(numbers).collect();
-        let values: Vec<f64> = past.iter().map(|sample| number(sample).unwrap_or(0.0)).collect();
-        let text = format!("{name:<13} {words:<numbers$} {}", bars(&values, 0.0, unicode));
-        text.trim_end().chars().take(width).collect::<String>()
-    };
     if let Some(why) = &last.unreachable {
-        return vec![format!("no answer: {why}").chars().take(width).collect()];
+        return vec![cut(&format!("no answer: {why}"), width, unicode)];
     }
-    let mut lines = vec![
-        line("connections", connections(last), &|sample| {
+    type Number = fn(&Sample) -> Option<f64>;
+    let none: Number = |_| None;
+    let mut rows: Vec<(&str, Option<String>, Number)> = vec![
+        ("connections", connections(last), |sample| {
             sample.connections.as_ref().map(|one| f64::from(one.used))
         }),
-        line("locks", waits(last), &|sample| sample.waits.as_ref().map(|waits| waits.len() as f64)),
-        line("statements", statements(last), &|sample| {
+        ("locks", waits(last), |sample| sample.waits.as_ref().map(|waits| waits.len() as f64)),
+        ("statements", statements(last), |sample| {
             sample.statements.as_ref().map(|one| one.milliseconds / one.calls.max(1) as f64)
         }),
-        line("transactions", transactions(last), &|sample| {
-            sample.work.as_ref().map(|work| work.commits as f64)
-        }),
+        ("transactions", transactions(last), |sample| sample.work.as_ref().map(|work| work.commits as f64)),
     ];
     if !last.replicas.is_empty() {
-        lines.push(line("replicas", lag(last), &|sample| {
+        rows.push(("replicas", lag(last), |sample| {
             Some(sample.replicas.iter().filter_map(|one| one.lag).fold(0.0, f64::max))
         }));
     }
@@ -169,11 +158,32 @@ pub fn watch_live(samples: &[Sample], width: usize, unicode: bool) -> Vec<String
         let all: u64 = tables.iter().map(|table| table.bytes + table.index_bytes).sum();
         let dead: u64 = tables.iter().map(|table| table.dead).sum();
         let words = format!("{} with indexes, {dead} old versions of rows", size(all as f64));
-        lines.push(line("tables", Some(words), &|_| None));
+        rows.push(("tables", Some(words), none));
     }
-    lines.extend(invalid(last).map(|words| line("indexes", Some(words), &|_| None)));
-    lines.extend(last.waits.iter().flatten().take(3).map(|wait| waiting(wait).chars().take(width).collect()));
+    rows.extend(invalid(last).map(|words| ("indexes", Some(words), none)));
+    let words =
+        |row: &(&str, Option<String>, Number)| row.1.clone().unwrap_or_else(|| "not known".to_owned());
+    // The numbers first; the past has what they leave.
+    let numbers = rows.iter().map(|row| words(row).chars().count()).max().unwrap_or_default();
+    let past = &samples[samples.len().saturating_sub(width.saturating_sub(NAME + numbers + 1))..];
+    let line = |row: &(&str, Option<String>, Number)| {
+        let values: Vec<f64> = past.iter().map(|sample| row.2(sample).unwrap_or(0.0)).collect();
+        let text = format!("{:<13} {:<numbers$} {}", row.0, words(row), bars(&values, 0.0, unicode));
+        cut(text.trim_end(), width, unicode)
+    };
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    lines.extend(last.waits.iter().flatten().take(3).map(|wait| cut(&waiting(wait), width, unicode)));
     lines
+}
+
+/// A line that fits; it shows where it was cut.
+fn cut(line: &str, width: usize, unicode: bool) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let mark = if unicode { "…" } else { "..." };
+    let kept: String = line.chars().take(width.saturating_sub(mark.chars().count())).collect();
+    kept + mark
 }
 
 fn waiting(wait: &Wait) -> String {
@@ -192,7 +202,7 @@ fn waiting(wait: &Wait) -> String {
 mod tests {
     use super::*;
     use crate::watch::{BaselineTold, WayBack};
-    use watch::{Limits, Seen, judge};
+    use watch::{Limits, Seen, Work, judge};
 
     #[test]
     fn a_verdict_says_what_and_against_what() {
@@ -223,6 +233,11 @@ mod tests {
             let lines = watch_live(&vec![sample.clone(); 300], width, false);
             assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:#?}");
         }
+        let work = Work { commits: 1_234_567, rollbacks: 89, ..Work::default() };
+        let sample = Sample { work: Some(work), ..Sample::default() };
+        let lines = watch_live(&vec![sample; 300], 79, true);
+        // Numbers go before bars, and what is cut is seen to be.
+        assert!(lines.iter().any(|line| line.contains("rollbacks a second")), "{lines:#?}");
         assert!(watch_live(&[], 80, true).is_empty());
     }
 }

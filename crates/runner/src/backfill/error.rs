@@ -87,7 +87,9 @@ fn met(error: &pg::Error) -> String {
                 "the server {host} could not go on ({sqlstate}): {why}\n  free some room on its disk, or mend it; {KEPT}"
             )
         }
-        pg::Error::Lost { .. } | pg::Error::Unreachable { .. } => format!("{error}\n  {KEPT}"),
+        pg::Error::Lost { .. } | pg::Error::Unreachable { .. } | pg::Error::Full { .. } => {
+            format!("{error}\n  {KEPT}")
+        }
         other => other.to_string(),
     }
 }
@@ -95,6 +97,9 @@ fn met(error: &pg::Error) -> String {
 impl Error {
     /// Whether the connection went, so that another one may go on.
     pub(super) fn is_lost(&self) -> bool {
-        matches!(self, Error::Server(pg::Error::Lost { .. } | pg::Error::Unreachable { .. }))
+        matches!(
+            self,
+            Error::Server(pg::Error::Lost { .. } | pg::Error::Unreachable { .. } | pg::Error::Full { .. })
+        )
     }
 }
