@@ -105,10 +105,41 @@ fn of_relation(
             }
         }
     }
+    missed_by_triggers(now, before, after, steps, &mut found);
     new_constraints(before, after, declared, steps, &mut found);
     keys::new_unique_keys(start, now, before, (after, declared), steps, &mut found);
     keys::conflict_targets(start, now, before, (after, declared), steps, &mut found);
     found
+}
+
+/// Columns that went while a trigger goes on naming them: what fires it fails, as far as it comes by there.
+fn missed_by_triggers(now: &Catalog, before: &Relation, after: &Relation, steps: &[Step], found: &mut Found) {
+    for old in before.columns.iter().filter(|old| after.column(&old.name).is_none()) {
+        let Some(trigger) = crate::trigger_that_names(now, after, &old.name) else { continue };
+        let dropped = |change: &Change| match change {
+            Change::ColumnDropped { relation, column, .. } => {
+                ((*relation, *column) == (after.id, old.id)).then_some(())
+            }
+            _ => None,
+        };
+        let Some((step, ())) = last(steps, dropped) else { continue };
+        let fires = |event: &str| trigger.events.iter().any(|one| one.eq_ignore_ascii_case(event));
+        for (event, operations) in [
+            ("insert", &[Operation::Insert, Operation::Upsert][..]),
+            ("update", &[Operation::Update]),
+            ("delete", &[Operation::Delete]),
+        ] {
+            for operation in operations.iter().filter(|_| fires(event)) {
+                let mut one = entry(&after.name, Some(&old.name), *operation, BreakCause::ColumnDropped);
+                one.sqlstate = Some("42703");
+                one.reason = format!(
+                    "column {} is dropped, and the trigger {} still names it",
+                    old.name, trigger.name
+                );
+                found.push((step, one));
+            }
+        }
+    }
 }
 
 pub(crate) fn entry(

@@ -37,6 +37,11 @@ impl Broken<'_> {
         }
     }
 
+    /// Whether code of the app names it, and not a trigger alone.
+    pub fn is_named(&self) -> bool {
+        self.sure || !self.uses.is_empty() || self.operations.contains(&Operation::Select)
+    }
+
     /// Which queries fail, and how.
     pub fn failing(&self) -> String {
         let word = |operation: &Operation| match operation {

@@ -17,7 +17,7 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
         let mut anew = Vec::new();
         for broken in at.broken(BreakCause::ColumnDropped) {
             let Some(column) = broken.column.filter(|_| !is_view(&broken.table)) else { continue };
-            if units::is_renamed_column(at, broken.table.label, column) {
+            if units::is_renamed_column(at, broken.table.label, column) || !broken.is_named() {
                 continue;
             }
             if units::is_made_anew(at, broken.table.label) {
