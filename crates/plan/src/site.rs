@@ -6,7 +6,7 @@ use catalog::{Catalog, QName, Relation, RelationId, RelationKind};
 use drizzle::Project;
 use facts::{Analysis, BreakCause, Facts, JudgedSet, Step};
 use source::Diagnostic;
-use sql::Stmt;
+use sql::{Stmt, TokenKind};
 
 /// One statement.
 #[derive(Clone, Copy)]
@@ -137,6 +137,22 @@ impl<'a> Site<'a> {
             condition: Some(format!("{quoted} IS NULL")),
             batch: 1000,
         }
+    }
+
+    /// The backfills so far that may give a column of a table its values: those whose SET names it, and those that delete
+    /// rows.
+    pub fn backfills_about(&self, table: &str, column: &str) -> Vec<String> {
+        let names = |token: &sql::Token, set: &str| match token.kind {
+            TokenKind::Word => token.span.of(set).eq_ignore_ascii_case(column),
+            TokenKind::Quoted => token.span.of(set) == format!("\"{}\"", column.replace('"', "\"\"")),
+            _ => false,
+        };
+        let filled = self.parts.iter().filter_map(|part| part.backfill.as_ref());
+        let about = |one: &&Backfill| {
+            let set = one.set.as_str();
+            one.table == table && (set.is_empty() || sql::tokens(set).iter().any(|token| names(token, set)))
+        };
+        filled.filter(about).map(|backfill| backfill.name.clone()).collect()
     }
 
     /// The backfills so far of a table.

@@ -27,7 +27,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         gates.push(Gate::Deployed { migration: site.tag().to_owned() });
     }
     let own = site.value(&table.name, &column.name).map(|value| site.fill(table, &column.name, value));
-    let mut backfills = site.backfills_of(&relation);
+    let mut backfills = site.backfills_about(&relation, &column.name);
     backfills.extend(own.as_ref().map(|own| own.name.clone()));
     gates.extend(backfills.iter().map(|name| Gate::Backfilled { backfill: name.clone() }));
     let may_hold_null = site.facts().failures.iter().any(|one| one.cause == FailureCause::NotNull);
