@@ -4,6 +4,7 @@
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, reason = "tests start programs and read their files")]
 
+mod backfill_path;
 mod run;
 #[path = "../../../tests/servers/servers.rs"]
 mod servers;
@@ -125,6 +126,9 @@ fn it_is_looked_at_run_and_relied_upon() {
     backfill(&folder, &server, &[]).complains(0, &["nothing is to be done"]);
     backfill(&folder, &server, &[NAME]).says(0, &["was finished before"]);
     contract(&folder).says(0, &["ready"]).lacks("rows are left");
+    backfill(&folder, &server, &["--pause", NAME])
+        .complains(0, &[NAME, "is finished: there is nothing to pause"]);
+    backfill(&folder, &server, &[]).complains(0, &["nothing is to be done"]);
 }
 
 #[test]
@@ -175,6 +179,9 @@ fn what_can_not_be_done_is_said() {
     sql(&server, "ALTER DATABASE postgres SET default_transaction_read_only = on");
     backfill(&folder, &server, &[NAME])
         .complains(2, &["takes no writes: default_transaction_read_only is on"]);
+    for wish in ["--pause", "--restart"] {
+        backfill(&folder, &server, &[wish, NAME]).complains(2, &["takes no writes: default_transaction"]);
+    }
 }
 
 /// Whatever is wrong, no password is in what is said, in what the server is asked, or in the state.
@@ -203,6 +210,10 @@ fn passwords_are_not_said() {
     let done = held.wait_with_output().expect("it ends");
     let all = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
     assert!(all.contains("can't be asked") && !all.contains(secret), "{all}");
+    // What was ended says so, and then that nothing is lost.
+    let at = |text: &str| all.find(text).unwrap_or_else(|| panic!("no {text:?} in {all}"));
+    assert!(at("\"how\":\"interrupted\"") < at("brolly: interrupted"), "{all}");
+    assert!(at("brolly: interrupted") < at("what is committed is kept"), "{all}");
     said(&["--database-url", &here], &[]).says(0, &["finished"]);
     assert!(
         !value(&server, "SELECT string_agg(b::text, '') FROM drizzle.__brolly_backfills b").contains(secret)

@@ -13,6 +13,9 @@ pub const BACKFILL: &str = "-- brolly backfill";
 pub fn backfill_file(backfill: &Backfill) -> String {
     let mut out = format!("{BACKFILL}\n");
     let mut line = |name: &str, value: &str| out.push_str(&format!("-- {name}: {value}\n"));
+    for first in &backfill.after {
+        line("after", first);
+    }
     line("table", &backfill.table);
     if let Some(alias) = &backfill.alias {
         line("alias", alias);
@@ -45,6 +48,7 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
         from: None,
         condition: None,
         batch: 1000,
+        after: Vec::new(),
     };
     let mut lines = text.lines().enumerate();
     if lines.next().map(|(_, line)| line.trim()) != Some(BACKFILL) {
@@ -55,6 +59,8 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
         let Some((field, value)) = rest.split_once(':') else { break };
         let value = value.trim();
         match field {
+            "after" if value.is_empty() => return Err((n + 1, "`after` names no backfill".to_owned())),
+            "after" => backfill.after.push(value.trim_end_matches(".sql").to_owned()),
             "table" => value.clone_into(&mut backfill.table),
             "alias" => backfill.alias = Some(value.to_owned()),
             "key" => backfill.key = names(value),
@@ -68,7 +74,7 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
             other => {
                 return Err((
                     n + 1,
-                    format!("`{other}` is none of table, alias, key, set, from, where and batch"),
+                    format!("`{other}` is none of after, table, alias, key, set, from, where and batch"),
                 ));
             }
         }
@@ -76,6 +82,15 @@ pub fn read_backfill(name: &str, text: &str) -> Result<Backfill, (usize, String)
     match backfill.table.is_empty() {
         true => Err((2, "no line says the table".to_owned())),
         false => Ok(backfill),
+    }
+}
+
+/// Has each of these begin after the one before it, as the statements stood that they were made of: what one writes
+/// may be what the next one reads, in ways that no text tells.
+pub(crate) fn in_turn(backfills: &mut [Backfill]) {
+    let names: Vec<String> = backfills.iter().map(|one| one.name.clone()).collect();
+    for (backfill, before) in backfills.iter_mut().skip(1).zip(names) {
+        backfill.after = vec![before];
     }
 }
 
@@ -197,6 +212,7 @@ mod tests {
             from: None,
             condition: Some("\"c\" IS NULL".to_owned()),
             batch: 500,
+            after: key.iter().map(|name| format!("0006_y.users_{name}")).collect(),
         }
     }
 

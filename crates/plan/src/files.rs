@@ -2,6 +2,7 @@
 //!
 //! Makes texts only. Where they lie, and what journal and snapshots have to say of them, is for the caller.
 
+use crate::backfill::in_turn;
 use crate::model::{Backfill, Gate, Part, Phase, Stage};
 use crate::text;
 use drizzle::BREAKPOINT;
@@ -125,6 +126,7 @@ pub fn texts(analysis: &Analysis, parts: &[Part]) -> Texts {
         by_file.entry(&first.tag).or_default().push(part);
         texts.backfills.extend(part.backfill.clone());
     }
+    in_turn(&mut texts.backfills);
     for tag in order {
         let steps: Vec<(usize, &Step)> =
             analysis.steps.iter().enumerate().filter(|(_, step)| step.tag == tag).collect();

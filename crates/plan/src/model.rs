@@ -182,6 +182,8 @@ pub struct Backfill {
     pub condition: Option<String>,
     /// Rows a batch.
     pub batch: u32,
+    /// The backfills that have to be finished before it begins, by the names of their files without `.sql`.
+    pub after: Vec<String>,
 }
 
 /// A statement that no recipe is for.

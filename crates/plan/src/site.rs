@@ -136,6 +136,7 @@ impl<'a> Site<'a> {
             from: None,
             condition: Some(format!("{quoted} IS NULL")),
             batch: 1000,
+            after: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@
 //! [`in_turns`] does either to many databases, [`mod@watch`] looks at a server again and again. Works on connections that somebody
 //! else named and answers with values and events; it prints nothing, and judges no migration.
 
+mod all_rows;
 mod allowed;
 pub mod amend;
 pub mod backfill;
@@ -33,6 +34,7 @@ mod units;
 pub mod watch;
 mod way_back;
 
+pub use all_rows::{refusal_with_cure, value_of_all_rows};
 pub use blockers::{Blocker, Wanted};
 pub use error::Error;
 pub use event::Event;

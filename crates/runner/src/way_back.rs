@@ -4,6 +4,7 @@
 //! What undoes what is another's affair (`plan::reverse`), and so is whether to lose what it loses.
 
 use crate::amend::taking_away;
+use crate::backfill::forgetting;
 use crate::migrate::{Job, one, opened};
 use crate::standing::{LedgerRows, ledger_rows};
 use crate::units::{closed_by, units};
@@ -59,7 +60,12 @@ pub async fn roll_back(
     if ledger_rows(&room.session, project).await? != *shown {
         return Err(Error::LedgerMoved);
     }
-    let row = taking_away(project, shown, &back.migration);
+    let mut row = taking_away(project, shown, &back.migration);
+    // A backfill that counted as finished would not run again once the migration has.
+    let forgetting = forgetting(&room.session, &project.ledger.schema, &back.migration.tag).await?;
+    if let Some(states) = forgetting {
+        row = format!("{row}; {states}");
+    }
     let units = closed_by(units(project, analysis, 0), &row);
     one(&room, project.migrations.len() - 1, &units.iter().collect::<Vec<_>>(), tell)
         .await

@@ -31,8 +31,13 @@ The database: --database-url, --database-url-env, DATABASE_URL of the environmen
 PGHOST and its kin. Connect to the primary, and not through a pooler in transaction mode: the lock is of the session. Passwords
 are neither printed nor written down.
 
+The order: that of their migrations, and none before those that its lines `after` name are finished. A
+finished one whose `where` finds rows again runs again; one that deletes rows only when it is named. Where row
+level security hides rows from the role nothing is done: use one with BYPASSRLS.
+
 Exit codes: 0 all is finished and no row is left; 1 something is not: paused, cancelled, run by somebody
-else, rows that its `where` still finds, or a target of --targets that failed; 2 could not do its job, and the next run goes on; 130 Ctrl-C.";
+else, waiting for another one, rows that its `where` still finds, or a target of --targets that failed; 2 something
+could not go on, and what was done is kept; 130 Ctrl-C.";
 
 /// Arguments of `brolly backfill`.
 #[derive(Debug, Args)]

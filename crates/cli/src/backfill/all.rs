@@ -59,6 +59,9 @@ impl<'a> All<'a> {
             }
             let mut outcome = Outcome::default();
             let ended = pg::unless_interrupted(work(at, &mut show, &mut outcome)).await;
+            if let Err(error @ pg::Error::Interrupted { .. }) = &ended {
+                show.interrupted(&error.to_string());
+            }
             outcome.output = show.finish();
             let error = match ended {
                 Ok(Ok(())) => None,
@@ -140,8 +143,11 @@ fn midway(outcome: &Outcome, error: Error) -> Error {
     for note in &outcome.notes {
         let _ = writeln!(errors, "{note}");
     }
-    if matches!(error, Error::Server(pg::Error::Interrupted { .. })) {
-        let _ = writeln!(errors, "what is committed is kept, and the next run goes on from there");
+    match error {
+        Error::Server(pg::Error::Interrupted { .. }) => {
+            let state = "what is committed is kept, and the next run goes on from there".to_owned();
+            Error::StoppedMidway { source: Box::new(error), state }
+        }
+        error => error,
     }
-    error
 }

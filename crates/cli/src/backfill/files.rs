@@ -46,28 +46,63 @@ pub(super) fn found(disk: &Disk, wanted: &BackfillArguments) -> Result<Files, Er
         folder,
         project,
     };
-    let mut names: Vec<String> =
-        disk.list(&files.folder).unwrap_or_default().into_iter().map(|e| e.name).collect();
-    names.sort();
-    for file in names.iter().filter(|name| name.ends_with(".sql")) {
-        let (path, name) = (join(&files.folder, file), bare(file));
-        let text = match disk.read(&path) {
-            Ok(bytes) => source::decode(&bytes).text,
-            Err(error) => {
-                files.broken.push(format!("{path} can't be read: {error}"));
-                continue;
-            }
-        };
-        match Job::read(name, &text) {
-            Ok(job) => files.jobs.push(job),
-            Err((line, why)) => files.broken.push(format!("{path}:{line}: {why}")),
-        }
-    }
+    (files.jobs, files.broken) = backfills(disk, &files.project);
     let known = |name: &&String| files.jobs.iter().any(|job| job.backfill.name == **name);
     match files.named.iter().find(|name| !known(name)) {
         Some(name) => Err(Error::NoSuchBackfill { name: name.clone(), folder: files.folder }),
         None => Ok(files),
     }
+}
+
+/// The backfills of a project in the order in which they run, and what is wrong with files.
+pub fn backfills(disk: &Disk, project: &Project) -> (Vec<Job>, Vec<String>) {
+    let folder = join(&project.dir, BACKFILLS);
+    let (mut jobs, mut broken) = (Vec::new(), Vec::new());
+    let names: Vec<String> = disk.list(&folder).unwrap_or_default().into_iter().map(|e| e.name).collect();
+    for file in names.iter().filter(|name| name.ends_with(".sql")) {
+        let (path, name) = (join(&folder, file), bare(file));
+        let text = match disk.read(&path) {
+            Ok(bytes) => source::decode(&bytes).text,
+            Err(error) => {
+                broken.push(format!("{path} can't be read: {error}"));
+                continue;
+            }
+        };
+        match Job::read(name, &text) {
+            Ok(job) => jobs.push(job),
+            Err((line, why)) => broken.push(format!("{path}:{line}: {why}")),
+        }
+    }
+    broken.extend(in_order(&mut jobs, project));
+    (jobs, broken)
+}
+
+/// Whether a backfill is of the migration with this tag.
+pub fn is_of(job: &Job, tag: &str) -> bool {
+    job.backfill.name.strip_prefix(tag).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Puts backfills into the order in which they run: that of their migrations, by name within one, and none before those
+/// that its lines `after` name. What is wrong with that order, where it goes in a circle.
+fn in_order(jobs: &mut Vec<Job>, project: &Project) -> Option<String> {
+    let place = |job: &Job| {
+        project.migrations.iter().position(|migration| is_of(job, &migration.tag)).unwrap_or(usize::MAX)
+    };
+    jobs.sort_by(|a, b| (place(a), &a.backfill.name).cmp(&(place(b), &b.backfill.name)));
+    let mut waiting = std::mem::take(jobs);
+    while !waiting.is_empty() {
+        let is_there = |name: &String| waiting.iter().any(|job| job.backfill.name == *name);
+        let free = waiting.iter().position(|job| !job.backfill.after.iter().any(is_there));
+        let Some(free) = free else {
+            let names: Vec<&str> = waiting.iter().map(|job| job.backfill.name.as_str()).collect();
+            return Some(format!(
+                "{} can't run: each of them, by its line `after`, waits for another one",
+                names.join(", ")
+            ));
+        };
+        jobs.push(waiting.remove(free));
+    }
+    None
 }
 
 /// The name of a file without folder and ending.

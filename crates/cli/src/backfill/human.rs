@@ -10,7 +10,7 @@ pub(super) fn line(event: &Event) -> Option<String> {
         Event::Started { backfill, table, resumed, total, changed, pids, .. } => {
             let rows = thousands(*total);
             let first = match resumed {
-                true => format!("goes on with {table} after {} rows changed", thousands(*changed)),
+                true => format!("goes on with {table} after {} changed", self::rows(*changed)),
                 false => format!("{table}, about {rows} rows"),
             };
             (backfill, format!("{first} (pid {})", pids[0]))
@@ -29,9 +29,13 @@ pub(super) fn line(event: &Event) -> Option<String> {
             (backfill, format!("connects again, try {tries}: {why}"))
         }
         Event::Again { backfill, pass, left } => {
-            (backfill, format!("{} rows are left: pass {pass} through the table", thousands(*left)))
+            (backfill, format!("{} left: pass {pass} through the table", are(*left)))
         }
-        Event::Vacuum { backfill } => (backfill, "VACUUM (ANALYZE)".to_owned()),
+        Event::Anew { backfill, table } => {
+            (backfill, format!("{table} was written anew meanwhile: from its first page again"))
+        }
+        Event::Vacuum { backfill, skipped: None } => (backfill, "VACUUM (ANALYZE)".to_owned()),
+        Event::Vacuum { backfill, skipped: Some(why) } => (backfill, format!("no VACUUM: {why}")),
         Event::Ended { .. }
         | Event::Standing(_)
         | Event::Estimate(_)
@@ -44,22 +48,26 @@ pub(super) fn line(event: &Event) -> Option<String> {
 /// The line that tells how a run ended.
 pub(super) fn end(event: &Event) -> Option<String> {
     let Event::Ended { backfill, how, changed, left, millis, why } = event else { return None };
-    let rows = format!("{} rows changed in all", thousands(*changed));
+    let rows = format!("{} changed in all", self::rows(*changed));
     let what = match how {
         Ended::Finished => format!("finished in {}, {rows}", span(*millis)),
         Ended::WasFinished => "was finished before".to_owned(),
         Ended::Paused => "is paused: --resume lets it go on".to_owned(),
         Ended::Cancelled => format!("is cancelled, {rows}: --resume lets it go on, --restart begins anew"),
         Ended::Taken => why.clone().unwrap_or_else(|| "another session runs it".to_owned()),
+        Ended::Waits => format!("not begun: {}", why.as_deref().unwrap_or("it waits for another one")),
         // The error is told elsewhere.
-        Ended::Failed => return Some(format!("{backfill}: FAILED, {rows}; the next run goes on from there")),
+        Ended::Failed => return Some(format!("{backfill}: FAILED, {rows}; what was done is kept")),
+        Ended::Interrupted => {
+            return Some(format!("{backfill}: interrupted, {rows}; the next run goes on from there"));
+        }
     };
     let left = if *left == Some(0) { ", none is left" } else { "" };
     let mut line = format!("{backfill}: {what}{left}");
     if let Some(left @ 1..) = event_left(event) {
         line.push_str(&format!(
-            "\n  {} ROWS ARE LEFT that its `where` finds: do writers still make them?",
-            thousands(left)
+            "\n  {} LEFT that its `where` finds: do writers still make them?",
+            are(left).to_uppercase()
         ));
     }
     Some(line)
@@ -113,7 +121,7 @@ pub(super) fn standing(standing: &Standing) -> String {
     };
     let mut line = format!("{state:<9}  {}", standing.backfill);
     if standing.state == State::Finished {
-        line.push_str(&format!(": {} rows changed", thousands(standing.changed)));
+        line.push_str(&format!(": {} changed", rows(standing.changed)));
         if let Some(left @ 1..) = standing.left {
             line.push_str(&format!(", {} WERE LEFT", thousands(left)));
         }
@@ -121,10 +129,10 @@ pub(super) fn standing(standing: &Standing) -> String {
         let share = 100.0 * standing.passed as f64 / standing.total.max(1) as f64;
         let pass = if standing.pass > 1 { format!(" of pass {}", standing.pass) } else { String::new() };
         line.push_str(&format!(
-            ": {:.0}%{pass}, {} rows changed in {} batches",
+            ": {:.0}%{pass}, {} changed in {}",
             share.min(100.0),
-            thousands(standing.changed),
-            thousands(standing.batches)
+            rows(standing.changed),
+            batches(standing.batches)
         ));
     }
     if let Some(pid) = standing.pid {
@@ -158,6 +166,20 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
         estimate.table,
         whole(estimate.seconds)
     )
+}
+
+/// `1,234 rows`.
+fn rows(number: u64) -> String {
+    format!("{} {}", thousands(number), if number == 1 { "row" } else { "rows" })
+}
+
+fn batches(number: u64) -> String {
+    format!("{} {}", thousands(number), if number == 1 { "batch" } else { "batches" })
+}
+
+/// `1,234 rows are`.
+pub(super) fn are(number: u64) -> String {
+    format!("{} {}", rows(number), if number == 1 { "is" } else { "are" })
 }
 
 /// `1,234,567`.

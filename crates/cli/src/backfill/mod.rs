@@ -15,9 +15,11 @@ use crate::errors::{self, Error};
 use crate::targets::{Place, places};
 use all::All;
 use files::{Files, found};
+pub use files::{backfills, is_of};
+use human::are;
 use runner::backfill::{
-    Asked, Ended, Error as RunError, Event, Job, Limits, Pace, Standing, State, Wish, estimate, restart, run,
-    standings, wish,
+    Asked, Ended, Error as RunError, Event, Gate, Heard, Job, Limits, Pace, Standing, State, Wish, estimate,
+    gate, restart, run, standings, wish,
 };
 use show::Show;
 
@@ -75,13 +77,14 @@ async fn done(
     };
     if let Some((what, word)) = said {
         for job in jobs {
-            let runs = wish(&connection, &asked.schema, job, what).await?;
-            let then = match (what, runs) {
-                (Wish::Resume, false) => "; nobody runs it: brolly backfill does",
-                (_, true) => ": its run is told, and hears it after the batch",
-                _ => "",
+            let heard = wish(&connection, &asked.schema, job, what).await?;
+            let said = match (what, heard) {
+                (_, Heard::Finished) => "is finished: there is nothing to pause, resume or cancel".to_owned(),
+                (_, Heard::ByItsRun) => format!("{word}: its run is told, and hears it after the batch"),
+                (Wish::Resume, Heard::Noted) => format!("{word}; nobody runs it: brolly backfill does"),
+                (_, Heard::Noted) => word.to_owned(),
             };
-            outcome.notes.push(format!("{}: {word}{then}", job.backfill.name));
+            outcome.notes.push(format!("{}: {said}", job.backfill.name));
         }
         return Ok(());
     }
@@ -91,11 +94,14 @@ async fn done(
             outcome.code = outcome.code.max(errors::FINDINGS);
             jobs.retain(|job| job.backfill.name != name);
         }
-    } else if files.named.is_empty() {
-        jobs.retain(|job| is_to_run(job, &all, outcome));
     }
+    // Those that nobody named are asked when it is their turn, since those before them change what they find.
+    let all = (files.named.is_empty() && !wanted.restart).then_some(all.as_slice());
     if wanted.dry_run {
         for job in jobs {
+            if !is_to_run(asked, job, all, outcome).await? {
+                continue;
+            }
             match estimate(&connection, asked, job).await {
                 Ok(estimate) => show.event(Event::Estimate(estimate)),
                 Err(error) => failed(outcome, error)?,
@@ -104,15 +110,24 @@ async fn done(
         return Ok(());
     }
     connection.close().await;
-    if jobs.is_empty() {
-        outcome.notes.push("nothing is to be done: every backfill is finished or put aside".to_owned());
-    }
+    let mut any = false;
     for job in jobs {
+        if !is_to_run(asked, job, all, outcome).await? {
+            continue;
+        }
+        any = true;
         match run(asked, job, &mut |event| show.event(event)).await {
             Ok(Ended::Finished | Ended::WasFinished) => {}
             Ok(_) => outcome.code = outcome.code.max(errors::FINDINGS),
             Err(error) => failed(outcome, error)?,
         }
+    }
+    if !any {
+        let what = match outcome.code {
+            errors::CLEAN => "nothing is to be done: every backfill is finished",
+            _ => "nothing was run: what is not finished is said above",
+        };
+        outcome.notes.push(what.to_owned());
     }
     if show.left() {
         outcome.code = outcome.code.max(errors::FINDINGS);
@@ -120,7 +135,8 @@ async fn done(
     Ok(())
 }
 
-/// What failed for one backfill does not keep others from being run; a server that is gone does.
+/// What failed for one backfill does not keep others from being run, but for those that come after it; a server that is
+/// gone does.
 fn failed(outcome: &mut Outcome, error: RunError) -> Result<(), Error> {
     match error {
         RunError::Server(_) | RunError::ReadOnly { .. } | RunError::Pooled { .. } => Err(error.into()),
@@ -132,26 +148,67 @@ fn failed(outcome: &mut Outcome, error: RunError) -> Result<(), Error> {
     }
 }
 
-/// Whether a backfill runs that nobody named.
-fn is_to_run(job: &Job, all: &[Standing], outcome: &mut Outcome) -> bool {
+/// Whether a backfill runs, by how all of them stood where nobody named it.
+async fn is_to_run(
+    asked: &Asked,
+    job: &Job,
+    all: Option<&[Standing]>,
+    outcome: &mut Outcome,
+) -> Result<bool, Error> {
     let name = &job.backfill.name;
-    let Some(standing) = all.iter().find(|one| one.backfill == *name) else { return true };
-    match standing.state {
-        State::Finished if standing.edited => {
-            outcome.notes.push(format!(
-                "{name} is finished, and its file was changed since: brolly backfill --restart {name} runs it anew"
-            ));
-            outcome.code = outcome.code.max(errors::FINDINGS);
-            false
-        }
-        State::Finished => false,
+    let standing = all.and_then(|all| all.iter().find(|one| one.backfill == *name));
+    let Some(standing) = standing else { return Ok(true) };
+    let why_not = match standing.state {
+        State::Finished if standing.edited => format!(
+            "{name} is finished, and its file was changed since: brolly backfill --restart {name} runs it anew"
+        ),
+        State::Finished => match left_since(asked, job).await? {
+            Since::None => return Ok(false),
+            Since::Left(left) if !job.backfill.set.is_empty() => {
+                outcome
+                    .notes
+                    .push(format!("{name} was finished, and {} left by now: it runs once more", are(left)));
+                return Ok(true);
+            }
+            // Whether rows that came since are to go too is for somebody to say.
+            Since::Left(left) => format!(
+                "{name} was finished, and {} left by now: brolly backfill {name} deletes them too",
+                are(left)
+            ),
+            Since::Unasked(why) => format!("whether rows are left of {name} can't be asked: {why}"),
+        },
         State::Paused | State::Cancelled if standing.pid.is_none() => {
             let word = if standing.state == State::Paused { "paused" } else { "cancelled" };
-            outcome.notes.push(format!("{name} is {word}: brolly backfill --resume {name} lets it go on"));
-            outcome.code = outcome.code.max(errors::FINDINGS);
-            false
+            format!("{name} is {word}: brolly backfill --resume {name} lets it go on")
         }
-        _ => true,
+        _ => return Ok(true),
+    };
+    outcome.notes.push(why_not);
+    outcome.code = outcome.code.max(errors::FINDINGS);
+    Ok(false)
+}
+
+/// What a finished backfill finds by now.
+enum Since {
+    /// Nothing, as far as that can be told.
+    None,
+    Left(u64),
+    Unasked(String),
+}
+
+/// Asks as a gate does. Where the file does not say which rows are to be done, those that differ by now may have been
+/// changed on purpose: they are left alone.
+async fn left_since(asked: &Asked, job: &Job) -> Result<Since, Error> {
+    let connection = pg::connect(&asked.target.named("brolly backfill")).await?;
+    let asked = gate(&connection, &asked.schema, job).await;
+    connection.close().await;
+    match asked {
+        Ok(Gate::Left(left)) => Ok(Since::Left(left)),
+        Ok(_) => Ok(Since::None),
+        Err(RunError::Server(pg::Error::Refused(said))) => {
+            Ok(Since::Unasked(runner::refusal_with_cure(&said)))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

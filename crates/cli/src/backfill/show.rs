@@ -5,7 +5,7 @@ use crate::args::BackfillFormat;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runner::backfill::{Ended, Event, event_line};
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Tells what happens.
 pub(super) struct Show {
@@ -17,6 +17,8 @@ pub(super) struct Show {
     /// Lines for standard output, where people read them at the end.
     output: String,
     left: bool,
+    /// The backfill that runs now: its name, the rows that were changed, and since when.
+    runs: Option<(String, u64, Instant)>,
     finished: bool,
     vacuumed: bool,
 }
@@ -31,6 +33,7 @@ impl Show {
             bar: None,
             output: String::new(),
             left: false,
+            runs: None,
             finished: false,
             vacuumed: false,
         }
@@ -38,6 +41,16 @@ impl Show {
 
     /// Tells one.
     pub(super) fn event(&mut self, event: Event) {
+        match &event {
+            Event::Started { backfill, changed, .. } => {
+                self.runs = Some((backfill.clone(), *changed, Instant::now()));
+            }
+            Event::Batch { changed: by_now, .. } => {
+                self.runs.iter_mut().for_each(|(_, changed, _)| *changed = *by_now);
+            }
+            Event::Ended { .. } => self.runs = None,
+            _ => {}
+        }
         self.left |= human::event_left(&event).is_some_and(|left| left > 0);
         match self.format {
             BackfillFormat::Json => {
@@ -47,6 +60,15 @@ impl Show {
                 let _ = writeln!(out, "{line}").and_then(|()| out.flush());
             }
             BackfillFormat::Human => self.human(&event),
+        }
+    }
+
+    /// Tells that what runs now was ended from outside.
+    pub(super) fn interrupted(&mut self, why: &str) {
+        if let Some((backfill, changed, since)) = self.runs.take() {
+            let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let (how, left, why) = (Ended::Interrupted, None, Some(why.to_owned()));
+            self.event(Event::Ended { backfill, how, changed, left, millis, why });
         }
     }
 
@@ -90,7 +112,7 @@ impl Show {
                     bar.set_message(format!("held: {}", reason.what));
                 }
             }
-            Event::Vacuum { .. } => self.vacuumed = true,
+            Event::Vacuum { skipped, .. } => self.vacuumed |= skipped.is_none(),
             Event::Ended { how, changed, .. } => {
                 self.clear();
                 self.finished |= *how == Ended::Finished && *changed > 0;

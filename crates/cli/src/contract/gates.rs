@@ -12,6 +12,7 @@ use crate::settings_file::Found;
 use drizzle::{Files, Migration, Project, join, split_chunks};
 use plan::Gate;
 use runner::backfill::{self, Job};
+use runner::{refusal_with_cure, value_of_all_rows};
 use source::{Diagnostic, Severity, SourceFile};
 use std::collections::BTreeSet;
 
@@ -158,7 +159,7 @@ fn as_migration(project: &Project, waits: &Waits) -> String {
 }
 
 /// A query, and how many rows it counts or why it counts none.
-type Counted = (String, Result<i64, String>);
+type Counted = (String, Result<u64, String>);
 
 /// A backfill, and what keeps a later step from relying on it, if anything does.
 type Gated = (String, Option<String>);
@@ -222,7 +223,7 @@ impl Rows {
         }
         match self.counted.iter().find(|(known, _)| *known == query).map(|(_, count)| count) {
             Some(Ok(0)) => None,
-            Some(Ok(count)) => Some(format!("{count} rows are left: {query}")),
+            Some(Ok(count)) => Some(format!("{} left: {query}", rows_are(*count))),
             Some(Err(why)) => Some(format!("the database does not say: {why}")),
             None => Some(format!("nobody asked the database for {query}")),
         }
@@ -256,8 +257,9 @@ fn counted(
         let connection = pg::connect(&target).await?;
         let mut counted = Vec::new();
         for query in queries {
-            let count = match connection.value(&query).await {
+            let count = match value_of_all_rows(&connection, &query).await {
                 Ok(value) => Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0)),
+                Err(pg::Error::Refused(said)) => Err(refusal_with_cure(&said)),
                 Err(error) => Err(error.to_string()),
             };
             counted.push((query, count));
@@ -266,6 +268,9 @@ fn counted(
         for job in jobs {
             let why = match backfill::gate(&connection, schema, job).await {
                 Ok(gate) => unfinished(job, gate),
+                Err(backfill::Error::Server(pg::Error::Refused(said))) => {
+                    Some(format!("the database does not say: {}", refusal_with_cure(&said)))
+                }
                 Err(error) => Some(format!("the database does not say: {error}")),
             };
             gated.push((job.backfill.name.clone(), why));
@@ -276,18 +281,28 @@ fn counted(
     Ok(runtime.block_on(pg::unless_interrupted(work))??)
 }
 
+/// `1 row is`, `2 rows are`.
+pub fn rows_are(count: u64) -> String {
+    if count == 1 { "1 row is".to_owned() } else { format!("{count} rows are") }
+}
+
 /// Why a later step may not rely on a backfill, where that is so.
 pub fn unfinished(job: &Job, gate: backfill::Gate) -> Option<String> {
     let name = &job.backfill.name;
     let run = format!("run brolly backfill {name}");
     match gate {
         backfill::Gate::Open => None,
-        backfill::Gate::Left(left) => Some(format!("{left} rows are left of backfill {name}: {run}")),
+        backfill::Gate::Left(left) => Some(format!("{} left of backfill {name}: {run}", rows_are(left))),
         backfill::Gate::Unfinished(backfill::State::Pending) => {
             Some(format!("backfill {name} is not finished: {run}"))
         }
         backfill::Gate::Unfinished(state) => Some(format!(
             "backfill {name} is {}: see brolly backfill --status",
+            format!("{state:?}").to_lowercase()
+        )),
+        backfill::Gate::Gone(state, said) => Some(format!(
+            "whether backfill {name} is finished can't be asked, since what it asks for is gone ({said}), and here it is {}: \
+             say --done {name} if it is",
             format!("{state:?}").to_lowercase()
         )),
         backfill::Gate::Edited => {

@@ -14,7 +14,7 @@ use crate::settings_file::SettingsFiles;
 use crate::swap::swap;
 use drizzle::{FileChange, NewMigration, compose, join};
 use gates::Asked;
-pub use gates::{job, unfinished};
+pub use gates::{job, rows_are, unfinished};
 use plan::{Gate, Waiting};
 use std::collections::BTreeSet;
 use std::fmt::Write;

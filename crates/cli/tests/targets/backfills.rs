@@ -39,7 +39,7 @@ fn backfills_run_in_all_of_them() {
     let told = lines(&ended, &report::with_target(runner::backfill::schema()));
     let end = summary(&told);
     assert_eq!(
-        (&end["done"], &end["failed"], &end["notStarted"]),
+        (&end["done"], &end["failed"], &end["not_started"]),
         (&json!(10), &json!(1), &json!(12)),
         "{end}"
     );

@@ -114,5 +114,5 @@ fn a_partition_on_another_server_is_no_place_for_a_backfill() {
     }
     sql(&server, "postgres", "ALTER TABLE users DETACH PARTITION far");
     write("near", &without_key);
-    run().says(0, &["1 rows changed"]);
+    run().says(0, &["1 row changed"]);
 }

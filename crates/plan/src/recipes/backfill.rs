@@ -52,6 +52,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         from: pieces.from,
         condition: pieces.condition,
         batch: 1000,
+        after: Vec::new(),
     };
     let title = format!("{} rows of {shown_table}", what.to_lowercase());
     let mut part =

@@ -127,6 +127,7 @@ fn path(
         from: None,
         condition: Some(format!("{new_value} IS DISTINCT FROM {old_value}")),
         batch: 1000,
+        after: Vec::new(),
     };
     let start = site.judged().start.relation(table.id).and_then(|start| start.column_by_id(column.id));
     let gates = vec![

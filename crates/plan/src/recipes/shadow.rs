@@ -96,6 +96,7 @@ pub(super) fn path(
         from: None,
         condition: Some(fresh.clone()),
         batch: 1000,
+        after: Vec::new(),
     };
     let mut gates = vec![
         Gate::Backfilled { backfill: backfill.name.clone() },

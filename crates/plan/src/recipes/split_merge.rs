@@ -224,6 +224,7 @@ fn backfill(site: Site<'_>, table: &Relation, one: &Move<'_>) -> Backfill {
         from: None,
         condition: Some(conditions.join(" AND ")),
         batch: 1000,
+        after: Vec::new(),
     }
 }
 

@@ -103,7 +103,11 @@ fn backfill_line(backfill: &plan::Backfill) -> String {
         true => "as they come".to_owned(),
         false => format!("by {}", backfill.key.join(", ")),
     };
-    format!("{}, {} rows at a time, {by}", backfill.table, backfill.batch)
+    let after = match backfill.after.as_slice() {
+        [] => String::new(),
+        names => format!("; after {} is finished", names.join(" and ")),
+    };
+    format!("{}, {} rows at a time, {by}{after}", backfill.table, backfill.batch)
 }
 
 /// What a backfill does, as SQL on a line.

@@ -61,6 +61,41 @@ pub(super) fn has_query(text: &str) -> bool {
     tokens(text).iter().any(is)
 }
 
+/// Words that are values of the session or the moment, written without parentheses (gram.y, func_expr_common_subexpr).
+const OF_THE_SESSION: &[&str] = &[
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "system_user",
+    "user",
+];
+/// Texts that mean a moment where they become a time (manual, "Special Date/Time Inputs").
+const MOMENTS: &[&str] = &["now", "today", "tomorrow", "yesterday"];
+
+/// Whether a text gives another value at another time or to another role, though it calls nothing.
+pub(super) fn has_session_value(text: &str) -> bool {
+    tokens(text).iter().any(|token| {
+        let word = token.span.of(text).to_ascii_lowercase();
+        match token.kind {
+            TokenKind::Word => OF_THE_SESSION.contains(&word.as_str()),
+            TokenKind::String
+            | TokenKind::EscapeString
+            | TokenKind::UnicodeString
+            | TokenKind::DollarString => {
+                word.split(|c: char| !c.is_alphabetic()).any(|word| MOMENTS.contains(&word))
+            }
+            _ => false,
+        }
+    })
+}
+
 /// The name that is meant by a word of SQL.
 pub(super) fn unquoted(word: &str) -> String {
     match word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
@@ -95,6 +130,11 @@ mod tests {
     #[test]
     fn calls_and_queries_are_seen() {
         assert_eq!(called("Gen_Random_UUID() || \"F\" (x)"), ["gen_random_uuid", "F"]);
+        for moment in ["CURRENT_TIMESTAMP", "current_date - 1", "LocalTime(0)", "'now'::timestamptz", "User"]
+        {
+            assert!(has_session_value(moment), "{moment}");
+        }
+        assert!(!has_session_value("\"user\" || 'unknown' || users.currency"));
         assert!(has_query("(Select 1)") && !has_query("'select'"));
         assert_eq!(unquoted("\"a\"\"b\""), "a\"b");
     }

@@ -3,6 +3,7 @@
 //! It commits only while the number of the batch is the one that was read, so that of two runs that believe
 //! themselves alone one does it. What is done about a refusal is not decided here.
 
+use super::next::File;
 use super::session::Session;
 use super::state::{Wish, array, table, text};
 use super::throttle::{Cause, Reason, reason};
@@ -24,6 +25,8 @@ pub(super) struct Batch<'a> {
     pub part: Option<&'a str>,
     pub cursor: &'a [String],
     pub upper: &'a [String],
+    /// The file that its pages are of.
+    pub file: Option<&'a File>,
     /// Rows that it looks at.
     pub passed: u64,
     /// Rows of the next one.
@@ -41,7 +44,7 @@ pub(super) enum Became {
         /// Who waited for it.
         waiters: Option<Reason>,
     },
-    /// Another run did it.
+    /// Another run did it, or the table was written anew, and its pages hold other rows.
     Overtaken,
     /// It was rolled back: a timeout, a deadlock.
     Refused {
@@ -82,10 +85,14 @@ pub(super) async fn run(session: &Session, asked: &Asked, batch: &Batch<'_>) -> 
         }
         Err(why) => return Err(why.into()),
     };
+    // It holds a lock of the table by now, so that nobody writes that anew until the end of this transaction.
+    let same = batch.file.map_or(String::new(), |File { oid, number }| {
+        format!(" AND pg_catalog.pg_relation_filenode({oid}) IS NOT DISTINCT FROM {}::oid", literal(number))
+    });
     let saving = format!(
         "UPDATE {} SET state = 'running', error = NULL, part = {}, cursor = {}, upper = {}, batch = batch + 1, \
          size = {}, changed = changed + {rows}, passed = passed + {}, updated_at = pg_catalog.clock_timestamp() \
-         WHERE name = {} AND batch = {} RETURNING coalesce(wanted, '')",
+         WHERE name = {} AND batch = {}{same} RETURNING coalesce(wanted, '')",
         table(&asked.schema),
         batch.part.map_or("NULL".to_owned(), text),
         array(Some(batch.cursor)),
@@ -158,9 +165,11 @@ impl Seen {
         let query = format!(
             "SELECT count(*)::text FROM pg_catalog.pg_stat_activity WHERE wait_event_type = 'Lock' \
              AND {worker} = ANY (pg_catalog.pg_blocking_pids(pid)) UNION ALL \
-             (SELECT pg_catalog.format('pid %s, %s, %s, for %s s: %s', pid, application_name, coalesce(state, backend_type), \
+             (SELECT CASE WHEN query = '<insufficient privilege>' THEN pg_catalog.concat('pid ', pid, ', ' || \
+             nullif(application_name, ''), ', for an unknown time; grant pg_read_all_stats to ', current_user, ' to see it') ELSE \
+             pg_catalog.format('pid %s, %s, %s, for %s s: %s', pid, application_name, coalesce(state, backend_type), \
              coalesce(round(extract(epoch FROM pg_catalog.clock_timestamp() - xact_start)), 0), \
-             pg_catalog.left(pg_catalog.regexp_replace(query, '\\s+', ' ', 'g'), 120)) \
+             pg_catalog.left(pg_catalog.regexp_replace(query, '\\s+', ' ', 'g'), 120)) END \
              FROM pg_catalog.pg_stat_activity WHERE pid = ANY (pg_catalog.pg_blocking_pids({worker})) LIMIT 1)"
         );
         let rows = session.watcher.rows(&query).await?;

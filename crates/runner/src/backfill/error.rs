@@ -2,6 +2,8 @@
 //!
 //! Whatever it is, what was done is saved with the batch that did it, and the next run goes on from there.
 
+use crate::all_rows::refusal_with_cure;
+
 /// Why a backfill does not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -9,6 +11,27 @@ pub enum Error {
     /// A server, or what was asked of it.
     #[error("{}", met(.0))]
     Server(#[from] pg::Error),
+    /// The server refused a statement that is not a batch's.
+    #[error("backfill {name}: {}\n  what was done is kept", said(source))]
+    Met {
+        /// The backfill.
+        name: String,
+        /// What the server said.
+        source: Box<pg::Error>,
+    },
+    /// The server refused a batch, and would refuse it again.
+    #[error(
+        "backfill {name} can't go on: {}\n  in {rows}\n  what was done before is kept; mend that row or the file, and run it again",
+        said(source)
+    )]
+    Batch {
+        /// The backfill.
+        name: String,
+        /// The rows of the batch in words.
+        rows: String,
+        /// What the server said.
+        source: Box<pg::Error>,
+    },
     /// The file does not fit the database.
     #[error("backfill {name} can't be run: {why}")]
     Unfit {
@@ -94,7 +117,25 @@ fn met(error: &pg::Error) -> String {
     }
 }
 
+/// The server's words, with the way out where row level security is why.
+fn said(error: &pg::Error) -> String {
+    match error {
+        pg::Error::Refused(said) => refusal_with_cure(said),
+        other => other.to_string(),
+    }
+}
+
 impl Error {
+    /// The same, of a backfill that it names where a statement was refused.
+    pub(super) fn of(self, name: &str) -> Error {
+        match self {
+            Error::Server(source @ pg::Error::Refused(_)) => {
+                Error::Met { name: name.to_owned(), source: Box::new(source) }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the connection went, so that another one may go on.
     pub(super) fn is_lost(&self) -> bool {
         matches!(

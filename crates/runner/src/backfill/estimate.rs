@@ -8,6 +8,8 @@ use super::shape::shape;
 use super::state::Saved;
 use super::statements::Statements;
 use super::{Asked, Error, Job};
+use crate::all_rows::ALL_ROWS;
+use crate::pooled::through_a_pooler;
 use pg::Connection;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -41,7 +43,10 @@ pub struct Estimate {
 
 /// Looks at a backfill that is not run.
 pub async fn estimate(connection: &Connection, asked: &Asked, job: &Job) -> Result<Estimate, Error> {
-    connection.batch("SET statement_timeout = 0").await?;
+    if let Some(how) = through_a_pooler(connection, &asked.target).await? {
+        return Err(Error::Pooled { how });
+    }
+    connection.batch(&format!("SET statement_timeout = 0; {ALL_ROWS}")).await?;
     let shape = shape(connection, job).await?;
     let statements = Statements::new(&job.backfill, &shape);
     let batch = asked.pace.first.unwrap_or(u64::from(job.backfill.batch));

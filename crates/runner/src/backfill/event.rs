@@ -99,10 +99,20 @@ pub enum Event {
         /// Rows that are left.
         left: u64,
     },
+    /// The table was written anew, by VACUUM FULL for one, and rows that are not done may lie on pages that were done: it
+    /// is gone through from its first page on.
+    Anew {
+        /// The backfill.
+        backfill: String,
+        /// The table, or the partition.
+        table: String,
+    },
     /// All rows are done, and the table is vacuumed and analyzed.
     Vacuum {
         /// The backfill.
         backfill: String,
+        /// Why it is not, where that is so.
+        skipped: Option<String>,
     },
     /// How one stands, as `--status` asks.
     Standing(Standing),
@@ -120,7 +130,7 @@ pub enum Event {
         left: Option<u64>,
         /// How long this run took.
         millis: u64,
-        /// Why it failed, or who else runs it.
+        /// Why it failed or was not begun, or who else runs it.
         why: Option<String>,
     },
     /// With `--targets`: work on a target begins.
@@ -135,6 +145,7 @@ pub enum Event {
         /// How many did not.
         failed: usize,
         /// How many were not begun.
+        #[serde(rename = "not_started")]
         not_started: usize,
         /// Each of them, in the order of the file.
         targets: Vec<TargetEnd>,
@@ -153,9 +164,9 @@ pub struct TargetEnd {
     pub why: Option<String>,
 }
 
-/// How the backfills of a target ended.
+/// How the backfills of a target ended, in the words that `brolly migrate` has for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "snake_case")]
 pub enum TargetState {
     /// What was asked for is done.
     Done,
@@ -192,8 +203,12 @@ pub enum Ended {
     Cancelled,
     /// Somebody else runs it.
     Taken,
-    /// It can't go on; the next run does.
+    /// It was not begun: another one, which its file names after `after`, is not finished.
+    Waits,
+    /// It can't go on as it is.
     Failed,
+    /// Somebody ended the run; the next one goes on.
+    Interrupted,
 }
 
 /// The JSON Schema of [`Event`], made of the type that is printed.

@@ -3,6 +3,8 @@
 //! All that has to outlive the process is in the table of states; this keeps nothing that it could not read there.
 //! Who takes the lock, and how an end is told, is not decided here.
 
+mod through;
+
 use super::batch::{self, Batch, Became};
 use super::event::{Ended, Event};
 use super::next::{Next, next};
@@ -15,10 +17,9 @@ use super::throttle::{Cause, Reason, Throttle, reason};
 use super::{Asked, Error, Job};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+pub(super) use through::left;
 use tokio::time::sleep;
 
-/// Passes through a table whose writers leave rows to be done.
-const PASSES: u32 = 5;
 /// Batches that the rate goes by.
 const RATE: usize = 20;
 /// How often another run may be a batch ahead, before something is wrong.
@@ -26,12 +27,6 @@ const OVERTAKEN: u32 = 10;
 
 /// What is told to.
 pub(super) type Tell<'t> = &'t mut dyn FnMut(Event);
-
-/// The rows that are left, where that can be asked.
-pub(super) async fn left(session: &Session, job: &Job, shape: &Shape) -> Result<Option<u64>, Error> {
-    let Some(query) = Statements::new(&job.backfill, shape).left() else { return Ok(None) };
-    Ok(session.worker.value(&query).await?.and_then(|count| count.parse().ok()))
-}
 
 /// One run.
 pub(super) struct Going<'a> {
@@ -205,11 +200,23 @@ impl<'a> Going<'a> {
             part: next.part.as_deref(),
             cursor: &next.cursor,
             upper: &next.upper,
+            file: next.file.as_ref(),
             passed: next.rows,
             size: self.size.rows(),
         };
+        if next.anew {
+            tell(Event::Anew { backfill: self.name(), table: part.to_owned() });
+        }
         let began = Instant::now();
-        match batch::run(&self.session, self.asked, &batch).await? {
+        let refused = |error| match error {
+            Error::Server(source @ pg::Error::Refused(_)) => Error::Batch {
+                name: self.name(),
+                rows: statements.words(part, &next.range),
+                source: Box::new(source),
+            },
+            other => other,
+        };
+        match batch::run(&self.session, self.asked, &batch).await.map_err(refused)? {
             Became::Refused { why, by } => return Ok(Some((why, by))),
             Became::Overtaken => {
                 self.overtaken += 1;
@@ -316,38 +323,6 @@ impl<'a> Going<'a> {
             self.last = Instant::now();
         }
         Ok(false)
-    }
-
-    /// The pass is through: whether all is done, or another one begins.
-    async fn through(&mut self, tell: Tell<'_>) -> Result<Option<Ended>, Error> {
-        let before = self.saved.rows_left;
-        self.saved.rows_left = left(&self.session, self.job, &self.shape).await?;
-        if let Some(left) = self.saved.rows_left.filter(|left| *left > 0) {
-            let gets_less = self.saved.pass == 1 || before.is_none_or(|before| left < before);
-            if gets_less && self.saved.pass < PASSES {
-                self.saved.pass += 1;
-                (self.saved.cursor, self.saved.upper, self.saved.part, self.saved.passed) =
-                    (None, None, None, 0);
-                let set = format!(
-                    "pass = {}, rows_left = {left}, cursor = NULL, upper = NULL, part = NULL, passed = 0",
-                    self.saved.pass
-                );
-                self.set(&set).await?;
-                tell(Event::Again { backfill: self.name(), pass: self.saved.pass, left });
-                return Ok(None);
-            }
-        }
-        if self.asked.vacuum {
-            tell(Event::Vacuum { backfill: self.name() });
-            let table = &self.job.backfill.table;
-            self.session.worker.batch(&format!("VACUUM (ANALYZE) {table}")).await?;
-        }
-        let left = self.saved.rows_left.map_or("NULL".to_owned(), |left| left.to_string());
-        let set = format!(
-            "state = 'finished', error = NULL, wanted = NULL, rows_left = {left}, finished_at = pg_catalog.clock_timestamp()"
-        );
-        self.set(&set).await?;
-        Ok(Some(Ended::Finished))
     }
 
     /// Opens connections again where they were cut.

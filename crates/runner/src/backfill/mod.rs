@@ -26,7 +26,8 @@ pub use event::{Ended, Event, TargetEnd, TargetState, event_line, schema};
 pub use gate::{Gate, gate};
 pub use pace::Pace;
 pub use run::run;
-pub use state::{Standing, State, Wish, restart, standings, wish};
+pub(crate) use state::forgetting;
+pub use state::{Heard, Standing, State, Wish, restart, standings, wish};
 pub use throttle::{Cause, Limits, Reason};
 
 use crate::ledger;

@@ -4,7 +4,7 @@
 
 use super::batch::{passes, text_of};
 use super::session::Timeouts;
-use super::shape::{Shape, pages};
+use super::shape::{Part, Shape, pages};
 use super::state::Saved;
 use super::statements::{Range, Statements};
 use super::{Error, Job};
@@ -22,6 +22,20 @@ pub(super) struct Next {
     pub part: Option<String>,
     pub cursor: Vec<String>,
     pub upper: Vec<String>,
+    /// The file that its pages are of, where it goes by pages: in another one they hold other rows.
+    pub file: Option<File>,
+    /// Whether it begins a part anew, which was written anew behind the pages that were done.
+    pub anew: bool,
+}
+
+/// A part and the number of its file, as `pg_relation_filenode` gives it. What writes a table anew changes it: VACUUM FULL,
+/// CLUSTER, TRUNCATE, ALTER TABLE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct File {
+    /// The part.
+    pub oid: u32,
+    /// The number.
+    pub number: String,
 }
 
 /// The next batch of so many rows, none at the end of the pass; within, what another try may get by.
@@ -76,6 +90,8 @@ async fn by_key(
         part: None,
         cursor: Vec::new(),
         upper,
+        file: None,
+        anew: false,
     };
     if shape.counts && width(&from, &upper).is_some_and(|width| width <= i128::from(rows)) {
         return Ok(Some(all(from, upper, rows)));
@@ -86,7 +102,8 @@ async fn by_key(
         };
         if boundary != from {
             let range = Range::Key { from, to: (boundary.clone(), false) };
-            return Ok(Some(Next { at: 0, range, rows, part: None, cursor: boundary, upper }));
+            let (part, file) = (None, None);
+            return Ok(Some(Next { at: 0, range, rows, part, cursor: boundary, upper, file, anew: false }));
         }
         // More rows have this key than a batch takes.
         rows = rows.saturating_mul(2);
@@ -117,6 +134,13 @@ async fn by_page(
     let mut from = number(&saved.cursor).filter(|_| same).unwrap_or(0);
     let mut upper = number(&saved.upper).filter(|_| same);
     while let Some(part) = shape.parts.get(at) {
+        let file = file(worker, part).await?;
+        // Before the first page nothing is done. Afterwards the number says whether pages are those that were meant.
+        let known = saved.cursor.as_ref().and_then(|cursor| cursor.get(1));
+        let anew = from > 0 && known != Some(&file.number);
+        if anew {
+            (from, upper) = (0, None);
+        }
         let end = match upper {
             Some(upper) => upper,
             None => pages(worker, part).await?,
@@ -126,17 +150,28 @@ async fn by_page(
             let to = (from + step).min(end);
             let looked_at = ((to - from) as f64 * shape.density) as u64;
             let (part, cursor, upper) = match (to < end, shape.parts.get(at + 1)) {
-                (true, _) => (Some(part.name.clone()), vec![to.to_string()], vec![end.to_string()]),
+                (true, _) => {
+                    let cursor = vec![to.to_string(), file.number.clone()];
+                    (Some(part.name.clone()), cursor, vec![end.to_string()])
+                }
                 // How long the next one is, is asked when it is begun.
                 (false, Some(next)) => (Some(next.name.clone()), vec!["0".to_owned()], Vec::new()),
                 (false, None) => (Some(part.name.clone()), Vec::new(), Vec::new()),
             };
             let range = Range::Pages { from, to };
-            return Ok(Some(Next { at, range, rows: looked_at, part, cursor, upper }));
+            let file = Some(file);
+            return Ok(Some(Next { at, range, rows: looked_at, part, cursor, upper, file, anew }));
         }
         (at, from, upper) = (at + 1, 0, None);
     }
     Ok(None)
+}
+
+/// The file of a part as it is now.
+async fn file(worker: &Connection, part: &Part) -> Result<File, Error> {
+    let query = format!("SELECT pg_catalog.pg_relation_filenode({})", part.oid);
+    let number = worker.value(&query).await?.unwrap_or_default();
+    Ok(File { oid: part.oid, number })
 }
 
 /// A row of texts, asked for with the limits of a batch, and with times as they can be read again anywhere.

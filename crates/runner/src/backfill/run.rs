@@ -4,6 +4,7 @@
 //! What happens between is in [`super::going`].
 
 use super::event::{Ended, Event};
+use super::gate::{Rows, rows};
 use super::going::{Going, Tell, left, millis};
 use super::session::{Opened, Session, open};
 use super::shape::shape;
@@ -17,7 +18,7 @@ use std::time::Instant;
 pub async fn run(asked: &Asked, job: &Job, tell: Tell<'_>) -> Result<Ended, Error> {
     let start = Instant::now();
     let mut saved = Saved::default();
-    let done = begun(asked, job, tell, &mut saved).await;
+    let done = begun(asked, job, tell, &mut saved).await.map_err(|error| error.of(&job.backfill.name));
     let (how, why) = match &done {
         Ok((how, why)) => (*how, why.clone()),
         Err(error) => (Ended::Failed, Some(error.to_string())),
@@ -57,11 +58,11 @@ async fn begun(
         Some(Wish::Cancel) => return Ok((Ended::Cancelled, None)),
         _ => {}
     }
-    let done = owned(asked, job, tell, saved, session).await;
+    let done = owned(asked, job, tell, saved, session).await.map_err(|error| error.of(name));
     if let Err(error) = &done {
         note_failure(asked, name, error).await;
     }
-    done.map(|how| (how, None))
+    done
 }
 
 async fn owned(
@@ -70,12 +71,34 @@ async fn owned(
     tell: Tell<'_>,
     saved: &mut Saved,
     session: Session,
-) -> Result<Ended, Error> {
+) -> Result<(Ended, Option<String>), Error> {
+    let waits = state::waits(&session.watcher, &asked.schema, &job.backfill.after).await?;
+    if let Some(why) = waits.clone().filter(|_| saved.state != State::Finished) {
+        return Ok((Ended::Waits, Some(why)));
+    }
+    if saved.state == State::Finished {
+        saved.rows_left = None;
+        match rows(&session.worker, job).await? {
+            Rows::Left(0) => {
+                saved.rows_left = Some(0);
+                return Ok((Ended::WasFinished, None));
+            }
+            Rows::Gone(_) => return Ok((Ended::WasFinished, None)),
+            Rows::Left(_) | Rows::Untold => {}
+        }
+    }
     let shape = shape(&session.worker, job).await?;
     if saved.state == State::Finished {
         saved.rows_left = left(&session, job, &shape).await?;
         if saved.rows_left.is_none_or(|left| left == 0) {
-            return Ok(Ended::WasFinished);
+            // What was counted before may be what gates go by.
+            let left = saved.rows_left.map_or("NULL".to_owned(), |left| left.to_string());
+            let set = format!("rows_left = {left}");
+            state::set(&session.watcher, &asked.schema, &job.backfill.name, &set).await?;
+            return Ok((Ended::WasFinished, None));
+        }
+        if waits.is_some() {
+            return Ok((Ended::Waits, waits));
         }
         (saved.cursor, saved.upper, saved.part, saved.passed, saved.pass) = (None, None, None, 0, 1);
     }
@@ -83,7 +106,7 @@ async fn owned(
     going.tell_start(tell).await?;
     let done = going.through_all(tell).await;
     *saved = going.saved;
-    done
+    Ok((done?, None))
 }
 
 /// Writes down why it failed, as far as the database can be written to.

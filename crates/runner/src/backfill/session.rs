@@ -4,6 +4,7 @@
 
 use super::batch::text_of;
 use super::{Asked, Error, Job, state};
+use crate::all_rows::ALL_ROWS;
 use crate::deadlock::{deadlock_timeout, of_a_batch};
 use crate::pooled::through_a_pooler;
 use crate::run_lock::NOTICED;
@@ -89,6 +90,7 @@ pub(super) async fn open(asked: &Asked, job: &Job) -> Result<Opened, Error> {
     end_orphans(&watcher, &application).await?;
     let worker = pg::connect(&asked.target.named(&application)).await?;
     quiet(&worker).await?;
+    worker.batch(ALL_ROWS).await?;
     let pids = [worker.pid().await?, watcher.pid().await?];
     let timeouts = Timeouts::on(&watcher, asked).await?;
     Ok(Opened::Ours(Box::new(Session { worker, watcher, pids, timeouts })))
@@ -132,7 +134,8 @@ async fn quiet(connection: &Connection) -> Result<(), Error> {
     Ok(connection.batch("SET statement_timeout = 0").await?)
 }
 
-async fn takes_writes(connection: &Connection) -> Result<(), Error> {
+/// That the server takes writes of this session.
+pub(super) async fn takes_writes(connection: &Connection) -> Result<(), Error> {
     let query = "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
     let row = connection.rows(query).await?.into_iter().next().unwrap_or_default();
     let why = match (text_of(&row, 0), text_of(&row, 1)) {

@@ -2,9 +2,10 @@
 //!
 //! Only reads. What does not fit is refused before a row is changed.
 
-use super::assign::{assignments, called, has_query, unquoted};
+use super::assign::{assignments, called, has_query, has_session_value, unquoted};
 use super::statements::{Range, Statements};
 use super::{Error, Job};
+use crate::all_rows::{CURE, refusal_with_cure};
 use crate::ledger::literal;
 use catalog::written::quoted;
 use pg::Connection;
@@ -17,6 +18,8 @@ pub(super) struct Shape {
     pub name: String,
     /// Which rows are to be changed: what the file says, or that they aren't as they are to be.
     pub condition: Option<String>,
+    /// Where it goes by pages and takes values from other tables: that a row isn't yet as those have it.
+    pub differs: Option<String>,
     /// The table, or its partitions, which hold the rows; by name.
     pub parts: Vec<Part>,
     /// Rows, as the planner estimates them.
@@ -46,8 +49,8 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
     let unfit = |why: String| Error::Unfit { name: backfill.name.clone(), why };
     let table = &backfill.table;
     let query = format!(
-        "SELECT c.oid, c.relname, c.relkind, pg_catalog.current_setting('block_size') \
-         FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass({})",
+        "SELECT c.oid, c.relname, c.relkind, pg_catalog.current_setting('block_size'), \
+         pg_catalog.row_security_active(c.oid) FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass({})",
         literal(table)
     );
     let found = connection.rows(&query).await?.into_iter().next();
@@ -56,6 +59,10 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
     let (oid, name, kind) = (cell(0), cell(1), cell(2));
     if !matches!(kind.as_str(), "r" | "p") {
         return Err(unfit(format!("{table} is no table with rows of its own")));
+    }
+    if cell(4) == "t" {
+        let why = format!("row level security shows this role some rows of {table} only: {CURE}");
+        return Err(unfit(why));
     }
     elsewhere(connection, table, &oid).await?.map_or(Ok(()), |why| Err(unfit(why)))?;
     let page: u64 = cell(3).parse().unwrap_or(8192);
@@ -67,6 +74,7 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
     let mut shape = Shape {
         name,
         condition: backfill.condition.clone(),
+        differs: None,
         total: total(connection, table).await?,
         // What inherits a column does not inherit that its values are there once.
         counts: key.whole && key.unique && parts.len() == 1,
@@ -79,6 +87,9 @@ pub(super) async fn shape(connection: &Connection, job: &Job) -> Result<Shape, E
         .clamp(1.0, shape.most_rows_a_page as f64);
     if shape.condition.is_none() {
         shape.condition = differs(connection, backfill, &shape).await?;
+    }
+    if backfill.key.is_empty() && backfill.from.is_some() {
+        shape.differs = differs(connection, backfill, &shape).await?;
     }
     let deletes_all = backfill.set.is_empty() && backfill.from.is_none();
     if backfill.key.is_empty() && shape.condition.is_none() && !deletes_all {
@@ -220,7 +231,8 @@ async fn key(connection: &Connection, backfill: &Backfill, oid: &str) -> Result<
 }
 
 /// That rows aren't yet as they are to be, where that can be said: by expressions that give the same each time, of
-/// types that can be compared.
+/// types that can be compared. What is STABLE gives the same within a statement only: `now()` is (manual, "Function
+/// Volatility Categories").
 async fn differs(
     connection: &Connection,
     backfill: &Backfill,
@@ -229,14 +241,14 @@ async fn differs(
     let Some(set) = assignments(&backfill.set) else { return Ok(None) };
     let mut functions: Vec<String> = Vec::new();
     for one in &set {
-        if has_query(&one.value) {
+        if has_query(&one.value) || has_session_value(&one.value) {
             return Ok(None);
         }
         functions.extend(called(&one.value).iter().map(|name| literal(name)));
     }
     if !functions.is_empty() {
         let query = format!(
-            "SELECT FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND proname IN ({}) LIMIT 1",
+            "SELECT FROM pg_catalog.pg_proc WHERE provolatile <> 'i' AND proname IN ({}) LIMIT 1",
             functions.join(", ")
         );
         if !connection.rows(&query).await?.is_empty() {
@@ -275,7 +287,9 @@ async fn try_out(
     };
     match connection.rows(&format!("EXPLAIN {}", statements.change(part, &range))).await {
         Ok(_) => Ok(None),
-        Err(pg::Error::Refused(said)) => Ok(Some(format!("the server refuses it: {said}"))),
+        Err(pg::Error::Refused(said)) => {
+            Ok(Some(format!("the server refuses it: {}", refusal_with_cure(&said))))
+        }
         Err(error) => Err(error.into()),
     }
 }

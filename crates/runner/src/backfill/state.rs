@@ -4,6 +4,7 @@
 //! `state` is what the run says and `wanted` what somebody wishes; neither is ever waited for. Whether a run is alive
 //! is told by the lock that it holds.
 
+use super::session::takes_writes;
 use super::{Error, Job};
 use crate::ledger::{hash_of, literal};
 use catalog::written::quoted;
@@ -215,6 +216,7 @@ const ANEW: &str = "state = 'pending', wanted = NULL, part = NULL, cursor = NULL
 /// Forgets how far backfills are, and takes their files as they are now. Those that run now are left alone, and
 /// named.
 pub async fn restart(connection: &Connection, schema: &str, jobs: &[&Job]) -> Result<Vec<String>, Error> {
+    takes_writes(connection).await?;
     prepare(connection, schema).await?;
     let mut running = Vec::new();
     for job in jobs {
@@ -231,29 +233,84 @@ pub async fn restart(connection: &Connection, schema: &str, jobs: &[&Job]) -> Re
     Ok(running)
 }
 
-/// Says what is wanted of a backfill, and whether a run of it is there to hear it.
-pub async fn wish(connection: &Connection, schema: &str, job: &Job, wish: Wish) -> Result<bool, Error> {
+/// What forgets the backfills of a migration that is taken back, so that they run again with it; nothing where no state
+/// is there that this role may delete.
+pub(crate) async fn forgetting(
+    connection: &Connection,
+    schema: &str,
+    tag: &str,
+) -> Result<Option<String>, pg::Error> {
+    let query = format!(
+        "SELECT pg_catalog.has_table_privilege(pg_catalog.to_regclass({})::oid, 'DELETE')",
+        literal(&table(schema))
+    );
+    let may = connection.value(&query).await?.as_deref() == Some("t");
+    let prefix = literal(&format!("{tag}."));
+    Ok(may.then(|| format!("delete from {} where pg_catalog.starts_with(name, {prefix})", table(schema))))
+}
+
+/// What a wish came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A run of it is there, and hears it after the batch.
+    ByItsRun,
+    /// Nobody runs it: its state is as wished.
+    Noted,
+    /// It is finished, and stays so.
+    Finished,
+}
+
+/// Says what is wanted of a backfill.
+pub async fn wish(connection: &Connection, schema: &str, job: &Job, wish: Wish) -> Result<Heard, Error> {
+    takes_writes(connection).await?;
     prepare(connection, schema).await?;
     note(connection, schema, job).await?;
     let name = &job.backfill.name;
     let runs = holder(connection, schema, name).await?.is_some();
+    if !runs && saved(connection, schema, name).await?.state == State::Finished {
+        return Ok(Heard::Finished);
+    }
     let wanted = match wish {
         Wish::Pause => "wanted = 'pause'",
         Wish::Cancel => "wanted = 'cancel'",
         Wish::Resume => "wanted = NULL",
     };
     set(connection, schema, name, wanted).await?;
-    if !runs {
-        let to = match wish {
-            Wish::Pause => "state = 'paused'",
-            Wish::Cancel => "state = 'cancelled'",
-            Wish::Resume => "state = 'pending', error = NULL",
-        };
-        // What is finished stays so.
-        let query = format!("{} AND state <> 'finished'", setting(schema, name, to));
-        connection.batch(&query).await?;
+    if runs {
+        return Ok(Heard::ByItsRun);
     }
-    Ok(runs)
+    let to = match wish {
+        Wish::Pause => "state = 'paused'",
+        Wish::Cancel => "state = 'cancelled'",
+        Wish::Resume => "state = 'pending', error = NULL",
+    };
+    // Its run may have come to its end just now: what is finished stays so.
+    let query = format!("{} AND state <> 'finished'", setting(schema, name, to));
+    connection.batch(&query).await?;
+    Ok(Heard::Noted)
+}
+
+/// The first of these backfills that is not finished, in words that say what to do; nothing where all are. What another
+/// one has to find done counts as done once its run came to its end here, not where no row happens to be left.
+pub(super) async fn waits(
+    connection: &Connection,
+    schema: &str,
+    names: &[String],
+) -> Result<Option<String>, pg::Error> {
+    for name in names {
+        let query = format!("SELECT state FROM {} WHERE name = {}", table(schema), literal(name));
+        let state = connection.value(&query).await?;
+        let how = match state.as_deref() {
+            Some("finished") => continue,
+            None | Some("pending") => format!("has not run here yet: brolly backfill {name}"),
+            Some("paused") => format!("is paused: brolly backfill --resume {name} lets it go on"),
+            Some("cancelled") => format!("is cancelled: brolly backfill --resume {name} lets it go on"),
+            Some("failed") => format!("failed: brolly backfill --status {name} says why"),
+            Some(_) => "is not through yet".to_owned(),
+        };
+        return Ok(Some(format!("it waits for {name}, which {how}")));
+    }
+    Ok(None)
 }
 
 /// The process that holds the lock of a backfill.

@@ -80,15 +80,42 @@ impl<'a> Statements<'a> {
         format!("{head} WHERE {}{condition}", self.within(range))
     }
 
-    /// Counts the rows of the table that are still to be done, where the condition tells by itself.
+    /// Counts the rows of the table that are still to be done, where that can be told: by the condition, or of what goes
+    /// by pages, and may have been moved behind those that are done, by what another UPDATE FROM would still change.
     pub(super) fn left(&self) -> Option<String> {
-        let condition = self.shape.condition.as_ref().filter(|_| self.backfill.from.is_none());
-        match condition {
+        let condition = self.shape.condition.as_ref();
+        if let (Some(from), true) = (&self.backfill.from, self.backfill.key.is_empty()) {
+            let differs =
+                self.shape.differs.as_ref().map_or(String::new(), |differs| format!(" AND ({differs})"));
+            let condition = condition.map_or("true", String::as_str);
+            return Some(format!(
+                "SELECT count(*) FROM {} WHERE EXISTS (SELECT FROM {from} WHERE ({condition}){differs})",
+                self.named()
+            ));
+        }
+        match condition.filter(|_| self.backfill.from.is_none()) {
             Some(condition) => Some(format!("SELECT count(*) FROM {} WHERE {condition}", self.named())),
             None if self.backfill.set.is_empty() && self.backfill.from.is_none() => {
                 Some(format!("SELECT count(*) FROM {}", self.named()))
             }
             None => None,
+        }
+    }
+
+    /// The rows of a range in words.
+    pub(super) fn words(&self, part: &str, range: &Range) -> String {
+        match range {
+            Range::Key { from, to: (to, last) } => format!(
+                "rows of {} with {} from {} to {}{}",
+                self.backfill.table,
+                self.backfill.key.join(", "),
+                from.join(", "),
+                if *last { "" } else { "before " },
+                to.join(", "),
+            ),
+            Range::Pages { from, to } => {
+                format!("rows of {part} on pages {from} to {}", to.saturating_sub(1))
+            }
         }
     }
 
@@ -177,6 +204,7 @@ mod tests {
             from: None,
             condition: Some("\"c\" IS NULL".to_owned()),
             batch: 10,
+            after: Vec::new(),
         }
     }
 
@@ -184,6 +212,7 @@ mod tests {
         Shape {
             name: "t".to_owned(),
             condition: Some("\"c\" IS NULL".to_owned()),
+            differs: None,
             parts: vec![Part { oid: 1, name: "t".to_owned() }],
             total: 0,
             counts: false,

@@ -5,7 +5,7 @@ use super::{Bounds, Check, Coming, State, Topic};
 use crate::blockers::{Blocker, holders, prepared_here, sessions};
 use crate::ledger::literal;
 use pg::{Connection, Error};
-use source::shown;
+use source::{many, shown};
 
 /// Old transactions of sessions.
 pub async fn open(session: &Connection, coming: &Coming, bounds: &Bounds) -> Result<Vec<Check>, Error> {
@@ -90,7 +90,9 @@ pub(super) async fn hidden(session: &Connection) -> Result<Option<Check>, Error>
     let count = super::words::number(&row, 0).unwrap_or_default();
     let role = super::words::text(&row, 1);
     Ok((count > 0.0).then(|| {
-        let what = format!("what {count:.0} sessions of other roles do is hidden from role {role}");
+        let sessions = many(count as usize, "session");
+        let does = if count == 1.0 { "does" } else { "do" };
+        let what = format!("what {sessions} of other roles {does} is hidden from role {role}");
         Check::new(Topic::Transactions, State::Unknown, what)
             .number("hidden", count)
             .cure(format!("GRANT pg_read_all_stats TO {role}"))

@@ -1,9 +1,9 @@
 //! Each kind of key and of change, against one UPDATE for all on a copy.
 
 use crate::kit::{asked, batches, finishes, job, ran, sql, value};
-use crate::servers::{MAJORS, server};
+use crate::servers::{MAJORS, server, wait};
 use pg::Server;
-use runner::backfill::{Ended, Error};
+use runner::backfill::{Ended, Error, Event, run};
 
 /// A table `@` with rows, and the backfill of it.
 struct Case {
@@ -218,4 +218,55 @@ fn what_does_not_fit_is_refused_before_a_row_is_changed() {
     let (ended, _) = ran(&asked(&server), &job("x", &["table: t", "key: other", "set: c = 1"]));
     assert!(ended.expect_err("it has no index").to_string().contains("no index that begins with other"));
     assert_eq!(value(&server, "SELECT count(c) FROM t"), "0");
+}
+
+/// Rows that come to lie on pages that were done are done all the same: the table is written anew while nobody runs it, or
+/// an UPDATE of somebody else finds room there.
+#[test]
+fn rows_that_move_behind_the_pages_that_are_done() {
+    let server = server(17);
+    let job = job(
+        "moved",
+        &[
+            "table: \"lg\"",
+            "alias: l",
+            "set: msg = u.name",
+            "from: \"users\" u",
+            "where: u.id = l.uid and l.msg is null",
+        ],
+    );
+    // One user has no name: what is set from it stays NULL, and is done.
+    let fill = "DROP TABLE IF EXISTS users, lg; CREATE TABLE users (id int PRIMARY KEY, name text); \
+                INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 50) i; INSERT INTO users VALUES (0, NULL); \
+                CREATE TABLE lg (id int, uid int, msg text, n int); \
+                INSERT INTO lg SELECT i, i % 51 FROM generate_series(1, 6000) i; ANALYZE lg";
+    let left = "SELECT count(*) FROM lg WHERE msg IS NULL AND uid <> 0";
+    for (what, anew) in [("VACUUM FULL lg", true), ("VACUUM lg", false)] {
+        sql(&server, fill);
+        sql(&server, "DROP TABLE IF EXISTS drizzle.__brolly_backfills");
+        let asked = asked(&server);
+        wait(async {
+            let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+            let mut tell = |event: Event| drop(told.send(event));
+            let some =
+                async { while !matches!(heard.recv().await, Some(Event::Batch { batch: 12.., .. })) {} };
+            tokio::select! {
+                ended = run(&asked, &job, &mut tell) => panic!("{ended:?}"),
+                () = some => {}
+            }
+        });
+        sql(&server, what);
+        if !anew {
+            // Room is there on the pages that were done.
+            sql(&server, "UPDATE lg SET n = 1 WHERE id > 5500");
+            let early = "SELECT count(*) FROM lg WHERE msg IS NULL AND n = 1 AND (ctid::text::point)[0] < 10";
+            assert_ne!(value(&server, early), "0", "nothing moved");
+        }
+        assert_ne!(value(&server, left), "0");
+        let events = finishes(&asked, &job);
+        assert_eq!(value(&server, left), "0", "{what}: {events:#?}");
+        let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
+        assert_eq!(count(|event| matches!(event, Event::Anew { .. })), usize::from(anew), "{what}");
+        assert_eq!(count(|event| matches!(event, Event::Again { .. })), usize::from(!anew), "{what}");
+    }
 }

@@ -4,7 +4,8 @@ use crate::kit::{asked, finishes, job, ran, sql, value};
 use crate::servers::{server, wait};
 use pg::Server;
 use runner::backfill::{
-    Asked, Cause, Ended, Error, Event, Gate, Job, Pace, State, Wish, gate, restart, run, standings, wish,
+    Asked, Cause, Ended, Error, Event, Gate, Heard, Job, Pace, State, Wish, gate, restart, run, standings,
+    wish,
 };
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ fn slow(server: &Server) -> Asked {
     Asked { pace: Pace { nice: 30.0, ..asked.pace }, ..asked }
 }
 
-async fn wished(server: &Server, job: &Job, what: Wish) -> bool {
+async fn wished(server: &Server, job: &Job, what: Wish) -> Heard {
     let connection = server.connect().await.expect("a connection");
     wish(&connection, "drizzle", job, what).await.expect("it can be wished")
 }
@@ -58,7 +59,7 @@ fn paused_resumed_and_cancelled_while_it_runs() {
         let mut tell = |event: Event| drop(told.send(event));
         let others = async {
             while !matches!(heard.recv().await, Some(Event::Batch { batch: 3.., .. })) {}
-            assert!(wished(&server, &job, Wish::Pause).await, "nobody hears it");
+            assert_eq!(wished(&server, &job, Wish::Pause).await, Heard::ByItsRun);
             loop {
                 match heard.recv().await {
                     Some(Event::Held { reason, .. }) => break assert_eq!(reason.cause, Cause::Paused),
@@ -69,7 +70,7 @@ fn paused_resumed_and_cancelled_while_it_runs() {
             assert_eq!(state(&server, &job).await, State::Paused);
             tokio::time::sleep(Duration::from_millis(200)).await;
             assert!(heard.try_recv().is_err(), "it goes on while it is paused");
-            assert!(wished(&server, &job, Wish::Resume).await);
+            assert_eq!(wished(&server, &job, Wish::Resume).await, Heard::ByItsRun);
             while !matches!(heard.recv().await, Some(Event::Batch { .. })) {}
             assert_eq!(state(&server, &job).await, State::Running);
             wished(&server, &job, Wish::Cancel).await;
@@ -89,9 +90,14 @@ fn paused_resumed_and_cancelled_while_it_runs() {
     assert!(done > 200 && done < 3000, "{done}");
     // It stays so until somebody says otherwise, and then goes on where it was.
     assert_eq!(ran(&asked, &job).0.expect("no error"), Ended::Cancelled);
-    assert!(!wait(wished(&server, &job, Wish::Resume)));
+    assert_eq!(wait(wished(&server, &job, Wish::Resume)), Heard::Noted);
     finishes(&crate::kit::asked(&server), &job);
     each_once(&server);
+    // What is finished stays so, and says it.
+    for what in [Wish::Pause, Wish::Resume, Wish::Cancel] {
+        assert_eq!(wait(wished(&server, &job, what)), Heard::Finished);
+    }
+    assert_eq!(ran(&asked, &job).0.expect("no error"), Ended::WasFinished);
 }
 
 #[test]
@@ -99,7 +105,7 @@ fn paused_before_it_runs() {
     let server = server(14);
     counted(&server, 500);
     let job = job_of_counts();
-    assert!(!wait(wished(&server, &job, Wish::Pause)));
+    assert_eq!(wait(wished(&server, &job, Wish::Pause)), Heard::Noted);
     assert_eq!(ran(&asked(&server), &job).0.expect("no error"), Ended::Paused);
     assert_eq!(value(&server, "SELECT max(n) FROM t"), "0");
     wait(wished(&server, &job, Wish::Resume));
@@ -196,4 +202,10 @@ fn rows_decide_at_the_gate_where_they_can_be_counted() {
     // Finished, but with rows left: it runs again.
     finishes(&asked(&server), &job);
     assert_eq!(asks(), Gate::Open);
+    // A later step took away what it asks for: that it was finished is enough, and nothing else is.
+    sql(&server, "ALTER TABLE t RENAME COLUMN n TO m");
+    assert_eq!(asks(), Gate::Open);
+    assert_eq!(ran(&asked(&server), &job).0.expect("no error"), Ended::WasFinished);
+    sql(&server, "UPDATE drizzle.__brolly_backfills SET state = 'paused'");
+    assert!(matches!(asks(), Gate::Gone(State::Paused, said) if said.code == "42703"));
 }
