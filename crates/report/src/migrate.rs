@@ -32,6 +32,13 @@ pub enum MigrateLine {
         /// What was seen.
         checks: Vec<PreflightCheck>,
     },
+    /// What would keep a migration from running, and does not since `--allow` gave a reason.
+    Allowed {
+        /// What.
+        what: String,
+        /// The reason.
+        reason: String,
+    },
     /// With `--dry-run`: what would happen whole or not at all.
     WouldRun {
         /// The migration.
@@ -159,6 +166,9 @@ pub enum MigrateLine {
         /// What `brolly rollback --run` took back, in this order; it is pending again.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         taken_back: Vec<String>,
+        /// Backfills of what was migrated that are not finished here: `brolly backfill` is next.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        backfills: Vec<String>,
         /// Why it ended early, where it did.
         failed: Option<Failed>,
     },
@@ -180,7 +190,8 @@ pub enum MigrateLine {
 impl MigrateLine {
     /// The last line of a run that did nothing; why, where that is a failure.
     pub fn nothing(failed: Option<Failed>) -> MigrateLine {
-        MigrateLine::End { migrated: Vec::new(), by_others: Vec::new(), taken_back: Vec::new(), failed }
+        let (migrated, by_others, taken_back) = (Vec::new(), Vec::new(), Vec::new());
+        MigrateLine::End { migrated, by_others, taken_back, backfills: Vec::new(), failed }
     }
 }
 

@@ -39,6 +39,9 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
             );
             lines
         }
+        MigrateLine::Allowed { what, reason } => {
+            vec![format!("--allow overrides this ({reason}): {what}")]
+        }
         MigrateLine::Preflight { checks } => checks.iter().flat_map(preflight_lines).collect(),
         MigrateLine::WaitsForRun { sessions, .. } => {
             listed("waits for another run of brolly migrate", sessions)
@@ -68,7 +71,7 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
         )],
         MigrateLine::Index { name, what } => vec![format!("       index {name} {what}")],
         MigrateLine::Migrated { migration, time } => vec![format!("  {migration} is done ({})", took(*time))],
-        MigrateLine::End { migrated, by_others, taken_back, failed } => {
+        MigrateLine::End { migrated, by_others, taken_back, backfills, failed } => {
             let mut lines = Vec::new();
             lines.extend(by_others.iter().map(|tag| format!("{tag} was applied by another run meanwhile")));
             lines.extend(taken_back.iter().map(|tag| format!("{tag} is taken back; it is pending again")));
@@ -91,6 +94,10 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
                     1 => "1 migration applied".to_owned(),
                     more => format!("{more} migrations applied"),
                 }),
+            }
+            if !backfills.is_empty() {
+                let names: Vec<&str> = backfills.iter().map(String::as_str).collect();
+                lines.push(format!("next: brolly backfill, for {}", some(&names)));
             }
             lines
         }
@@ -126,7 +133,7 @@ pub(super) fn words_of(target: &str, line: &MigrateLine) -> Vec<String> {
         MigrateLine::Migration { .. } | MigrateLine::Statement { .. } | MigrateLine::Migrated { .. } => {
             Vec::new()
         }
-        MigrateLine::End { migrated, by_others, taken_back, failed: None }
+        MigrateLine::End { migrated, by_others, taken_back, failed: None, .. }
             if migrated.is_empty() && by_others.is_empty() && taken_back.is_empty() =>
         {
             Vec::new()

@@ -4,6 +4,7 @@ use super::gates::{Needs, needs};
 use super::human::some;
 use super::look::Ready;
 use crate::args::{Choice as ChoiceArguments, MigrateArguments};
+use crate::backfill::{backfills, is_of};
 use crate::disk::Disk;
 use crate::errors::Error;
 use crate::judge::{Choice, Judge, Selected, unread};
@@ -11,6 +12,7 @@ use crate::projects::Target;
 use crate::settings_file::Found;
 use facts::{Analysis, Runner};
 use report::HumanOptions;
+use runner::backfill::Job;
 use runner::standing::Standing;
 use source::{Diagnostic, Severity};
 
@@ -22,6 +24,8 @@ pub struct Judged {
     pub analysis: Analysis,
     /// What has to be so before it runs.
     pub needs: Vec<Needs>,
+    /// The backfills of its migrations.
+    pub backfills: Vec<Job>,
     /// Where it names the schema `public`, which tenants share.
     pub public: Option<String>,
     /// What `lint` has errors about.
@@ -66,8 +70,12 @@ impl Bench<'_> {
         runnable(&analysis)?;
         let errors = errors_of(&selected, &analysis, self.settings);
         let needs = needs(self.disk, &selected.project, &analysis.sets[0].migrations);
+        // A file that can't be read is for `brolly backfill` to complain of.
+        let mut backfills = backfills(self.disk, &selected.project).0;
+        let tags = selected.judged().map(|migration| migration.tag.as_str()).collect::<Vec<_>>();
+        backfills.retain(|job| tags.iter().any(|tag| is_of(job, tag)));
         let public = naming_public(&analysis);
-        Ok(Judged { selected, analysis, needs, public, errors, places })
+        Ok(Judged { selected, analysis, needs, backfills, public, errors, places })
     }
 }
 

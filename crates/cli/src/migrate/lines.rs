@@ -85,7 +85,8 @@ pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &An
     let place = step.map(|step| place(step, analysis));
     let failed = message.map(|message| Failed { message, sqlstate, place });
     let Done { migrated, by_others } = done;
-    (MigrateLine::End { migrated, by_others, taken_back: Vec::new(), failed }, code)
+    let (taken_back, backfills) = (Vec::new(), Vec::new());
+    (MigrateLine::End { migrated, by_others, taken_back, backfills, failed }, code)
 }
 
 /// Where a statement stands.

@@ -1,11 +1,12 @@
 //! One database migrated: looked at once more, then run, then told how it ended.
 
-use super::gates::in_the_way as in_the_way_of;
+use super::gates::{in_the_way as in_the_way_of, unfinished};
 use super::judged::Judged;
 use super::lines;
 use super::look::Ready;
 use super::told::Told;
 use crate::args::MigrateArguments;
+use crate::backfill::is_of;
 use crate::errors;
 use crate::preflight::check;
 use crate::settings_file::Found;
@@ -37,6 +38,19 @@ pub struct One<'a> {
 
 /// Runs it. The last line, and the exit code.
 pub async fn run(one: One<'_>) -> (MigrateLine, u8) {
+    let (mut end, code) = ran(one).await;
+    if let MigrateLine::End { migrated, by_others, backfills, failed: None, .. } = &mut end {
+        let tags: Vec<&String> = migrated.iter().chain(by_others.iter()).collect();
+        let jobs = one.judged.backfills.iter();
+        let jobs: Vec<_> = jobs.filter(|job| tags.iter().any(|tag| is_of(job, tag))).cloned().collect();
+        let schema = one.place.project(&one.judged.selected.project).ledger.schema.clone();
+        let asked = pg::unless_interrupted(unfinished(&one.place.server, &schema, &jobs)).await;
+        *backfills = asked.ok().and_then(Result::ok).unwrap_or_default();
+    }
+    (end, code)
+}
+
+async fn ran(one: One<'_>) -> (MigrateLine, u8) {
     let One { place, ready, judged, wanted, told, .. } = one;
     let (server, judged_project) = (&place.server, &judged.selected.project);
     let project = place.project(judged_project);
@@ -140,6 +154,10 @@ async fn in_the_way(one: One<'_>, project: &Project) -> Result<InTheWay, pg::Err
         lines.push(format!("  {ALL_THE_SAME}"));
         return Ok(InTheWay { stops: Some(ended(lines.join("\n"))), waits, found });
     }
+    let reason = wanted.allow.clone().unwrap_or_default();
+    for what in lines {
+        told.line(&MigrateLine::Allowed { what, reason: reason.clone() });
+    }
     if wanted.skip_preflight {
         return Ok(InTheWay { stops: None, waits, found });
     }
@@ -166,7 +184,7 @@ async fn waiting(
     let set = &one.judged.analysis.sets[0].migrations;
     let needs = one.judged.needs.iter();
     let needs: Vec<_> = needs.filter(|one| from.is_none_or(|from| one.is_from(set, from))).collect();
-    in_the_way_of(&one.place.server, &project.ledger.schema, &needs).await
+    in_the_way_of(&one.place.server, &project.ledger.schema, &needs, one.wanted.allow.is_some()).await
 }
 
 /// Ends the session that an interrupted run leaves behind on the server.
@@ -202,14 +220,16 @@ fn stopped(found: impl Iterator<Item = PreflightCheck>, allowed: bool, told: &To
     let stops = |check: &&PreflightCheck| {
         check.state == PreflightState::Stop && !(allowed && check.object.as_deref() == Some(CITUS))
     };
-    let stops = checks.iter().filter(stops).count();
+    let whys: Vec<String> = checks.iter().filter(stops).map(|check| check.what.clone()).collect();
     if !checks.is_empty() {
         told.line(&MigrateLine::Preflight { checks });
     }
-    let message = match stops {
-        0 => return None,
-        1 => "nothing was run: something has to be mended first".to_owned(),
-        more => format!("nothing was run: {more} things have to be mended first"),
+    let message = match whys.as_slice() {
+        [] => return None,
+        [why] => format!("nothing was run: something has to be mended first: {why}"),
+        whys => {
+            format!("nothing was run: {} things have to be mended first: {}", whys.len(), whys.join("; "))
+        }
     };
     Some(ended(format!("{message}\n  brolly preflight looks again; --skip-preflight runs all the same")))
 }

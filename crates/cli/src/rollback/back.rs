@@ -91,8 +91,8 @@ pub(super) async fn run(
     }
     let (end, code) = last.unwrap_or((MigrateLine::nothing(None), errors::CLEAN));
     match end {
-        MigrateLine::End { migrated, by_others, failed, .. } => {
-            (MigrateLine::End { migrated, by_others, taken_back, failed }, code)
+        MigrateLine::End { migrated, by_others, backfills, failed, .. } => {
+            (MigrateLine::End { migrated, by_others, taken_back, backfills, failed }, code)
         }
         other => (other, code),
     }

@@ -133,7 +133,7 @@ impl<'a> All<'a> {
     /// Tells and keeps how one ended.
     fn ended(&self, at: usize, end: &MigrateLine, code: u8) {
         self.told[at].line(end);
-        let MigrateLine::End { migrated, failed, by_others, taken_back } = end else { return };
+        let MigrateLine::End { migrated, failed, by_others, taken_back, .. } = end else { return };
         let state = match failed {
             Some(_) => TargetState::Failed,
             None if migrated.is_empty() && by_others.is_empty() && taken_back.is_empty() => {
