@@ -174,6 +174,14 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// Neither a backfill nor what waits goes by this name.
+    #[error(
+        "--done {name}: no backfill and nothing that waits is called so\n  brolly contract lists what waits, brolly backfill --status the backfills"
+    )]
+    NothingDone {
+        /// The name as given.
+        name: String,
+    },
     /// No backfill is called so.
     #[error("no backfill is called `{name}` in {folder}\n  brolly backfill --status lists them")]
     NoSuchBackfill {

@@ -87,6 +87,10 @@ fn rows_that_are_left_are_counted() {
 
         contract(&folder, &[])
             .says(0, &["waits", "needs that backfill 0001_require.users_country is finished"]);
+        contract(&folder, &["--done", "0001_require.users_cuontry", "--write"]).complains(
+            2,
+            &["--done 0001_require.users_cuontry: no backfill and nothing that waits is called so"],
+        );
         let ended = asked();
         let count = |column: &str| {
             format!("2500 rows are left: SELECT count(*) FROM \"users\" WHERE \"{column}\" IS NULL")

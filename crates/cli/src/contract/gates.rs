@@ -230,6 +230,14 @@ impl Rows {
     }
 }
 
+/// Whether `--done` can mean this: a backfill, something that waits, or what became of it.
+pub fn is_known(disk: &Disk, project: &Project, all: &[Waits], done: &str) -> bool {
+    let needs = |gate: &Gate| matches!(gate, Gate::Backfilled { backfill } if backfill == done);
+    all.iter().any(|waits| waits.waiting.name == done || waits.waiting.gates.iter().any(needs))
+        || project.migrations.iter().any(|migration| became(migration, done))
+        || disk.read(&join(&project.dir, &format!("{BACKFILLS}/{done}.sql"))).is_ok()
+}
+
 /// The backfill of a name, or why it can't be read.
 pub fn job(disk: &Disk, project: &Project, backfill: &str) -> Result<Job, String> {
     let path = join(&project.dir, &format!("{BACKFILLS}/{backfill}.sql"));

@@ -38,6 +38,15 @@ pub fn contract(
     let mut files = SettingsFiles::new(disk, wanted.settings.as_deref());
     let mut judge = Judge::new(disk, Choice::New, &wanted.choice, env);
     let mut named: BTreeSet<&str> = wanted.names.iter().map(|name| without_ending(name)).collect();
+    let known = |done: &String| {
+        found
+            .targets
+            .iter()
+            .any(|target| gates::is_known(disk, &target.project, &waiting::all(&target.project).0, done))
+    };
+    if let Some(name) = wanted.done.iter().find(|done| !known(done)) {
+        return Err(Error::NothingDone { name: name.clone() });
+    }
     let mut any = false;
     for target in found.targets {
         let (all, broken) = waiting::all(&target.project);
