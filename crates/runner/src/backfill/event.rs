@@ -111,7 +111,7 @@ pub enum Event {
     Vacuum {
         /// The backfill.
         backfill: String,
-        /// Why it is not, where that is so.
+        /// Why it, or a partition of it, is not, where that is so.
         skipped: Option<String>,
     },
     /// How one stands, as `--status` asks.

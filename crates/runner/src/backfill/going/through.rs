@@ -56,18 +56,15 @@ impl Going<'_> {
     async fn vacuum(&self, tell: Tell<'_>) -> Result<(), Error> {
         let table = &self.job.backfill.table;
         let unfit = self.session.worker.value(&no_right(table, self.session.worker.version().major)).await?;
-        let why = unfit.map(|unfit| {
+        let skipped = unfit.map(|unfit| {
             format!(
                 "this role may not vacuum {unfit}: its owner does, or the owner of the database{}",
                 if self.session.worker.version().major >= 17 { ", or a role with MAINTAIN" } else { "" }
             )
         });
-        let skipped = why.is_some();
-        tell(Event::Vacuum { backfill: self.name(), skipped: why });
-        if !skipped {
-            self.session.worker.batch(&format!("VACUUM (ANALYZE) {table}")).await?;
-        }
-        Ok(())
+        tell(Event::Vacuum { backfill: self.name(), skipped });
+        // The server passes over what may not be vacuumed, and does the rest.
+        Ok(self.session.worker.batch(&format!("VACUUM (ANALYZE) {table}")).await?)
     }
 }
 
