@@ -211,7 +211,7 @@ export type Event =
       backfill: string;
       event: "vacuum";
       /**
-       * Why it is not, where that is so.
+       * Why it, or a partition of it, is not, where that is so.
        */
       skipped: string | null;
       /**
