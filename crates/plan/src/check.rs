@@ -95,7 +95,10 @@ pub(crate) fn check(
             })
             .collect();
         let place = first.migration.as_deref().unwrap_or_default().to_owned();
-        let why = format!("{} would still be found on the path, in {place}", first.rule);
+        let mut why = format!("{} would still be found on the path, in {place}", first.rule);
+        if first.rule == "delete-without-where" {
+            why.push_str(": give it a WHERE, or say `-- brolly-allow delete-without-where: REASON` above it");
+        }
         return Err(refuse(first.rule, first.what.clone(), why, statements));
     }
     Ok(Checked { project: whole, analysis, deploys })
@@ -164,7 +167,14 @@ fn deployed(
     let after = after(request, &before.sets[0].end);
     // What stands in for an old app that nobody knows is the schema that it met when the set began.
     let old_apps = before.sets[0].old_apps.clone();
-    let first = PendingSet { migrations: now.clone(), old_apps: old_apps.clone(), ..request.set.clone() };
+    // The new version meets the schema from the deploy on that it goes out with.
+    let ships =
+        texts.waiting.iter().map(|one| one.phase).filter(|phase| matches!(phase, Phase::Expand(_))).max();
+    let first = PendingSet {
+        migrations: now.clone(),
+        old_apps: old_apps.clone(),
+        new_app: request.set.new_app.clone().filter(|_| ships.is_none()),
+    };
     let mut sets = vec![first];
     let mut deploys = vec![Deploy { phase: Phase::Expand(0), migrations: now }];
     let phases: BTreeSet<Phase> = texts.waiting.iter().map(|waiting| waiting.phase).collect();
@@ -178,7 +188,8 @@ fn deployed(
             Phase::Expand(_) => old_apps.clone(),
             Phase::Contract(_) => vec![Arc::clone(&after)],
         };
-        sets.push(PendingSet { migrations: migrations.clone(), old_apps, new_app: Some(Arc::clone(&after)) });
+        let new_app = (Some(phase) >= ships).then(|| Arc::clone(&after));
+        sets.push(PendingSet { migrations: migrations.clone(), old_apps, new_app });
         deploys.push(Deploy { phase, migrations });
     }
     (whole, sets, deploys)

@@ -35,10 +35,17 @@ pub(crate) fn late(parts: &[Part], tag: &str) -> Followers {
     Followers { statements: Vec::new(), phase: Phase::Contract(1), gates }
 }
 
+/// Why a statement leaves the migration that nothing was found about.
+pub(crate) const WHY: &str = "it needs what another statement of the migration leaves behind";
+
+/// What a statement that leaves the migration is called: its first words.
+pub(crate) fn title(site: Site<'_>) -> String {
+    site.text().split_whitespace().take(8).collect::<Vec<_>>().join(" ")
+}
+
 /// A statement that nothing else was found about, in a later deploy.
 pub(crate) fn alone(site: Site<'_>, bound: &Followers) -> Part {
-    let title = site.text().split_whitespace().take(8).collect::<Vec<_>>().join(" ");
-    let part = site.part("follows", title, "it needs what another statement of the migration leaves behind");
+    let part = site.part("follows", title(site), WHY);
     part.then(Stage::later(bound.phase, vec![site.text().to_owned()], bound.gates.clone()))
 }
 

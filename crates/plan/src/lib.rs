@@ -11,6 +11,7 @@ mod files;
 mod follow;
 mod model;
 mod names;
+mod order;
 mod outline;
 mod plan;
 mod recipes;

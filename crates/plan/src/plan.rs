@@ -3,7 +3,8 @@
 use crate::check::{Checked, check};
 use crate::files::{Texts, texts};
 use crate::follow;
-use crate::model::{Gate, Part, Phase, Refusal, Stage};
+use crate::model::{Followers, Gate, Part, Phase, Refusal, Stage};
+use crate::order;
 use crate::recipes::RECIPES;
 use crate::site::Site;
 use crate::split::split;
@@ -86,6 +87,11 @@ pub fn plan(request: Request<'_>) -> Plan {
         let (parts, refused) = parts(request, &plan.project, &plan.before, &found, &waits);
         plan.parts = parts;
         plan.refused = refused;
+        if plan.refused.is_empty()
+            && let Some((at, why)) = order::broken(&plan.before, &plan.parts)
+        {
+            plan.refused.push(refusal(&plan.before.steps[at], "order", why));
+        }
         if !plan.refused.is_empty() || plan.parts.is_empty() {
             return plan;
         }
@@ -99,6 +105,11 @@ pub fn plan(request: Request<'_>) -> Plan {
                 let known = waits.clone();
                 for text in &broken.statements {
                     let failing = untouched(&plan.before, &plan.parts, text);
+                    // What is found about a change of rows is found in each deploy.
+                    let of_rows = failing.is_some_and(|at| order::is_of_rows(&plan.before.steps[at]));
+                    if of_rows && broken.refusal.rule != "replay" {
+                        continue;
+                    }
                     waits.failing.extend(failing);
                     if failing.is_none() && broken.refusal.rule != "replay" {
                         waits.found.extend(maker(&plan.parts, text));
@@ -147,53 +158,70 @@ fn parts(
         let asking: Vec<&Diagnostic> = about.iter().copied().filter(|finding| asks(finding)).collect();
         let follows = waits.failing.contains(&at) || waits.found.contains(&at);
         let bound = follow::bound(&parts, at);
-        if asking.is_empty() && !follows && bound.is_none() {
-            continue;
-        }
         let Request { values, keep_dropped, .. } = request;
         let site =
             Site { analysis, project, at, step, findings: &about, parts: &parts, values, keep_dropped };
-        let answer =
-            RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
-        // A part that takes a statement which waits waits with it.
-        let bound = bound.or_else(|| match &answer {
-            Some((_, Ok(part))) => {
-                part.statements.iter().filter_map(|at| follow::bound(&parts, *at)).max_by_key(|one| one.phase)
-            }
-            _ => None,
-        });
-        if let Some(bound) = &bound {
-            match answer {
-                Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),
-                Some((recipe, Ok(part))) => match follow::moved(part, bound) {
-                    Some(part) => parts.push(part),
-                    None => refused.push(refusal(step, recipe, follow::TWICE.to_owned())),
-                },
-                None => parts.push(follow::alone(site, bound)),
-            }
-            continue;
-        }
-        match answer {
-            Some((_, Ok(part))) if !follows || postpones(&part) => add(&mut parts, part),
-            Some((_, Ok(part))) if waits.found.contains(&at) || follow::is_late(&parts) => {
-                let bound = follow::late(&parts, site.tag());
-                let alone = || follow::alone(site, &bound);
-                parts.push(follow::moved(part, &bound).unwrap_or_else(alone));
-            }
-            _ if follows => parts.push(follower(site)),
-            Some((recipe, Err(why))) => refused.push(refusal(step, recipe, why)),
-            Some((_, Ok(part))) => add(&mut parts, part),
-            None => {
-                let worst = asking.iter().filter(|one| one.severity == Severity::Error).collect::<Vec<_>>();
-                refused.extend(worst.first().map(|finding| {
-                    let why = format!("no recipe is for this ({}): {}", finding.rule, finding.what);
-                    refusal(step, finding.rule, why)
-                }));
-            }
+        let meant = match asking.is_empty() && !follows && bound.is_none() {
+            true => Ok(None),
+            false => meant(site, &asking, waits, bound),
+        };
+        // Rows stay in the order in which the migration changes them.
+        let part =
+            meant.and_then(|part| order::behind(site, part).map_err(|why| refusal(step, "order", why)));
+        match part {
+            Ok(Some(part)) => add(&mut parts, part),
+            Ok(None) => {}
+            Err(refusal) => refused.push(refusal),
         }
     }
     parts.sort_by_key(|part| part.statements.first().copied());
     (parts, refused)
+}
+
+/// The part of a statement: what a recipe makes of it, moved to where it has to wait. `None` where it stays as it is.
+fn meant(
+    site: Site<'_>,
+    asking: &[&Diagnostic],
+    waits: &Waits,
+    bound: Option<Followers>,
+) -> Result<Option<Part>, Refusal> {
+    let Site { at, step, parts, .. } = site;
+    let follows = waits.failing.contains(&at) || waits.found.contains(&at);
+    let answer = RECIPES.iter().find_map(|recipe| (recipe.make)(site).map(|answer| (recipe.name, answer)));
+    // A part that takes a statement which waits waits with it.
+    let bound = bound.or_else(|| match &answer {
+        Some((_, Ok(part))) => {
+            part.statements.iter().filter_map(|at| follow::bound(parts, *at)).max_by_key(|one| one.phase)
+        }
+        _ => None,
+    });
+    if let Some(bound) = &bound {
+        return match answer {
+            Some((recipe, Err(why))) => Err(refusal(step, recipe, why)),
+            Some((recipe, Ok(part))) => follow::moved(part, bound)
+                .map(Some)
+                .ok_or_else(|| refusal(step, recipe, follow::TWICE.to_owned())),
+            None => Ok(Some(follow::alone(site, bound))),
+        };
+    }
+    match answer {
+        Some((_, Ok(part))) if !follows || postpones(&part) => Ok(Some(part)),
+        Some((_, Ok(part))) if waits.found.contains(&at) || follow::is_late(parts) => {
+            let bound = follow::late(parts, site.tag());
+            let alone = || follow::alone(site, &bound);
+            Ok(Some(follow::moved(part, &bound).unwrap_or_else(alone)))
+        }
+        _ if follows => Ok(Some(follower(site))),
+        Some((recipe, Err(why))) => Err(refusal(step, recipe, why)),
+        Some((_, Ok(part))) => Ok(Some(part)),
+        None => {
+            let worst = asking.iter().find(|one| one.severity == Severity::Error);
+            worst.map_or(Ok(None), |finding| {
+                let why = format!("no recipe is for this ({}): {}", finding.rule, finding.what);
+                Err(refusal(step, finding.rule, why))
+            })
+        }
+    }
 }
 
 fn add(parts: &mut Vec<Part>, mut part: Part) {
@@ -240,8 +268,7 @@ fn follower(site: Site<'_>) -> Part {
     }
     gates.sort();
     gates.dedup();
-    let title = site.text().split_whitespace().take(8).collect::<Vec<_>>().join(" ");
-    let part = site.part("follows", title, "it needs what another statement of the migration leaves behind");
+    let part = site.part("follows", follow::title(site), follow::WHY);
     let sql = vec![site.text().to_owned()];
     match outside && !later {
         true => part.then(Stage::outside(sql)),

@@ -51,6 +51,19 @@ impl<'a> Site<'a> {
         step.span.of(&step.file.text)
     }
 
+    /// Its text, with the comments above it that allow what is found about it.
+    pub fn text_as_allowed(&self) -> String {
+        let step = self.step;
+        let above = step.file.text.get(..step.span.start as usize).unwrap_or_default();
+        let comments = above.lines().rev().map(str::trim).take_while(|line| {
+            line.is_empty() || (line.starts_with("--") && !line.starts_with(drizzle::BREAKPOINT))
+        });
+        let mut lines: Vec<&str> = comments.filter(|line| line.starts_with("-- brolly-allow ")).collect();
+        lines.reverse();
+        lines.push(self.text());
+        lines.join("\n")
+    }
+
     /// Whether one of these rules found something.
     pub fn found(&self, rules: &[&str]) -> bool {
         self.findings.iter().any(|finding| rules.contains(&finding.rule))

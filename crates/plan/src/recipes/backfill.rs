@@ -73,7 +73,7 @@ fn by_itself(site: Site<'_>, table: &str) -> Part {
     let advice = format!(
         "it runs as one statement, outside of the transaction: rows of `{table}` that it changes stay locked until it ends"
     );
-    part.then(Stage::outside(vec![site.text().to_owned()])).advice(advice)
+    part.then(Stage::outside(vec![site.text_as_allowed()])).advice(advice)
 }
 
 /// An UPDATE or DELETE, apart.
