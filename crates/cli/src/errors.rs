@@ -168,6 +168,14 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// A value is given for a column that needs none.
+    #[error("--value `{name}`: nothing that is pending wants a value there\n  {fits}")]
+    ValueFitsNothing {
+        /// The column as given.
+        name: String,
+        /// The columns that a value may be given for, in words.
+        fits: String,
+    },
     /// Nothing waits under this name.
     #[error("nothing that waits is called `{name}`\n  brolly contract lists what does")]
     NothingWaits {

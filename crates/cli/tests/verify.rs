@@ -245,3 +245,107 @@ fn ctrl_c_ends_it_with_the_code_of_the_signal() {
     let ended = child.wait().expect("it ends");
     assert_eq!(ended.code(), Some(130));
 }
+
+const SHOP: (&str, &str) = (
+    "0000_create",
+    "CREATE TABLE \"users\" (\"id\" serial PRIMARY KEY, \"email\" text NOT NULL, \"nickname\" text);\n\
+     --> statement-breakpoint\n\
+     CREATE TABLE \"orders\" (\"id\" serial PRIMARY KEY, \"user_id\" integer REFERENCES \"users\" (\"id\"), \
+     \"total\" integer NOT NULL, \"country\" text);\n",
+);
+
+/// The schema of the shop's app, in which a word takes the place of another.
+fn shop_schema(folder: &Folder, old: &str, new: &str) {
+    let text = "import { bigint, integer, pgTable, serial, text } from 'drizzle-orm/pg-core';\n\n\
+        export const users = pgTable('users', {\n  id: serial('id').primaryKey(),\n  \
+        email: text('email').notNull(),\n  nickname: text('nickname'),\n});\n\n\
+        export const orders = pgTable('orders', {\n  id: serial('id').primaryKey(),\n  \
+        userId: integer('user_id').references(() => users.id),\n  \
+        total: integer('total').notNull(),\n  country: text('country'),\n});\n";
+    assert!(old.is_empty() || text.contains(old), "{old}");
+    folder.write("src/schema.ts", if old.is_empty() { text.to_owned() } else { text.replace(old, new) });
+}
+
+/// A repository whose branch holds the path of a change of the shop, as `brolly fix` writes it.
+fn on_a_path(change: &str, old: &str, new: &str) -> Folder {
+    let folder = folder();
+    folder.write(
+        "drizzle.config.ts",
+        "export default { dialect: 'postgresql', schema: './src/schema.ts', out: './drizzle' };\n",
+    );
+    shop_schema(&folder, "", "");
+    folder.journal("drizzle", &[SHOP]).commit(".", "Start");
+    folder.git(".", &["checkout", "-q", "-b", "topic"]);
+    shop_schema(&folder, old, new);
+    folder.journal("drizzle", &[SHOP, ("0001_change", change)]);
+    folder.brolly(&["fix", "--base", "main", "--write"]).says(0, &["wrote"]);
+    folder.commit(".", "Change");
+    folder
+}
+
+#[test]
+fn a_path_that_fix_wrote_holds_with_the_rows_that_its_heads_ask_for() {
+    let unique = on_a_path(
+        "ALTER TABLE \"users\" ADD CONSTRAINT \"users_email_unique\" UNIQUE(\"email\");\n",
+        "email: text('email').notNull()",
+        "email: text('email').notNull().unique('users_email_unique')",
+    );
+    let key = on_a_path(
+        "ALTER TABLE \"orders\" ADD CONSTRAINT \"orders_total_fk\" FOREIGN KEY (\"total\") REFERENCES \"users\"(\"id\");\n",
+        "",
+        "",
+    );
+    for folder in [&unique, &key] {
+        let ended = brolly(folder, &["verify", "--base", "main"]);
+        ended.says(0, &["committed after", "all", "queries work", "predicted and observed agree"]);
+        ended.lacks("fails-on-existing-rows");
+    }
+    // The next deploy, of which the branch before is the base.
+    let required = on_a_path(
+        "ALTER TABLE \"orders\" ALTER COLUMN \"country\" SET NOT NULL;\n",
+        "country: text('country')",
+        "country: text('country').notNull()",
+    );
+    brolly(&required, &["verify", "--base", "main"]).says(0, &["predicted and observed agree"]);
+    for folder in [&required, &key] {
+        folder.git(".", &["checkout", "-q", "main"]);
+        folder.git(".", &["merge", "-q", "topic"]);
+        folder.git(".", &["checkout", "-q", "-b", "next"]);
+        let waiting = std::fs::read_dir(folder.at("drizzle/contract")).expect("what waits");
+        let names = waiting.map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned());
+        let done: Vec<String> =
+            names.flat_map(|name| ["--done".to_owned(), name.trim_end_matches(".sql").to_owned()]).collect();
+        let mut args = vec!["contract", "--deployed", "main", "--write"];
+        args.extend(done.iter().map(String::as_str));
+        folder.brolly(&args).says(0, &["ready", "wrote"]);
+        folder.commit(".", "Finish");
+        let ended = brolly(folder, &["verify", "--base", "main"]);
+        ended.says(0, &["committed after", "predicted and observed agree"]).lacks("fails-on-existing-rows");
+    }
+}
+
+#[test]
+fn the_new_app_is_asked_from_the_deploy_on_that_it_goes_out_with() {
+    let folder = on_a_path(
+        "ALTER TABLE \"orders\" ALTER COLUMN \"total\" SET DATA TYPE bigint;\n",
+        "total: integer('total')",
+        "total: bigint('total', { mode: 'number' })",
+    );
+    brolly(&folder, &["verify", "--base", "main"]).says(
+        0,
+        &[
+            "new app on the new schema: all",
+            "fail until what waits in contract/ has run, and work then",
+            "orders: 22003",
+            "predicted and observed agree",
+        ],
+    );
+    let ended = brolly(&folder, &["verify", "--base", "main", "--format", "json"]);
+    let document: Value = serde_json::from_str(&ended.out).expect("it is JSON");
+    let set = &document["sets"][0];
+    assert_eq!(set["newApp"]["broken"], serde_json::json!([]));
+    assert_eq!(set["newAppUntilContract"][0]["sqlstate"], "22003", "{set}");
+    // What no later deploy cures is told as before.
+    std::fs::remove_dir_all(folder.at("drizzle/contract")).expect("it was there");
+    brolly(&folder, &["verify", "--base", "main"]).says(1, &["queries break", "22003"]);
+}

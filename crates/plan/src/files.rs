@@ -113,6 +113,13 @@ impl Waiting {
     }
 }
 
+/// What the head of a migration says that has to be so before it runs: lines `-- needs:` above its first statement.
+pub fn needs(text: &str) -> Vec<Gate> {
+    let lines = text.lines().map(str::trim);
+    let head = lines.take_while(|line| line.is_empty() || line.starts_with("--"));
+    head.filter_map(|line| Gate::read(line.strip_prefix(NEEDS)?)).collect()
+}
+
 /// The texts of a plan's parts.
 pub fn texts(analysis: &Analysis, parts: &[Part]) -> Texts {
     let mut texts = Texts::default();
@@ -137,12 +144,16 @@ pub fn texts(analysis: &Analysis, parts: &[Part]) -> Texts {
 
 fn of_migration(tag: &str, steps: &[(usize, &Step)], parts: &[&Part], texts: &mut Texts) {
     let mut outside: Vec<String> = Vec::new();
+    let mut needs: BTreeSet<&Gate> = BTreeSet::new();
     let (mut n, mut last) = (0, BTreeMap::new());
     for part in parts {
         let mut previous: Option<(String, Phase)> = None;
         for stage in &part.stages {
             match (stage.phase, stage.outside) {
-                (Phase::Expand(0), true) => outside.extend(stage.sql.iter().cloned()),
+                (Phase::Expand(0), true) => {
+                    outside.extend(stage.sql.iter().cloned());
+                    needs.extend(&stage.gates);
+                }
                 (Phase::Expand(0), false) => {}
                 _ => {
                     n += 1;
@@ -161,7 +172,9 @@ fn of_migration(tag: &str, steps: &[(usize, &Step)], parts: &[&Part], texts: &mu
     let Some((_, first)) = steps.first() else { return };
     let mut edited = without_claimed(&first.file.text, steps, parts);
     if !outside.is_empty() {
-        let own = own_file(&outside);
+        // What runs outside can't be taken back by the transaction: what it needs of rows is asked for before.
+        let needs: String = needs.iter().map(|gate| format!("{NEEDS}{gate}\n")).collect();
+        let own = format!("{needs}{}", own_file(&outside));
         let alone = sql::parse(&edited, 0);
         if alone.statements.is_empty() && alone.errors.is_empty() && part_free(parts) {
             // Nothing else is left: it is the file of its own.

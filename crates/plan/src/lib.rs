@@ -24,9 +24,10 @@ mod waits;
 
 pub use backfill::{backfill_file, read_backfill, rows_left, script};
 pub use check::{Checked, Deploy};
-pub use files::{OwnFile, Texts, Waiting};
+pub use files::{OwnFile, Texts, Waiting, needs};
 pub use model::{Backfill, Followers, Gate, Part, Phase, Refusal, Stage};
 pub use outline::{Outline, OutlineBack, OutlineDeploy, OutlineFile, OutlinePart, OutlinePatch, outline};
 pub use plan::{Plan, Request, plan};
 pub use recipes::{RECIPES, Recipe};
+pub use site::{is_name_of, name_parts, shown};
 pub use waits::{OutlineLock, OutlineWork, Rows, Work};

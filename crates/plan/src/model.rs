@@ -115,6 +115,13 @@ impl Stage {
         Stage::later(phase, sql, gates)
     }
 
+    /// The same stage, once this holds too.
+    #[must_use]
+    pub fn once(mut self, gates: impl IntoIterator<Item = Gate>) -> Stage {
+        self.gates.extend(gates);
+        self
+    }
+
     /// The same stage, outside of a transaction.
     #[must_use]
     pub fn apart(self) -> Stage {

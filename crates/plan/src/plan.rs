@@ -8,10 +8,12 @@ use crate::order;
 use crate::recipes::RECIPES;
 use crate::site::Site;
 use crate::split::split;
+use catalog::QName;
 use drizzle::Project;
 use facts::{Analysis, Options, PendingSet, Step};
 use linter::Weights;
 use source::{Diagnostic, Group, Severity};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -47,6 +49,8 @@ pub struct Plan {
     pub texts: Texts,
     /// The path, judged deploy by deploy; `None` where something was refused.
     pub path: Option<Checked>,
+    /// The columns that [`Request::values`] may give a value for.
+    pub valued: BTreeSet<(QName, String)>,
 }
 
 impl Plan {
@@ -81,10 +85,19 @@ pub fn plan(request: Request<'_>) -> Plan {
     };
     let project = project.unwrap_or_else(|| request.project.clone());
     let mut waits = Waits::default();
-    let mut plan =
-        Plan { project, before, parts: Vec::new(), refused: Vec::new(), texts: Texts::default(), path: None };
+    let mut plan = Plan {
+        project,
+        before,
+        parts: Vec::new(),
+        refused: Vec::new(),
+        texts: Texts::default(),
+        path: None,
+        valued: BTreeSet::new(),
+    };
     for _ in 0..ROUNDS {
-        let (parts, refused) = parts(request, &plan.project, &plan.before, &found, &waits);
+        let asked = RefCell::default();
+        let (parts, refused) = parts(request, &plan.project, &plan.before, &found, &waits, &asked);
+        plan.valued.extend(asked.into_inner());
         plan.parts = parts;
         plan.refused = refused;
         if plan.refused.is_empty()
@@ -148,6 +161,7 @@ fn parts(
     analysis: &Analysis,
     found: &[Diagnostic],
     waits: &Waits,
+    asked: &RefCell<BTreeSet<(QName, String)>>,
 ) -> (Vec<Part>, Vec<Refusal>) {
     let (mut parts, mut refused): (Vec<Part>, Vec<Refusal>) = (Vec::new(), Vec::new());
     for (at, step) in analysis.steps.iter().enumerate() {
@@ -159,8 +173,17 @@ fn parts(
         let follows = waits.failing.contains(&at) || waits.found.contains(&at);
         let bound = follow::bound(&parts, at);
         let Request { values, keep_dropped, .. } = request;
-        let site =
-            Site { analysis, project, at, step, findings: &about, parts: &parts, values, keep_dropped };
+        let site = Site {
+            analysis,
+            project,
+            at,
+            step,
+            findings: &about,
+            parts: &parts,
+            values,
+            asked,
+            keep_dropped,
+        };
         let meant = match asking.is_empty() && !follows && bound.is_none() {
             true => Ok(None),
             false => meant(site, &asking, waits, bound),

@@ -1,12 +1,14 @@
 //! What a recipe sees: one statement of a judged set with its findings, and shorthands for questions.
 
-use crate::model::{Backfill, Part, Stage};
-use catalog::written::{quoted, sql_name};
-use catalog::{Catalog, QName, Relation, RelationId, RelationKind};
+use crate::model::{Backfill, Gate, Part, Stage};
+use catalog::written::{column_list, quoted, sql_name};
+use catalog::{Catalog, ColumnId, QName, Relation, RelationId, RelationKind};
 use drizzle::Project;
 use facts::{Analysis, BreakCause, Facts, JudgedSet, Step};
 use source::Diagnostic;
 use sql::{Stmt, TokenKind};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// One statement.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ pub struct Site<'a> {
     pub parts: &'a [Part],
     /// Values for rows that have none, by column.
     pub values: &'a [(String, String)],
+    /// The columns that a value was asked for.
+    pub asked: &'a RefCell<BTreeSet<(QName, String)>>,
     /// Whether dropped tables are put aside first.
     pub keep_dropped: bool,
 }
@@ -132,9 +136,38 @@ impl<'a> Site<'a> {
 
     /// The value that somebody gave for rows that have none in a column.
     pub fn value(&self, table: &QName, column: &str) -> Option<&'a str> {
-        let (short, long) = (format!("{}.{column}", shown(table)), format!("{table}.{column}"));
-        let given = self.values.iter().find(|(name, _)| *name == short || *name == long);
+        self.asked.borrow_mut().insert((table.clone(), column.to_owned()));
+        let given = self.values.iter().find(|(name, _)| is_name_of(name, table, column));
         given.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether these columns of a table are all new in the set: none of its rows held anything there.
+    pub fn all_new(&self, table: &Relation, columns: &[ColumnId]) -> bool {
+        let start = self.judged().start.relation(table.id);
+        let old = |id: &ColumnId| start.is_some_and(|start| start.column_by_id(*id).is_some());
+        start.is_none() || (!columns.is_empty() && !columns.iter().any(old))
+    }
+
+    /// That no two rows are equal in these columns, as UNIQUE has it: rows with a NULL are equal to none.
+    pub fn no_duplicates(
+        &self,
+        table: &Relation,
+        columns: &[ColumnId],
+        filter: Option<&str>,
+    ) -> Option<Gate> {
+        let columns_known = self.after().relation(table.id)?.column_names(columns);
+        if columns.is_empty() || columns_known.len() != columns.len() || self.all_new(table, columns) {
+            return None;
+        }
+        let (relation, list) = (sql_name(&table.name), column_list(&columns_known));
+        let (first, within) = match filter.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")) {
+            Some(filter) => (format!("({filter}) AND "), format!(" WHERE {filter}")),
+            None => (String::new(), String::new()),
+        };
+        let condition = format!(
+            "{first}({list}) IN (SELECT {list} FROM {relation}{within} GROUP BY {list} HAVING count(*) > 1)"
+        );
+        Some(Gate::NoRows { table: relation, condition })
     }
 
     /// The backfill that gives a column a value where it has none.
@@ -206,6 +239,33 @@ impl Part {
     }
 }
 
+/// Whether a name that somebody wrote is that of a column: `users.name`, `public.users.name`, each part in quotes or
+/// not, as it is spelled in the catalogue.
+pub fn is_name_of(written: &str, table: &QName, column: &str) -> bool {
+    let long = [table.schema.as_str(), table.name.as_str(), column];
+    let parts = name_parts(written);
+    // A name with a dot in it goes without quotes, too.
+    let plain = |parts: &[&str]| parts.join(".") == written;
+    let is = |known: &[&str]| parts.iter().map(String::as_str).eq(known.iter().copied()) || plain(known);
+    is(&long) || (table.schema == "public" && is(&long[1..]))
+}
+
+/// The parts of a name between dots outside of quotes, without these.
+pub fn name_parts(written: &str) -> Vec<String> {
+    let (mut parts, mut quoted) = (vec![String::new()], false);
+    let mut chars = written.trim().chars().peekable();
+    while let Some(c) = chars.next() {
+        let last = parts.len() - 1;
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => parts[last].extend(chars.next()),
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(String::new()),
+            c => parts[last].push(c),
+        }
+    }
+    parts
+}
+
 /// What batches of a table go by: its primary key, or nothing.
 pub fn key(table: &Relation) -> Vec<String> {
     table.primary_key().map(|key| table.column_names(&key.columns)).unwrap_or_default()
@@ -216,5 +276,29 @@ pub fn shown(name: &QName) -> String {
     match name.schema.as_str() {
         "public" => name.name.clone(),
         _ => name.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name_of;
+    use catalog::QName;
+
+    #[test]
+    fn columns_are_named_as_people_write_them() {
+        let shop = QName::new("My Shop", "Order Items");
+        for written in
+            [r#""My Shop"."Order Items".qty"#, r#""My Shop"."Order Items"."qty""#, "My Shop.Order Items.qty"]
+        {
+            assert!(is_name_of(written, &shop, "qty"), "{written}");
+        }
+        assert!(!is_name_of("Order Items.qty", &shop, "qty"));
+        let items = QName::new("public", "Order Items");
+        for written in ["Order Items.qty", r#""Order Items".qty"#, r#"public."Order Items"."qty""#] {
+            assert!(is_name_of(written, &items, "qty"), "{written}");
+        }
+        assert!(is_name_of(r#""a.b"."c""d""#, &QName::new("public", "a.b"), r#"c"d"#));
+        assert!(is_name_of("a.b.c", &QName::new("public", "a.b"), "c"));
+        assert!(!is_name_of("users.nam", &QName::new("public", "users"), "name"));
     }
 }

@@ -91,6 +91,7 @@ pub async fn apply(
         old_app,
         new_app_early,
         new_app,
+        until_later: Vec::new(),
         breaks: Vec::new(),
         fresh: None,
         backs: Vec::new(),

@@ -7,8 +7,9 @@
 mod contents;
 
 use crate::history::earlier;
+use crate::needed::filled;
 use crate::proof::{Asked, Phase, is_of_rows, prepare};
-use crate::{Amounts, Error, fill};
+use crate::{Amounts, Error};
 use catalog::{Catalog, Difference, QName, Scope, diff_within};
 use contents::{Contents, changed, contents};
 use drizzle::{Migration, Project};
@@ -92,7 +93,7 @@ async fn on_scratch(
     tell: &mut dyn FnMut(Phase<'_>),
 ) -> Result<Vec<Returned>, Error> {
     let (session, _) = prepare(scratch, project, analysis, set, asked, tell).await?;
-    fill(session.client(), &asked.amounts).await?;
+    filled(&session, analysis, set, &asked.amounts, &asked.needed).await?;
     let road = Road { scratch, session, project, options: &analysis.options };
     let judged = &analysis.sets[set];
     let file = |migration: usize| asked.backs.iter().find(|(of, _)| *of == migration).map(|(_, file)| file);

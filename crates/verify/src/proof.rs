@@ -7,10 +7,11 @@ use crate::Error;
 use crate::back::{Returned, there_and_back};
 use crate::breaks::{BreakDisagreement, breaks};
 use crate::compare::Disagreement;
-use crate::fill::{Amounts, Filled, fill};
+use crate::fill::{Amounts, Filled};
 use crate::fresh::{Fresh, fresh};
 use crate::history::{Refused, before_set};
 use crate::migrate::{End, Run, run_set};
+use crate::needed::{Later, Needed, filled, run_later};
 use crate::queries::{AppQuery, BrokenQuery, Details, Line, broken, broken_anew, queries};
 use catalog::QName;
 use drizzle::{Layout, Migration, Project};
@@ -28,6 +29,10 @@ pub struct Asked {
     pub app_role: Option<String>,
     /// Whether roles that the migrations name may be made: only on a server of our own.
     pub make_roles: bool,
+    /// What the heads of the set's migrations say that has to be so before they run.
+    pub needed: Needed,
+    /// What the path of the set leaves to later deploys.
+    pub later: Later,
     /// Files that take migrations of the set back, each with the migration as an index into `Project::migrations`.
     pub backs: Vec<(usize, Migration)>,
 }
@@ -71,6 +76,9 @@ pub struct Proof {
     pub new_app_early: Asking,
     /// The same for the new app.
     pub new_app: Asking,
+    /// Queries of the new app that fail on the new schema and no more once what the set leaves to later deploys has
+    /// run: the new version goes out after that.
+    pub until_later: Vec<BrokenQuery>,
     /// Where the broken queries of the old app are not those that were predicted.
     pub breaks: Vec<BreakDisagreement>,
     /// The whole history and the set on an empty database, in one transaction as Drizzle does; not where
@@ -197,7 +205,7 @@ async fn on_scratch(
     let judged = &analysis.sets[set];
     let (session, refused) = prepare(scratch, project, analysis, set, asked, tell).await?;
     tell(Phase::Filling);
-    let filled = fill(session.client(), &asked.amounts).await?;
+    let (filled, mut notes) = filled(&session, analysis, set, &asked.amounts, &asked.needed).await?;
 
     tell(Phase::Asking);
     let role = asked.app_role.as_deref();
@@ -234,6 +242,13 @@ async fn on_scratch(
     } else {
         Vec::new()
     };
+    let new_app_early = match committed {
+        true => asking(&apps.new, broken_anew(&new_after, &new_before)),
+        false => Asking::default(),
+    };
+    let mut new_app = if committed { asking(&apps.new, new_after) } else { Asking::default() };
+    let until_later = until_later(&session, &watcher, &apps, role, &asked.later, &mut new_app).await?;
+    notes.sort();
     let proof = Proof {
         server: session.server_version().to_owned(),
         refused,
@@ -242,22 +257,40 @@ async fn on_scratch(
         without_rows: None,
         sizes: changed(sizes_before, &sizes_after),
         old_app,
-        new_app_early: if committed {
-            asking(&apps.new, broken_anew(&new_after, &new_before))
-        } else {
-            Asking::default()
-        },
-        new_app: if committed { asking(&apps.new, new_after) } else { Asking::default() },
+        new_app_early,
+        new_app,
+        until_later,
         breaks,
         fresh: None,
         backs: Vec::new(),
         pending_again: pending.map(|index| project.migrations[index].tag.clone()).collect(),
         database: None,
-        notes: Vec::new(),
+        notes,
     };
     session.close().await;
     watcher.close().await;
     Ok(proof)
+}
+
+/// Takes from what breaks for the new app what works once the path has come to its end.
+async fn until_later(
+    session: &Connection,
+    watcher: &Connection,
+    apps: &Apps,
+    role: Option<&str>,
+    later: &Later,
+    new_app: &mut Asking,
+) -> Result<Vec<BrokenQuery>, Error> {
+    if new_app.broken.is_empty() || later.files.is_empty() {
+        return Ok(Vec::new());
+    }
+    run_later(session, later).await?;
+    let then = broken(watcher.client(), &apps.new, role).await?;
+    let then: Vec<BrokenQuery> = then.into_iter().filter(|one| one.unjudged.is_none()).collect();
+    let still = |one: &BrokenQuery| then.iter().any(|other| other.query == one.query);
+    let (still, passing) = std::mem::take(&mut new_app.broken).into_iter().partition(still);
+    new_app.broken = still;
+    Ok(passing)
 }
 
 pub(crate) struct Apps {

@@ -194,26 +194,7 @@ export type Event =
        * The backfill.
        */
       backfill: string;
-      event: "anew";
-      /**
-       * The table, or the partition.
-       */
-      table: string;
-      /**
-       * With `--targets`: what it is about.
-       */
-      target?: string;
-    }
-  | {
-      /**
-       * The backfill.
-       */
-      backfill: string;
       event: "vacuum";
-      /**
-       * Why it, or a partition of it, is not, where that is so.
-       */
-      skipped: string | null;
       /**
        * With `--targets`: what it is about.
        */
@@ -234,7 +215,7 @@ export type Event =
       /**
        * How.
        */
-      how: "finished" | "wasFinished" | "paused" | "cancelled" | "taken" | "waits" | "failed" | "interrupted";
+      how: "finished" | "wasFinished" | "paused" | "cancelled" | "taken" | "failed";
       /**
        * Rows that its `where` still finds, where that can be asked.
        */
@@ -248,7 +229,7 @@ export type Event =
        */
       target?: string;
       /**
-       * Why it failed or was not begun, or who else runs it.
+       * Why it failed, or who else runs it.
        */
       why: string | null;
     }
@@ -276,7 +257,7 @@ export type Event =
       /**
        * How many were not begun.
        */
-      not_started: number;
+      notStarted: number;
       /**
        * With `--targets`: what it is about.
        */
@@ -407,7 +388,7 @@ export interface TargetEnd {
   /**
    * How.
    */
-  state: "done" | "failed" | "not_started";
+  state: "done" | "failed" | "notStarted";
   /**
    * What it is called.
    */

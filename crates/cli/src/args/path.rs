@@ -53,8 +53,8 @@ pub struct Pending {
     /// The settings to go by instead of the nearest brolly.json above the project.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub settings: Option<String>,
-    /// A value for rows that have none in a column that becomes required, as SQL: `users.country='DE'`.
-    /// May be given several times.
+    /// A value for rows that have none in a column that becomes required, as SQL: `users.country='DE'`,
+    /// `auth.users.country='DE'`, `"My Shop"."Order Items".qty=1`. May be given several times.
     #[arg(long, value_name = "COLUMN=SQL", value_parser = value)]
     pub value: Vec<(String, String)>,
     /// Put dropped tables aside under another name first, and drop them a deploy later: until then no row is lost.
@@ -64,10 +64,12 @@ pub struct Pending {
 
 /// A column and an expression.
 fn value(text: &str) -> Result<(String, String), String> {
-    let (column, value) =
-        text.split_once('=').filter(|(_, value)| !value.trim().is_empty()).unwrap_or_default();
-    match column.split('.').count() {
-        2 | 3 => Ok((column.trim().to_owned(), value.trim().to_owned())),
+    // A name in quotes may hold what separates names and values.
+    let quotes = |at: usize| text[..at].matches('"').count();
+    let equals = text.match_indices('=').map(|(at, _)| at).find(|at| quotes(*at) % 2 == 0);
+    let (column, value) = equals.map(|at| (&text[..at], &text[at + 1..])).unwrap_or_default();
+    match plan::name_parts(column).len() {
+        2.. if !value.trim().is_empty() => Ok((column.trim().to_owned(), value.trim().to_owned())),
         _ => Err("write TABLE.COLUMN=SQL, as in users.country='DE'".to_owned()),
     }
 }

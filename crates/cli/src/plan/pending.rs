@@ -8,7 +8,7 @@ use crate::projects::{self, Target};
 use crate::settings_file::SettingsFiles;
 use drizzle::Project;
 use facts::PendingSet;
-use plan::{Plan, Request, Rows};
+use plan::{Plan, Request, Rows, is_name_of, shown};
 use std::collections::BTreeSet;
 
 /// A pending set and its path.
@@ -79,10 +79,26 @@ pub fn planned(
             all.push(Planned { project, plan, deployed, rows });
         }
     }
+    values_fit(&pending.value, &all)?;
     match named.first() {
         Some(name) => Err(Error::NoSuchMigration { name: (*name).clone() }),
         None => Ok((all, notes)),
     }
+}
+
+/// Whether each value was given for a column that wants one.
+fn values_fit(values: &[(String, String)], all: &[Planned]) -> Result<(), Error> {
+    let known = || all.iter().flat_map(|one| &one.plan.valued);
+    let lost =
+        values.iter().find(|(name, _)| !known().any(|(table, column)| is_name_of(name, table, column)));
+    let Some((name, _)) = lost.filter(|_| !all.is_empty()) else { return Ok(()) };
+    let fitting: BTreeSet<String> =
+        known().map(|(table, column)| format!("{}.{column}", shown(table))).collect();
+    let fits = match fitting.is_empty() {
+        true => "no column there becomes required, so no value is wanted".to_owned(),
+        false => format!("a value may be given for {}", fitting.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Error::ValueFitsNothing { name: name.clone(), fits })
 }
 
 /// The SQL files of a project that the words name.

@@ -170,10 +170,25 @@ fn apps(text: &mut String, one: &Proven) {
     }
     if proof.new_app.asked > 0 {
         app(text, "new app on the new schema", &proof.new_app);
+        until_later(text, proof);
     }
     if proof.new_app_early.asked > 0 {
         app(text, "new app on the old schema, if it is deployed first", &proof.new_app_early);
     }
+}
+
+/// What the new version of the app has to wait for.
+fn until_later(text: &mut String, proof: &Proof) {
+    let until = &proof.until_later;
+    let Some(first) = until.first() else { return };
+    let _ = writeln!(
+        text,
+        "  {} of them fail until what waits in contract/ has run, and work then: the new version of the app goes out after it (brolly plan tells with which deploy)\n    {}: {} {}",
+        until.len(),
+        shown(&first.query.relation.to_string()),
+        first.sqlstate,
+        first.message
+    );
 }
 
 fn app(text: &mut String, name: &str, asking: &Asking) {

@@ -48,6 +48,7 @@ fn set(one: &Proven) -> Value {
         })).collect::<Vec<_>>(),
         "oldApp": { "asked": proof.old_app.asked, "broken": broken(&proof.old_app.broken) },
         "newApp": { "asked": proof.new_app.asked, "broken": broken(&proof.new_app.broken) },
+        "newAppUntilContract": broken(&proof.until_later),
         "newAppFirst": { "asked": proof.new_app_early.asked, "broken": broken(&proof.new_app_early.broken) },
         "fresh": proof.fresh.as_ref().map(|fresh| json!({
             "ms": fresh.duration.as_secs_f64() * 1000.0,

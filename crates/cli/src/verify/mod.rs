@@ -3,6 +3,7 @@
 mod back;
 pub(crate) mod human;
 mod json;
+mod needed;
 mod plan;
 pub(crate) mod rows;
 mod theirs;
@@ -128,7 +129,10 @@ fn run(
             let project = &selected.project;
             let file = |at: &usize| Some((*at, way_back(disk, project, &project.migrations[*at])?));
             let backs = analysis.sets[set].migrations.iter().filter_map(file).collect();
-            let asked = Asked { backs, ..asked.clone() };
+            let migrations = &analysis.sets[set].migrations;
+            let needed = needed::needed(disk, project, migrations);
+            let later = needed::later(disk, project, migrations);
+            let asked = Asked { backs, needed, later, ..asked.clone() };
             let mut tell = |phase: Phase<'_>| bar.show(phase);
             let proof = prove(&target, project, &analysis, set, &asked, &mut tell).await?;
             let mut one = judged(selected, &analysis, set, proof);

@@ -51,12 +51,45 @@ pub(super) fn in_two_steps(
         false => "checking old rows keeps writers waiting",
     };
     let part = site.part(recipe, title, why);
+    // Rows that lack what they refer to can be updated all the same: the old ones are asked of before they are checked.
+    let orphans = orphans(site, table, name);
     Ok(match gates.is_empty() {
-        true => part.here(promise).then(Stage::outside(vec![validate])),
+        true => part.here(promise).then(Stage::outside(vec![validate]).once(orphans)),
         false => part
             .then(Stage::later(Phase::Contract(1), vec![promise], gates))
-            .then(Stage::later(Phase::Contract(1), vec![validate], Vec::new()).apart()),
+            .then(Stage::later(Phase::Contract(1), vec![validate], Vec::new()).apart().once(orphans)),
     })
+}
+
+/// That no row lacks the row that a foreign key refers to, where one may. A row with a NULL in the key refers to none
+/// (MATCH SIMPLE; manual, CREATE TABLE).
+fn orphans(site: Site<'_>, table: &Relation, name: &str) -> Option<Gate> {
+    let constraint = site.after().relation(table.id)?.constraint(name)?;
+    let ConstraintKind::ForeignKey { target, target_columns, .. } = &constraint.kind else { return None };
+    if site.all_new(table, &constraint.columns) {
+        return None;
+    }
+    let target = site.after().relation((*target)?)?;
+    let columns = site.after().relation(table.id)?.column_names(&constraint.columns);
+    let keys = target.column_names(target_columns);
+    if columns.is_empty() || columns.len() != keys.len() {
+        return None;
+    }
+    let (relation, other) = (sql_name(&table.name), quoted("referenced"));
+    let known: Vec<String> =
+        columns.iter().map(|column| format!("{relation}.{} IS NOT NULL", quoted(column))).collect();
+    let pairs: Vec<String> = columns
+        .iter()
+        .zip(&keys)
+        .map(|(column, key)| format!("{other}.{} = {relation}.{}", quoted(key), quoted(column)))
+        .collect();
+    let condition = format!(
+        "{} AND NOT EXISTS (SELECT FROM {} AS {other} WHERE {})",
+        known.join(" AND "),
+        sql_name(&target.name),
+        pairs.join(" AND ")
+    );
+    Some(Gate::NoRows { table: relation, condition })
 }
 
 /// That no row contradicts a CHECK, where rows may.

@@ -5,7 +5,7 @@ use crate::model::Stage;
 use crate::site::{Site, shown};
 use crate::text;
 use catalog::written::sql_name;
-use catalog::{Change, IndexOrigin};
+use catalog::{Change, ColumnId, IndexOrigin};
 use sql::Stmt;
 
 pub(super) fn make(site: Site<'_>) -> Answer {
@@ -32,5 +32,9 @@ pub(super) fn make(site: Site<'_>) -> Answer {
     sql.push(built);
     let title = format!("build index {} on {}", index.name.name, shown(&table.name));
     let part = site.part("add-index", title, "building it keeps writers waiting until all rows are read");
-    Some(Ok(part.then(Stage::outside(sql))))
+    let keys: Option<Vec<ColumnId>> = index.keys.iter().copied().collect();
+    let keys = keys.filter(|_| index.unique && !index.nulls_not_distinct);
+    let filter = index.filter.as_ref().map(|filter| filter.text.as_str());
+    let equal = keys.and_then(|keys| site.no_duplicates(table, &keys, filter));
+    Some(Ok(part.then(Stage::outside(sql).once(equal))))
 }

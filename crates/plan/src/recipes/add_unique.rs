@@ -48,5 +48,7 @@ pub(super) fn make(site: Site<'_>) -> Answer {
         .advice(format!(
             "rows that are equal in ({columns}) make the build fail and leave an invalid index; the first statement of the file clears it away when the file runs again"
         ));
-    Some(Ok(part.then(Stage::outside(sql))))
+    let columns = constraint.columns.clone();
+    let equal = site.no_duplicates(table, &columns, None).filter(|_| !index.nulls_not_distinct);
+    Some(Ok(part.then(Stage::outside(sql).once(equal))))
 }

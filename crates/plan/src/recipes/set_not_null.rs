@@ -55,6 +55,10 @@ pub(super) fn make(site: Site<'_>) -> Answer {
             "rows that hold NULL need a value first: `--value {name}=EXPRESSION` writes a backfill"
         ));
     }
+    if may_hold_null && phase != Phase::Expand(0) {
+        part = part.advice(format!("until the last deploy, rows can hold NULL in `{name}` though the schema says `.notNull()`: code that reads it has to expect that"));
+        part.still_nullable = Some((table.name.to_string(), column.name.clone()));
+    }
     part.backfill = own;
     Some(Ok(part))
 }

@@ -53,9 +53,9 @@ pub(super) fn constraint(undo: &mut Undo<'_>, id: RelationId, name: &str, with: 
     }
     let sql = format!("ALTER TABLE {} DROP CONSTRAINT {}", sql_name(&relation.name), quoted(name));
     undo.run(Phase::Take, sql, Vec::new());
-    // An index that the constraint took over goes with it.
-    let taken_over =
-        found.index().and_then(|index| undo.before.index(index)).filter(|index| !index.constraint);
+    // An index that the constraint took over goes with it; one that was built for it is not missed.
+    let taken_over = found.index().filter(|index| undo.start.index(*index).is_some());
+    let taken_over = taken_over.and_then(|index| undo.before.index(index)).filter(|index| !index.constraint);
     if let Some(index) = taken_over {
         super::restore::index(undo, index, false);
     }
@@ -67,6 +67,10 @@ pub(super) fn index(undo: &mut Undo<'_>, id: IndexId, origin: IndexOrigin) {
     // A part of an index that the migration made goes along with the whole.
     let whole = undo.end.index(id).and_then(|index| index.part_of);
     if undo.is_new(index.table) || whole.is_some_and(|whole| undo.start.index(whole).is_none()) {
+        return;
+    }
+    // One that a constraint took over since goes with the constraint.
+    if undo.end.index(id).is_some_and(|index| index.constraint) {
         return;
     }
     let name = sql_name(&index.name);

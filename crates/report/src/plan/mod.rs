@@ -115,15 +115,11 @@ fn backfill_sql(backfill: &plan::Backfill) -> String {
     let words =
         |word: &str, text: &Option<String>| text.as_ref().map_or(String::new(), |t| format!(" {word} {t}"));
     let condition = words("WHERE", &backfill.condition);
+    let table = format!("{}{}", backfill.table, words("AS", &backfill.alias));
     match backfill.set.is_empty() {
-        true => format!("DELETE FROM {}{}{condition}", backfill.table, words("USING", &backfill.from)),
+        true => format!("DELETE FROM {table}{}{condition}", words("USING", &backfill.from)),
         false => {
-            format!(
-                "UPDATE {} SET {}{}{condition}",
-                backfill.table,
-                backfill.set,
-                words("FROM", &backfill.from)
-            )
+            format!("UPDATE {table} SET {}{}{condition}", backfill.set, words("FROM", &backfill.from))
         }
     }
 }

@@ -10,17 +10,18 @@ use pg::Connection;
 use sql::{AlterAction, Stmt};
 
 /// What there was before constraints were put on.
-pub(super) struct Before {
+pub(crate) struct Before {
     constraints: String,
     indexes: String,
     columns: String,
 }
 
-/// Puts on what the set will add to tables that are there; what can't be put on yet is passed over.
-pub(super) async fn constrain(
+/// Puts on what these migrations of a set will add to tables that are there; what can't be put on yet is passed over.
+pub(crate) async fn constrain(
     session: &Connection,
     analysis: &Analysis,
     set: usize,
+    of: &dyn Fn(usize) -> bool,
 ) -> Result<Before, Error> {
     let before = Before {
         constraints: listed(session, "select oid from pg_catalog.pg_constraint").await?,
@@ -31,7 +32,7 @@ pub(super) async fn constrain(
         )
         .await?,
     };
-    for step in analysis.steps_of(set) {
+    for step in analysis.steps_of(set).iter().filter(|step| of(step.migration)) {
         let Some(statement) = &step.statement else { continue };
         if !constrains(&statement.stmt) {
             continue;
@@ -45,7 +46,7 @@ pub(super) async fn constrain(
 }
 
 /// Takes off what has been put on since.
-pub(super) async fn release(session: &Connection, before: &Before) -> Result<(), Error> {
+pub(crate) async fn release(session: &Connection, before: &Before) -> Result<(), Error> {
     // NOT NULL is a constraint of its own since 18; an attribute of the column it always was.
     let constraints = format!(
         "select format('alter table %s drop constraint %I', conrelid::regclass, conname) \

@@ -24,6 +24,7 @@ pub use waits::{FailedStatement, Spread, TableWaits, Waits};
 use crate::Error;
 use crate::fill::{Amounts, Filled, fill, quoted};
 use crate::history::{Refused, before_set};
+pub(crate) use ahead::{constrain, release};
 use catalog::QName;
 use drizzle::{Migration, Project};
 use facts::{Analysis, Runner};
@@ -153,9 +154,9 @@ pub async fn fill_ahead(
     set: usize,
     amounts: &Amounts,
 ) -> Result<Filled, Error> {
-    let before = ahead::constrain(session, analysis, set).await?;
+    let before = constrain(session, analysis, set, &|_| true).await?;
     let filled = fill(session.client(), amounts).await?;
-    ahead::release(session, &before).await?;
+    release(session, &before).await?;
     Ok(filled)
 }
 
