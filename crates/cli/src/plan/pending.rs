@@ -79,26 +79,48 @@ pub fn planned(
             all.push(Planned { project, plan, deployed, rows });
         }
     }
-    values_fit(&pending.value, &all)?;
+    values_fit(&pending.value, &all, &mut notes)?;
     match named.first() {
         Some(name) => Err(Error::NoSuchMigration { name: (*name).clone() }),
         None => Ok((all, notes)),
     }
 }
 
-/// Whether each value was given for a column that wants one.
-fn values_fit(values: &[(String, String)], all: &[Planned]) -> Result<(), Error> {
+/// Whether each value was given for a column that wants one. Where none does, as in a path that is written already,
+/// that is a note.
+fn values_fit(values: &[(String, String)], all: &[Planned], notes: &mut Vec<String>) -> Result<(), Error> {
     let known = || all.iter().flat_map(|one| &one.plan.valued);
-    let lost =
-        values.iter().find(|(name, _)| !known().any(|(table, column)| is_name_of(name, table, column)));
-    let Some((name, _)) = lost.filter(|_| !all.is_empty()) else { return Ok(()) };
     let fitting: BTreeSet<String> =
         known().map(|(table, column)| format!("{}.{column}", shown(table))).collect();
-    let fits = match fitting.is_empty() {
-        true => "no column there becomes required, so no value is wanted".to_owned(),
-        false => format!("a value may be given for {}", fitting.into_iter().collect::<Vec<_>>().join(", ")),
-    };
-    Err(Error::ValueFitsNothing { name: name.clone(), fits })
+    for (name, _) in values.iter().filter(|_| !all.is_empty()) {
+        if known().any(|(table, column)| is_name_of(name, table, column)) {
+            continue;
+        }
+        let fits = match fitting.is_empty() {
+            true if all.iter().any(|one| is_there(one, name)) => {
+                notes.push(format!("--value `{name}`: nothing that is pending wants a value there"));
+                continue;
+            }
+            true => "no column of what is pending wants one".to_owned(),
+            false => {
+                let list = fitting.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!("a value may be given for {list}")
+            }
+        };
+        return Err(Error::ValueFitsNothing { name: name.clone(), fits });
+    }
+    Ok(())
+}
+
+/// Whether a column of this name is there once all of the set has run.
+fn is_there(planned: &Planned, name: &str) -> bool {
+    planned
+        .plan
+        .before
+        .sets
+        .iter()
+        .flat_map(|set| set.end.relations())
+        .any(|table| table.columns.iter().any(|column| is_name_of(name, &table.name, &column.name)))
 }
 
 /// The SQL files of a project that the words name.
