@@ -63,6 +63,23 @@ fn alter_composite(step: &mut Step<'_>, alter: &AlterTable) {
     step.out.changes.clear();
 }
 
+/// Why a column can't get a serial type, and what is meant: drizzle-kit writes SET DATA TYPE bigserial where a serial
+/// column becomes a bigserial one.
+fn no_serial(column: &str, inner: &str, has_default: bool) -> String {
+    let (word, meant) = match inner {
+        "int8" => ("bigserial", "bigint"),
+        "int2" => ("smallserial", "smallint"),
+        _ => ("serial", "integer"),
+    };
+    let default = match has_default {
+        true => ", which keeps its default",
+        false => ", make a sequence and set a default of nextval",
+    };
+    format!(
+        "{word} is no type that column {column} could get, but short for {meant} with a sequence: write SET DATA TYPE {meant}{default}"
+    )
+}
+
 pub(super) fn targets(step: &Step<'_>, id: RelationId, only: bool) -> Vec<RelationId> {
     if only { vec![id] } else { step.catalog.with_descendants(id) }
 }
@@ -108,10 +125,9 @@ fn command_on(step: &mut Step<'_>, id: RelationId, only: bool, action: &AlterAct
         // `serial` is a word of CREATE TABLE and ADD COLUMN, and no type (transformColumnDefinition in
         // parse_utilcmd.c).
         AlterAction::SetType { column, type_name, .. } if type_name.serial => {
-            let message = format!(
-                "serial is no type that column {} could get: make a sequence and set a default of nextval",
-                column.text
-            );
+            let known = step.catalog.relation(id).and_then(|table| table.column(&column.text));
+            let message =
+                no_serial(&column.text, &type_name.name, known.is_some_and(|one| one.default.is_some()));
             step.refuse("42704", message, Some(column.span));
         }
         AlterAction::SetType { column, type_name, using, collation } => {
