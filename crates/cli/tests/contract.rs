@@ -7,7 +7,7 @@ mod run;
 mod servers;
 
 use pg::Server;
-use run::{Ended, Folder, folder};
+use run::{Ended, Folder, config, folder};
 
 const CREATE: &str =
     "CREATE TABLE \"users\" (\"id\" integer PRIMARY KEY, \"country\" text, \"team\" text);\n";
@@ -145,4 +145,107 @@ fn a_file_that_can_not_be_read_is_not_nothing() {
         2,
         &["drizzle/contract/0001_require.1_x.sql:1: it does not begin with `-- brolly contract:`"],
     );
+}
+
+/// A repository with two tables, whose branch adds a constraint between them.
+fn shop(constraint: &str) -> Folder {
+    let folder = folder();
+    folder.write("drizzle.config.ts", config("./drizzle"));
+    folder.journal("drizzle", &[TEAMS]).commit(".", "Start");
+    folder.journal("drizzle", &[TEAMS, ("0001_constrain", constraint)]);
+    folder.brolly(&["fix", "--base", "HEAD", "--write"]).says(0, &["wrote"]);
+    folder.commit(".", "Constrain");
+    folder
+}
+
+const TEAMS: (&str, &str) = (
+    "0000_create",
+    "CREATE TABLE \"teams\" (\"id\" integer, \"area\" integer, PRIMARY KEY (\"id\", \"area\"));\n--> statement-breakpoint\n\
+     CREATE TABLE \"users\" (\"id\" integer PRIMARY KEY, \"email\" text, \"team\" integer, \"area\" integer);\n",
+);
+
+#[test]
+fn rows_without_what_they_refer_to_are_asked_for_before_they_are_checked() {
+    let key = "ALTER TABLE \"users\" ADD CONSTRAINT \"users_team_fk\" FOREIGN KEY (\"team\", \"area\") \
+               REFERENCES \"public\".\"teams\"(\"id\", \"area\");\n";
+    let folder = shop(key);
+    for major in [13, 18] {
+        let server = servers::server(major);
+        run(&server, &TEAMS.1.replace("--> statement-breakpoint", ""));
+        run(
+            &server,
+            "insert into teams values (1, 1); insert into users values (1, 'a', 1, 1), (2, 'b', 99, 1), (3, 'c', 99, null), (4, 'd', null, 7)",
+        );
+        let url = url(&server);
+        let asked = || contract(&folder, &["--database-url", &url]);
+        let ended = asked();
+        ended.says(
+            0,
+            &[
+                "ready",
+                "add foreign key",
+                "waits",
+                "add foreign key",
+                "1 rows are left: SELECT count(*) FROM \"users\" WHERE",
+            ],
+        );
+        run(&server, "update users set team = 1 where id = 2");
+        let ended = asked();
+        assert!(!lines(&ended).iter().any(|line| line.starts_with("waits")), "{ended}");
+    }
+}
+
+#[test]
+fn what_runs_outside_of_the_transaction_is_asked_for_by_migrate() {
+    let folder = shop(
+        "ALTER TABLE \"users\" ADD COLUMN \"age\" integer;\n--> statement-breakpoint\n\
+                       ALTER TABLE \"users\" ADD CONSTRAINT \"users_email_unique\" UNIQUE(\"email\");\n",
+    );
+    let server = servers::server(16);
+    let url = url(&server);
+    let migrate = || folder.brolly(&["migrate", "--database-url", &url]);
+    folder.git(".", &["stash", "-q", "-u"]);
+    folder.git(".", &["checkout", "-q", "HEAD~1"]);
+    migrate().says(0, &["applied"]);
+    folder.git(".", &["checkout", "-q", "-"]);
+    run(&server, "insert into users (id, email) values (1, 'a'), (2, 'a'), (3, null), (4, null)");
+    let ended = migrate();
+    assert_ne!(ended.code, 0, "{ended}");
+    let said = ended.to_string();
+    assert!(said.contains("2 rows are left") && !said.contains("23505"), "{said}");
+    run(&server, "update users set email = 'b' where id = 2");
+    migrate().says(0, &["applied"]);
+}
+
+#[test]
+fn a_value_that_fits_nothing_is_an_error() {
+    let folder = folder();
+    folder.write("drizzle.config.ts", config("./drizzle"));
+    let create = (
+        "0000_create",
+        "CREATE SCHEMA \"My Shop\";\n--> statement-breakpoint\n\
+        CREATE TABLE \"My Shop\".\"Order Items\" (\"id\" integer PRIMARY KEY, \"qty\" integer);\n--> statement-breakpoint\n\
+        CREATE TABLE \"users\" (\"id\" integer PRIMARY KEY, \"name\" text, \"nope\" text);\n",
+    );
+    folder.journal("drizzle", &[create]).commit(".", "Start");
+    let require = "ALTER TABLE \"My Shop\".\"Order Items\" ALTER COLUMN \"qty\" SET NOT NULL;\n--> statement-breakpoint\n\
+                   ALTER TABLE \"users\" ALTER COLUMN \"name\" SET NOT NULL;\n";
+    folder.journal("drizzle", &[create, ("0001_require", require)]);
+    let plan = |value: &str| folder.brolly(&["plan", "--base", "HEAD", "--value", value]);
+    for wrong in ["nosuch.col", "users.nope", "Order Items.qty"] {
+        plan(&format!("{wrong}=1")).complains(
+            2,
+            &[
+                &format!("--value `{wrong}`: nothing that is pending wants a value there"),
+                "a value may be given for My Shop.Order Items.qty, users.name",
+            ],
+        );
+    }
+    for right in
+        ["\"My Shop\".\"Order Items\".qty", "My Shop.Order Items.qty", "\"My Shop\".\"Order Items\".\"qty\""]
+    {
+        plan(&format!("{right}=id * 2")).says(0, &["\"qty\" = id * 2"]);
+    }
+    plan("users.name='='").says(0, &["\"name\" = '='"]);
+    plan("users=1").complains(2, &["write TABLE.COLUMN=SQL"]);
 }

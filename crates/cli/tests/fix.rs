@@ -157,7 +157,10 @@ fn from_plan_to_contract(kit: DrizzleKit) {
     let country = waiting.iter().find(|path| path.contains("require_users_country")).expect("it waits");
     let name = country.trim_start_matches("contract/").trim_end_matches(".sql");
     folder.brolly(&["contract", name, "--write"]).says(1, &["waits", name, "needs that no row"]);
-    folder.brolly(&["contract", "--write", "--done", name]).says(0, &["wrote drizzle/"]);
+    // So is a foreign key of which rows may lack what they refer to: it is the last of its two files.
+    let keys = waiting.iter().filter(|path| path.contains("add_foreign_key"));
+    let key = keys.last().expect("it waits").trim_start_matches("contract/").trim_end_matches(".sql");
+    folder.brolly(&["contract", "--write", "--done", name, "--done", key]).says(0, &["wrote drizzle/"]);
     let last = files(&folder);
     assert!(!last.keys().any(|path| path.starts_with("contract/")), "{:?}", last.keys());
     kit_is_content(kit, &folder);

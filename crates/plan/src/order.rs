@@ -46,7 +46,12 @@ pub(crate) fn behind(site: Site<'_>, part: Option<Part>) -> Result<Option<Part>,
         return Ok(Some(outside(part)));
     }
     // What the new version can't do without is there before it serves.
-    let makes = |change: &Change| matches!(change, Change::RelationCreated { .. });
+    // ON CONFLICT asks for a unique index.
+    let makes = |change: &Change| match change {
+        Change::RelationCreated { .. } => true,
+        Change::IndexCreated { index, .. } => site.after().index(*index).is_some_and(|index| index.unique),
+        _ => false,
+    };
     let is_needed = !site.facts().breaks_new_app.is_empty() || site.step.changes.iter().any(makes);
     let phase = if is_needed { Phase::Expand(1) } else { Phase::Contract(1) };
     let bound = Followers { statements: vec![site.at], phase, gates: gates.into_iter().collect() };

@@ -1,83 +1,10 @@
 //! Changes of columns, tables and enums that have a path, and changes that have none: each is planned with apps that
 //! declare what the schema holds before and after it. What is offered has been replayed and linted by `plan` itself.
 
-use catalog::{Catalog, apply};
-use drizzle::{MemoryFiles, Project, load_sql_files};
-use facts::{App, Options, PendingSet, Version};
-use linter::Weights;
-use plan::{Phase, Plan, Request, plan};
-use std::fmt::Write as _;
-use std::sync::Arc;
+mod planned;
 
-fn planned_on(version: u8, schema: &str, migration: &str) -> Plan {
-    let files = MemoryFiles::new([("m/0000_base.sql", schema), ("m/0001_next.sql", migration)]);
-    let paths = ["m/0000_base.sql".to_owned(), "m/0001_next.sql".to_owned()];
-    let (project, found) = load_sql_files(&files, &paths);
-    assert_eq!(found.len(), 0, "{found:?}");
-    let set =
-        PendingSet { migrations: vec![1], old_apps: vec![app(&project, 1)], new_app: Some(app(&project, 2)) };
-    let options = Options { version: Version(version), ..Options::default() };
-    plan(Request {
-        project: &project,
-        set: &set,
-        options: &options,
-        weights: &Weights::default(),
-        values: &[],
-        keep_dropped: false,
-    })
-}
-
-fn planned(schema: &str, migration: &str) -> Plan {
-    planned_on(16, schema, migration)
-}
-
-/// The app that declares what the first migrations leave.
-fn app(project: &Project, migrations: usize) -> Arc<App> {
-    let mut catalog = Catalog::new();
-    for migration in &project.migrations[..migrations] {
-        for chunk in &migration.chunks {
-            for statement in sql::parse(chunk.of(&migration.file.text), chunk.start).statements {
-                assert_eq!(apply(&mut catalog, &statement.stmt).refusals, [], "{}", migration.file.text);
-            }
-        }
-    }
-    Arc::new(App::of_catalog(Arc::new(catalog), migrations.to_string()))
-}
-
-/// All that a plan comes to, as one text.
-fn shown(plan: &Plan) -> String {
-    let mut out = String::new();
-    for refusal in &plan.refused {
-        let _ = writeln!(out, "-- refused by {}: {} ({})", refusal.rule, refusal.why, refusal.what);
-    }
-    for text in plan.texts.migrations.values() {
-        let _ = writeln!(out, "{text}");
-    }
-    for own in &plan.texts.own {
-        let _ = writeln!(out, "-- own file\n{}", own.text);
-    }
-    for backfill in &plan.texts.backfills {
-        let condition = backfill.condition.as_deref().unwrap_or("true");
-        let _ =
-            writeln!(out, "-- backfill\nUPDATE {} SET {} WHERE {condition};\n", backfill.table, backfill.set);
-    }
-    for waiting in &plan.texts.waiting {
-        let _ = writeln!(out, "-- {:?}\n{}", waiting.phase, waiting.text());
-    }
-    out
-}
-
-#[track_caller]
-fn has_path(plan: &Plan) -> String {
-    let text = shown(plan);
-    assert!(plan.path.is_some() && plan.refused.is_empty(), "{text}");
-    text
-}
-
-#[track_caller]
-fn is_refused(plan: &Plan, words: &str) {
-    assert!(plan.refused.iter().any(|one| one.why.contains(words)), "{}", shown(plan));
-}
+use plan::Phase;
+use planned::{has_path, is_refused, planned, planned_on, shown};
 
 const USERS: &str = r#"CREATE TABLE "users" ("id" serial PRIMARY KEY, "name" text DEFAULT 'x' NOT NULL, "mail" varchar(100) NOT NULL, "age" text, "team" integer);
 CREATE UNIQUE INDEX "users_name" ON "users" USING btree ("name", "mail");
@@ -308,90 +235,18 @@ fn a_key_that_is_dropped_by_itself_needs_no_lock_ahead_of_the_drop_of_its_table(
     assert!(!text.contains("LOCK TABLE"), "{text}");
 }
 
-const ROWS: &str = r#"CREATE TABLE "users" ("id" serial PRIMARY KEY, "name" text, "full_name" text);
-CREATE TABLE "accounts" ("id" serial PRIMARY KEY, "user_id" integer REFERENCES "users" ("id") ON DELETE CASCADE, "owner" text);
-CREATE TABLE "logs" ("lvl" integer, "msg" text);
-CREATE VIEW "named" AS SELECT "id", "name" FROM "users";
-CREATE MATERIALIZED VIEW "names" AS SELECT "name" FROM "named";
-CREATE FUNCTION "copied"() RETURNS void LANGUAGE sql AS 'INSERT INTO accounts (owner) SELECT full_name FROM users';
-"#;
-
-/// A migration in which one statement changes rows and another comes after it.
-fn after(first: &str, then: &str) -> Plan {
-    planned(ROWS, &format!("{first};\n--> statement-breakpoint\n{then};"))
-}
-
 #[test]
-fn what_counts_on_changed_rows_does_not_come_before_them() {
-    let named = r#"UPDATE "users" SET "name" = 'x'"#;
-    for then in [
-        r#"INSERT INTO "accounts" ("owner") SELECT "name" FROM "users""#,
-        r#"INSERT INTO "accounts" ("owner") SELECT "name" FROM "named""#,
-        r#"INSERT INTO "users" ("name") VALUES ('y')"#,
-        r#"SELECT "copied"()"#,
-        r#"DO $$ BEGIN INSERT INTO accounts (owner) SELECT name FROM users; END $$"#,
-    ] {
-        is_refused(&after(named, then), "it counts on rows as `UPDATE \"users\"");
-    }
-    // Rows of accounts go along with those of users.
-    let gone = r#"DELETE FROM "users" WHERE "name" IS NULL"#;
-    is_refused(
-        &after(gone, r#"INSERT INTO "logs" ("lvl") SELECT count(*) FROM "accounts""#),
-        "it counts on rows",
+fn a_serial_type_is_told_as_what_is_meant() {
+    let mut catalog = catalog::Catalog::new();
+    let statements = "CREATE TABLE a (id serial, n integer); ALTER TABLE a ALTER COLUMN id SET DATA TYPE bigserial; \
+                      ALTER TABLE a ALTER COLUMN n SET DATA TYPE serial;";
+    let all = sql::parse(statements, 0).statements;
+    let said = all.iter().flat_map(|one| catalog::apply(&mut catalog, &one.stmt).refusals);
+    let said: Vec<String> = said.map(|refusal| refusal.message).collect();
+    let [big, plain] = said.as_slice() else { panic!("{said:?}") };
+    assert!(big.ends_with("write SET DATA TYPE bigint, which keeps its default"), "{big}");
+    assert!(
+        plain.ends_with("write SET DATA TYPE integer, make a sequence and set a default of nextval"),
+        "{plain}"
     );
-    // What is read is not written before it was read.
-    let read =
-        r#"UPDATE "accounts" SET "owner" = "users"."name" FROM "users" WHERE "users"."id" = "user_id""#;
-    is_refused(&after(read, r#"INSERT INTO "users" ("name") VALUES ('y')"#), "it counts on rows");
-    // Values of a whole table are lost: that is to be said, and does not become a matter of a later deploy.
-    let whole = "UPDATE \"logs\" SET \"lvl\" = 1";
-    let deleted = r#"DELETE FROM "logs" WHERE "lvl" = 0"#;
-    is_refused(&after(whole, deleted), "delete-without-where would still be found");
-    let keyless = format!("-- brolly-allow delete-without-where: all are of one level\n{whole}");
-    let plan = after(&keyless, deleted);
-    let text = has_path(&plan);
-    assert!(text.contains(&format!("COMMIT;\n--> statement-breakpoint\n{keyless};")), "{text}");
-    assert_eq!((plan.texts.backfills.len(), plan.texts.waiting.len()), (1, 0), "{text}");
-    let keyless = keyless.as_str();
-    let text = has_path(&after(keyless, r#"CREATE TABLE "levels" AS SELECT DISTINCT "lvl" FROM "logs""#));
-    let (update, copy) = (text.find(keyless), text.rfind(r#"CREATE TABLE "levels""#));
-    assert!(update.is_some() && update < copy, "{text}");
-}
-
-#[test]
-fn what_judges_changed_rows_waits_for_their_backfill() {
-    let filled = r#"UPDATE "users" SET "name" = 'x' WHERE "name" IS NULL"#;
-    for then in [
-        r#"CREATE UNIQUE INDEX "users_name" ON "users" ("name")"#,
-        r#"ALTER TABLE "users" ADD CONSTRAINT "users_name" UNIQUE ("name")"#,
-        r#"ALTER TABLE "users" ADD CONSTRAINT "users_name" CHECK ("name" <> '')"#,
-        r#"ALTER TABLE "users" ALTER COLUMN "name" SET NOT NULL"#,
-        r#"REFRESH MATERIALIZED VIEW "names""#,
-        r#"CREATE TABLE "copy" AS SELECT * FROM "users""#,
-    ] {
-        let text = has_path(&after(filled, then));
-        let waits = text.split("-- needs: backfill 0001_next.users_name is finished").nth(1);
-        let what = then.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-        assert!(waits.is_some_and(|waits| waits.contains(&what)), "{then}\n{text}");
-    }
-    let deleted = r#"DELETE FROM "users" WHERE "name" IS NULL"#;
-    let key = r#"ALTER TABLE "accounts" ADD CONSTRAINT "owned" FOREIGN KEY ("id") REFERENCES "users" ("id")"#;
-    let text = has_path(&after(deleted, key));
-    assert!(text.contains("-- needs: backfill 0001_next.users_rows is finished"), "{text}");
-}
-
-#[test]
-fn what_counts_on_no_changed_row_stays() {
-    let filled = r#"UPDATE "users" SET "name" = 'x' WHERE "name" IS NULL"#;
-    for then in [
-        r#"CREATE INDEX CONCURRENTLY "users_name" ON "users" ("name")"#,
-        r#"INSERT INTO "logs" ("lvl") VALUES (1)"#,
-        r#"ALTER TABLE "users" ADD COLUMN "age" integer"#,
-        r#"CREATE VIEW "full" AS SELECT "full_name" FROM "users""#,
-    ] {
-        let plan = after(filled, then);
-        has_path(&plan);
-        let waits = plan.texts.waiting.iter().flat_map(|one| &one.gates);
-        assert_eq!(waits.filter(|gate| gate.to_string().starts_with("backfill")).count(), 0, "{then}");
-    }
 }
