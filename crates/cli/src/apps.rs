@@ -80,7 +80,8 @@ struct Reading {
 }
 
 /// Gives the pending sets the apps that code declares and uses, in the place of those of snapshots. A
-/// version meets the sets that it does not have the files of, and the working tree is the app to come.
+/// version meets the sets that it does not have the files of (`serving`: all of them, since it is known to serve), and
+/// the working tree is the app to come.
 /// Nothing changes where there is no code, or none that can be read.
 pub fn with_code(
     disk: &Disk,
@@ -88,13 +89,14 @@ pub fn with_code(
     project: &Project,
     sets: &mut [PendingSet],
     deployed: &[Arc<Version>],
+    serving: bool,
 ) -> Codes {
     let mut codes = Codes::default();
     // The places of the versions in `deployed` that meet a set.
     let met: Vec<Vec<usize>> = sets
         .iter()
         .map(|set| {
-            let lacks = |version, index| !has(versions, version, project, index);
+            let lacks = |version, index| serving || !has(versions, version, project, index);
             let meets = |n: &usize| set.migrations.iter().any(|index| lacks(&deployed[*n], *index));
             (0..deployed.len()).filter(meets).collect()
         })

@@ -33,6 +33,11 @@ const LIMIT: Duration = Duration::from_secs(10);
 const MOST: usize = 20;
 
 impl DeployedVersions {
+    /// Whether the command line names some.
+    pub fn is_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
     /// With those that the command line names.
     pub fn new(asked: &[String]) -> DeployedVersions {
         DeployedVersions { asked: asked.to_vec(), told: BTreeMap::new() }

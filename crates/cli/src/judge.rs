@@ -172,7 +172,7 @@ impl<'a> Judge<'a> {
         let mut codes = Codes::default();
         if !sets.is_empty() {
             let (deployed, why) = self.deployed_versions(&ordered, settings, base.as_ref())?;
-            codes = with_code(self.disk, &mut self.versions, &ordered, &mut sets, &deployed);
+            codes = with_code(self.disk, &mut self.versions, &ordered, &mut sets, &deployed, false);
             if !codes.deployed.is_empty() {
                 let labels: Vec<String> = codes.deployed.iter().map(|(version, _)| version.label()).collect();
                 text.push_str(&format!("; the deployed app is the code at {}{why}", labels.join(" and ")));
@@ -201,7 +201,9 @@ impl<'a> Judge<'a> {
         let mut selected = pending(self.disk, target, standing, text);
         let (deployed, why) = self.deployed_versions(&selected.project, settings, None)?;
         let (project, sets) = (&selected.project, &mut selected.sets);
-        selected.codes = with_code(self.disk, &mut self.versions, project, sets, &deployed);
+        // What the command line names serves where this is pending, whatever files it has.
+        let serving = self.deployed.is_asked();
+        selected.codes = with_code(self.disk, &mut self.versions, project, sets, &deployed, serving);
         if !selected.codes.deployed.is_empty() {
             let labels: Vec<String> =
                 selected.codes.deployed.iter().map(|(version, _)| version.label()).collect();

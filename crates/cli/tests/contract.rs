@@ -249,3 +249,70 @@ fn a_value_that_fits_nothing_is_an_error() {
     plan("users.name='='").says(0, &["\"name\" = '='"]);
     plan("users=1").complains(2, &["write TABLE.COLUMN=SQL"]);
 }
+
+#[test]
+fn a_database_that_is_several_deploys_behind_runs_the_whole_path() {
+    let folder = folder();
+    let config = "export default { dialect: 'postgresql', schema: './src/schema.ts', out: './drizzle' };\n";
+    folder.write("drizzle.config.ts", config);
+    let schema = |total: &str, country: &str| {
+        folder.write(
+            "src/schema.ts",
+            format!(
+                "import {{ bigint, integer, pgTable, text }} from 'drizzle-orm/pg-core';\n\n\
+             export const orders = pgTable('orders', {{\n  id: integer('id').primaryKey(),\n  \
+             total: {total}.notNull(),\n  country: text('country'){country},\n}});\n"
+            ),
+        );
+    };
+    let create = (
+        "0000_create",
+        "CREATE TABLE \"orders\" (\"id\" integer PRIMARY KEY, \"total\" integer NOT NULL, \"country\" text);\n",
+    );
+    let change = "ALTER TABLE \"orders\" ALTER COLUMN \"total\" SET DATA TYPE bigint;\n--> statement-breakpoint\n\
+                  ALTER TABLE \"orders\" ALTER COLUMN \"country\" SET NOT NULL;\n";
+    schema("integer('total')", "");
+    folder.journal("drizzle", &[create]).commit(".", "Start");
+    let server = servers::server(16);
+    let url = url(&server);
+    let migrate = |more: &[&str]| folder.brolly(&[&["migrate", "--database-url", &url], more].concat());
+    migrate(&[]).says(0, &["applied"]);
+    run(&server, "insert into orders values (1, 7, 'DE'), (2, 8, 'FR')");
+
+    schema("bigint('total', { mode: 'number' })", ".notNull()");
+    folder.journal("drizzle", &[create, ("0001_change", change)]);
+    folder.brolly(&["fix", "--base", "HEAD", "--write"]).says(0, &["wrote"]);
+    folder.commit(".", "Change");
+    let backfill = "0001_change.orders_total";
+    for _ in 0..2 {
+        let waiting = std::fs::read_dir(folder.at("drizzle/contract")).expect("what waits");
+        let mut args = vec!["contract".to_owned(), "--deployed".into(), "HEAD".into(), "--write".into()];
+        args.extend(["--done".to_owned(), backfill.to_owned()]);
+        for entry in waiting {
+            let name =
+                entry.expect("a file").file_name().to_string_lossy().trim_end_matches(".sql").to_owned();
+            args.extend(["--done".to_owned(), name]);
+        }
+        folder.brolly(&args.iter().map(String::as_str).collect::<Vec<_>>()).says(0, &["wrote"]);
+        folder.commit(".", "Go on");
+    }
+    assert_eq!(std::fs::read_dir(folder.at("drizzle/contract")).map_or(0, Iterator::count), 0);
+
+    // By its schema the app of the start serves here still.
+    let ended = migrate(&["--dry-run"]);
+    ended.lacks("drop-and-add-is-a-rename");
+    let said = ended.to_string();
+    assert!(
+        said.contains("set-not-null-old-writers") && said.contains("--deployed REF names the version"),
+        "{said}"
+    );
+    // The version that serves has all of the files. What waits for rows stops the run.
+    let ended = migrate(&["--deployed", "HEAD"]);
+    assert!(
+        ended.to_string().contains("0001_change.orders_total is not finished")
+            || ended.to_string().contains("rows are left"),
+        "{ended}"
+    );
+    folder.brolly(&["backfill", "--database-url", &url]).says(0, &[]);
+    migrate(&["--deployed", "HEAD"]).says(0, &["applied"]);
+}

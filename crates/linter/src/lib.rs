@@ -29,6 +29,7 @@ pub use context::{At, Context, Table};
 pub use deploys::deploy_findings;
 pub use edit::{Edit, allow, safer};
 pub use lint::{findings, in_order, lint, rule};
+pub use marker::is_promoted;
 pub use remedy::new_values as new_enum_values;
 pub use rules::{RULES, Rule, schema_without_migration};
 pub use weigh::{Weights, weigh};

@@ -4,6 +4,12 @@
 use source::Span;
 use sql::TokenKind;
 
+/// Whether a migration is one that `brolly contract` made of a waiting file: its first line says so.
+pub fn is_promoted(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    first.strip_prefix("-- brolly: ").is_some_and(|rest| rest.contains(", from "))
+}
+
 /// What a comment is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

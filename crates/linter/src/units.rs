@@ -90,6 +90,12 @@ pub(crate) fn column_twin<'a>(
     })
 }
 
+/// Whether a drop is the last step of a path, in a file that `brolly contract` made, of which an earlier file made what
+/// has taken the place: rows were moved in between.
+pub(crate) fn is_last_of_path(at: At<'_>, made: At<'_>) -> bool {
+    at.step.migration != made.step.migration && crate::is_promoted(&at.step.file.text)
+}
+
 /// A table with the same columns or the same name that the set makes and keeps.
 pub(crate) fn table_twin<'a>(cx: Context<'a>, dropped: RelationId) -> Option<(At<'a>, String)> {
     let old = cx.judged().start.relation(dropped)?;
@@ -120,7 +126,8 @@ pub(crate) fn is_renamed_column(at: At<'_>, label: &str, wanted: &str) -> bool {
         Change::ColumnDropped { relation, column, name, ty, cascade: false } => {
             name == wanted
                 && at.label(*relation) == label
-                && column_twin(at.cx, *relation, *column, ty).is_some()
+                && column_twin(at.cx, *relation, *column, ty)
+                    .is_some_and(|(other, _)| !is_last_of_path(at, other))
         }
         _ => false,
     })

@@ -63,7 +63,7 @@ fn with_new_app(
     sets: &mut [PendingSet],
 ) -> Result<(), Error> {
     let deployed = checks.judge.serving(project, &checked.settings)?;
-    with_code(disk, checks.judge.versions(), project, sets, &deployed);
+    with_code(disk, checks.judge.versions(), project, sets, &deployed, false);
     Ok(())
 }
 

@@ -116,6 +116,21 @@ fn is_alike(one: &Ready, other: &Ready) -> bool {
 }
 
 impl Judged {
+    /// What to do about errors in migrations of `brolly contract`, which asked every deployed version before it made
+    /// them: this database is behind, and nobody said which version serves there.
+    pub fn behind(&self, wanted: &MigrateArguments) -> Option<String> {
+        let is_made = |tag: &str| {
+            let all = &self.selected.project.migrations;
+            all.iter().any(|one| one.tag == tag && linter::is_promoted(&one.file.text))
+        };
+        let mut tags = self.errors.iter().filter_map(|error| error.migration.as_deref());
+        let tag = tags.find(|tag| wanted.deployed.is_empty() && is_made(tag))?;
+        Some(format!(
+            "{tag} was made by brolly contract once every deployed version had what it waits for, and is judged here by the \
+             schema that this database has: --deployed REF names the version that serves here"
+        ))
+    }
+
     /// What `lint` has errors about, as people read it; with the names of the targets, where there are several.
     pub fn report(&self, names: &[&str], paper: &HumanOptions) -> Option<String> {
         if self.errors.is_empty() {

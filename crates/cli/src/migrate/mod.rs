@@ -76,6 +76,7 @@ pub fn migrate(
     let names = |one: &Judged| all.names(one.places.iter().copied());
     outcome.notes.extend(judged.iter().filter_map(|one| one.report(&names(one), paper)));
     if count > 0 && wanted.allow.is_none() {
+        outcome.notes.extend(judged.iter().find_map(|one| one.behind(wanted)));
         outcome.notes.push(format!(
             "nothing was run: {} of lint; mend them (brolly plan, brolly fix), or run it all the same: --allow REASON",
             if count == 1 { "1 error".to_owned() } else { format!("{count} errors") }

@@ -28,6 +28,9 @@ pub fn check(cx: Context<'_>, out: &mut Vec<Diagnostic>) {
                 _ => None,
             };
             let Some((old, other, new)) = twin else { continue };
+            if units::is_last_of_path(at, other) {
+                continue;
+            }
             let (noun, like, relation) = match change {
                 Change::ColumnDropped { relation, .. } => ("column", "type", *relation),
                 Change::RelationDropped { relation, .. } => ("table", "shape", *relation),
