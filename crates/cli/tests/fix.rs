@@ -158,8 +158,8 @@ fn from_plan_to_contract(kit: DrizzleKit) {
     let name = country.trim_start_matches("contract/").trim_end_matches(".sql");
     folder.brolly(&["contract", name, "--write"]).says(1, &["waits", name, "needs that no row"]);
     // So is a foreign key of which rows may lack what they refer to: it is the last of its two files.
-    let keys = waiting.iter().filter(|path| path.contains("add_foreign_key"));
-    let key = keys.last().expect("it waits").trim_start_matches("contract/").trim_end_matches(".sql");
+    let mut keys = waiting.iter().rev().filter(|path| path.contains("add_foreign_key"));
+    let key = keys.next().expect("it waits").trim_start_matches("contract/").trim_end_matches(".sql");
     folder.brolly(&["contract", "--write", "--done", name, "--done", key]).says(0, &["wrote drizzle/"]);
     let last = files(&folder);
     assert!(!last.keys().any(|path| path.starts_with("contract/")), "{:?}", last.keys());

@@ -192,25 +192,25 @@ pub(crate) fn is_of_rows(step: &Step) -> bool {
 
 /// Whether one statement, `later`, reads, judges, changes or takes away rows that another changes or reads.
 fn meets(one: &Step, later: &Step) -> bool {
-    let written = written(one);
+    let (written, changed) = (written(one), self::written(later));
+    let (said, said_later) = (Words::of(one), Words::of(later));
     let all = one.before.relations().chain(one.after.relations());
     let ids: BTreeSet<RelationId> = all
-        .filter(|known| written.contains(&known.id) || names(one, &known.name.name))
+        .filter(|known| written.contains(&known.id) || said.have(&known.name.name))
         .map(|known| known.id)
         .collect();
     ids.iter().any(|id| {
-        let known = later.before.relation(*id);
-        let Some(known) = known else { return false };
+        let Some(known) = later.before.relation(*id) else { return false };
         let writes = written.contains(id);
         let columns = if writes { columns(one, *id) } else { None };
-        let is_named = writes
-            && (names(later, &known.name.name)
-                || views(&later.before, *id).iter().any(|view| names(later, view)));
-        let changed = self::written(later).contains(id);
-        (queries(later) && is_named)
-            || changed
+        let is_named = || {
+            said_later.have(&known.name.name)
+                || views(&later.before, *id).iter().any(|view| said_later.have(view))
+        };
+        (writes && queries(later) && is_named())
+            || changed.contains(id)
             || later.changes.iter().any(|change| judges(later, change, *id, writes, columns.as_deref()))
-            || takes_away(one, later, *id)
+            || takes_away(&said, later, *id)
             || (writes && fails_on(later, &known.name, columns.as_deref(), one))
     })
 }
@@ -239,7 +239,9 @@ fn written(step: &Step) -> BTreeSet<RelationId> {
         let taken = others.filter(|other| {
             other.constraints.iter().any(|constraint| match &constraint.kind {
                 catalog::ConstraintKind::ForeignKey { target, on_delete, on_update, .. } => {
-                    let acts = |what: &str| !what.is_empty() && what != "NO ACTION" && what != "RESTRICT";
+                    let acts = |what: &str| {
+                        !["", "no action", "restrict"].contains(&what.to_ascii_lowercase().as_str())
+                    };
                     *target == Some(id) && (acts(on_delete) || acts(on_update))
                 }
                 _ => false,
@@ -270,21 +272,36 @@ fn queries(step: &Step) -> bool {
         || matches!(stmt, Some(Stmt::CreateTableAs(_) | Stmt::Refresh(_) | Stmt::Do(_)))
 }
 
-/// Whether a statement says a name, also in code or by way of a function or of what it refreshes.
-fn names(step: &Step, name: &str) -> bool {
-    let text = text(step);
-    let stmt = step.statement.as_deref().map(|statement| &statement.stmt);
-    if matches!(stmt, None | Some(Stmt::Do(_))) {
-        return text.contains(name);
+/// The names that a statement says, also in code or by way of a function.
+struct Words<'a> {
+    said: BTreeSet<String>,
+    /// Texts in which names may be anywhere.
+    code: Vec<&'a str>,
+}
+
+impl Words<'_> {
+    fn of(step: &Step) -> Words<'_> {
+        let text = text(step);
+        if matches!(step.statement.as_deref().map(|one| &one.stmt), None | Some(Stmt::Do(_))) {
+            return Words { said: BTreeSet::new(), code: vec![text] };
+        }
+        let tokens = sql::tokens(text).into_iter();
+        let said: BTreeSet<String> = tokens
+            .filter_map(|token| match token.kind {
+                TokenKind::Word => Some(token.span.of(text).to_lowercase()),
+                TokenKind::Quoted => Some(token.span.of(text).trim_matches('"').replace("\"\"", "\"")),
+                _ => None,
+            })
+            .collect();
+        let functions =
+            said.iter().flat_map(|word| step.before.functions_named(&QName::new("public", &**word)));
+        let code = functions.filter_map(|one| one.body.as_deref()).collect();
+        Words { said, code }
     }
-    let tokens = sql::tokens(text);
-    let called = tokens.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted));
-    let called = called.map(|token| token.span.of(text).trim_matches('"'));
-    says(text, name)
-        || called.into_iter().any(|word| {
-            let functions = step.before.functions_named(&QName::new("public", word));
-            functions.iter().any(|one| one.body.as_deref().is_some_and(|body| body.contains(name)))
-        })
+
+    fn have(&self, name: &str) -> bool {
+        self.said.contains(name) || self.code.iter().any(|code| code.contains(name))
+    }
 }
 
 /// The names of the views that read a relation, materialized ones too.
@@ -317,18 +334,22 @@ fn judges(step: &Step, change: &Change, id: RelationId, writes: bool, columns: O
                 && index.is_some_and(|index| index.unique && any(&|one| index.depends.contains(&one)))
         }
         Change::NotNullSet { relation, column } => *relation == id && any(&|one| one == *column),
-        Change::TypeChanged { relation, .. } => *relation == id,
+        // One that only relabels looks at no row.
+        Change::TypeChanged { relation, .. } => {
+            let facts = &step.facts;
+            *relation == id
+                && !(facts.scans.is_empty() && facts.rewrites.is_empty() && facts.failures.is_empty())
+        }
         Change::PartitionAttached { parent, partition } => *parent == id || *partition == id,
         _ => false,
     }
 }
 
 /// Whether a statement takes away what another one needs.
-fn takes_away(one: &Step, later: &Step, id: RelationId) -> bool {
-    let said = |name: &str| names(one, name);
+fn takes_away(said: &Words<'_>, later: &Step, id: RelationId) -> bool {
     later.changes.iter().any(|change| match change {
         Change::RelationDropped { relation, .. } => *relation == id,
-        Change::ColumnDropped { relation, name, .. } => *relation == id && said(name),
+        Change::ColumnDropped { relation, name, .. } => *relation == id && said.have(name),
         _ => false,
     })
 }
@@ -361,7 +382,7 @@ fn reason(analysis: &Analysis, one: usize) -> String {
         if text.chars().count() > 60 { text.chars().take(59).chain(['…']).collect() } else { text }
     };
     format!(
-        "it counts on rows as `{}` leaves them, which runs after the migration on a path: put it into a later migration, which is deployed once those rows are changed, or keep both here with `-- brolly-allow backfill-in-transaction` above `{}`",
+        "it counts on rows as `{}` leaves them, which runs after the migration on a path: put it into a later migration, which is deployed once those rows are changed, or keep both here with `-- brolly-allow backfill-in-transaction: REASON` above `{}`",
         short(one),
         short(one)
     )
