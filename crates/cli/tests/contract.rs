@@ -186,7 +186,7 @@ fn rows_without_what_they_refer_to_are_asked_for_before_they_are_checked() {
                 "add foreign key",
                 "waits",
                 "add foreign key",
-                "1 rows are left: SELECT count(*) FROM \"users\" WHERE",
+                "1 row is left: SELECT count(*) FROM \"users\" WHERE",
             ],
         );
         run(&server, "update users set team = 1 where id = 2");
