@@ -249,6 +249,27 @@ fn rights_that_are_missing_are_named() {
         fresh.journal("drizzle", &[CREATE, ADD]);
         preflight(&fresh, &helper, &[]).says(0, &["role helper may do what", "nothing is in the way"]);
         fresh.brolly(&["migrate", "--database-url", &helper]).says(0, &["1 migration applied"]);
+
+        // What names no schema is made where the role's search_path says.
+        sql(
+            &server,
+            "create schema app; create role moved login; alter role moved set search_path = app; \
+             grant usage on schema app, drizzle to moved; grant select, insert on drizzle.__drizzle_migrations to moved; \
+             grant usage on all sequences in schema drizzle to moved",
+        );
+        let moved = as_role(&server, "moved");
+        fresh.journal("drizzle", &[CREATE, ADD, ("0002_t", "CREATE TABLE \"t\" (id serial);\n")]);
+        preflight(&fresh, &moved, &[])
+            .says(1, &["role moved may not make anything in schema app", "1 to mend first"]);
+        sql(&server, "grant create on schema app to moved; grant create on database postgres to moved");
+        preflight(&fresh, &moved, &[]).says(0, &["nothing is in the way"]);
+        fresh.brolly(&["migrate", "--database-url", &moved]).says(0, &["1 migration applied"]);
+        assert_eq!(value(&server, "select to_regclass('app.t')"), "app.t");
+        fresh.journal(
+            "drizzle",
+            &[CREATE, ADD, ("0002_t", ""), ("0003_p", "CREATE TABLE public.p (id int);\n")],
+        );
+        preflight(&fresh, &moved, &[]).says(1, &["role moved may not make anything in schema public"]);
     }
 }
 

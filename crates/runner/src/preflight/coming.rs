@@ -32,8 +32,10 @@ pub struct Coming {
     pub types: Vec<String>,
     /// Relations, and what has to be allowed on them: `REFERENCES`, `TRIGGER`, `INSERT` ..
     pub privileges: Vec<(String, &'static str)>,
-    /// Schemas in which something is made.
+    /// Schemas in which something is made, as far as the statements name them.
     pub schemas: Vec<String>,
+    /// Whether something is made where `search_path` says.
+    pub here: bool,
     /// Schemas that are made.
     pub new_schemas: Vec<String>,
     /// Extensions that are made.
@@ -85,6 +87,14 @@ impl Coming {
         self
     }
 
+    /// The same for a session whose `search_path` is without `public`: what a statement names without a schema is in
+    /// the schema that comes first there.
+    #[must_use]
+    pub(super) fn in_path(self, schema: &str) -> Coming {
+        let schemas = self.schemas.clone();
+        Coming { schemas, ..self.in_schema(schema) }
+    }
+
     /// Tables on which work is done that grows with them.
     pub(super) fn long(&self) -> Vec<String> {
         let mut tables: Vec<String> =
@@ -120,8 +130,12 @@ impl Coming {
     /// New objects: in which schema, and indexes on which table.
     fn makes(&mut self, step: &Step, analysis: &Analysis, set: usize) {
         let start = &analysis.sets[set].start;
+        let is_open = step.statement.as_deref().is_some_and(|one| names_no_schema(&one.stmt));
         let mut makes_in = |schema: &str| {
-            if start.has_schema(schema) && schema != "pg_temp" {
+            // Replay takes `public` for what no statement names; which it is, the role's session says.
+            if is_open && schema == "public" {
+                self.here = true;
+            } else if start.has_schema(schema) && schema != "pg_temp" {
                 self.schemas.push(schema.to_owned());
             }
         };
@@ -233,6 +247,24 @@ impl Coming {
         self.locked.sort_by(|a, b| (&a.relation, b.mode).cmp(&(&b.relation, a.mode)));
         self.locked.dedup_by(|next, first| next.relation == first.relation);
     }
+}
+
+/// Whether a statement makes something under a name without a schema.
+fn names_no_schema(stmt: &Stmt) -> bool {
+    let name = match stmt {
+        Stmt::CreateTable(one) => &one.name,
+        Stmt::CreateTableAs(one) => &one.name,
+        Stmt::CreateView(one) => &one.name,
+        Stmt::CreateSequence(one) => &one.name,
+        Stmt::CreateType(one) => &one.name,
+        Stmt::CreateDomain(one) => &one.name,
+        Stmt::CreateFunction(one) => &one.name,
+        // An index is in the schema of its table.
+        Stmt::CreateIndex(one) => &one.table,
+        Stmt::AlterTable(one) => &one.name,
+        _ => return false,
+    };
+    name.schema.is_none()
 }
 
 /// Whether a name of this kind is that of a relation, or goes with one.

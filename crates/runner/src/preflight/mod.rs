@@ -143,6 +143,10 @@ pub async fn preflight(
     let start = Instant::now();
     let target = target.named(NAME);
     let session = pg::connect(&target).await?;
+    let path =
+        "SELECT pg_catalog.current_schema() WHERE NOT 'public' = ANY (pg_catalog.current_schemas(false))";
+    let moved = session.value(path).await?.map(|schema| coming.clone().in_path(&schema));
+    let coming = moved.as_ref().unwrap_or(coming);
     // What this session is told now would hide what it began with.
     let timeouts = timeouts::checks(&session, coming).await;
     session.batch("SET lock_timeout = '1s'; SET statement_timeout = '10s'").await?;

@@ -177,6 +177,24 @@ impl Asked<'_> {
                 checks.push(self.stop(schema, what, self.create_in(schema)));
             }
         }
+        if self.coming.here {
+            let query = "SELECT s, pg_catalog.has_schema_privilege(s, 'CREATE') \
+                         FROM (SELECT pg_catalog.current_schema()::text) here (s)";
+            let row = self.session.rows(query).await?.into_iter().next().unwrap_or_default();
+            let named = self.coming.schemas.iter().any(|schema| schema == text(&row, 0));
+            match text(&row, 0) {
+                "" => {
+                    let what = "search_path names no schema that is there, and something is to be made in its first one";
+                    let cure = format!("ALTER ROLE {} SET search_path = .., or make the schema", self.role);
+                    checks.push(self.stop("search_path", what.to_owned(), cure));
+                }
+                schema if !is(&row, 1) && !named => {
+                    let what = format!("role {} may not make anything in schema {schema}", self.role);
+                    checks.push(self.stop(schema, what, self.create_in(schema)));
+                }
+                _ => {}
+            }
+        }
         if let (Some(schema), false) = (self.coming.new_schemas.first(), self.creates) {
             let what = format!("role {} may not make the schema {schema}", self.role);
             checks.push(self.stop(schema, what, self.create_on_database()));
