@@ -12,6 +12,7 @@ export type { Document as Rollbacks, Rollback } from "./types/rollback";
  * With `--format json`: lines of `brolly migrate` and `brolly rollback --run`, of `brolly backfill` and of `brolly watch`; the
  * document of `brolly preflight`, and its lines with `--targets`.
  */
+export type { LedgerLine } from "./types/ledger";
 export type { MigrateLine } from "./types/migrate";
 export type { Event as BackfillLine } from "./types/backfill";
 export type { Preflight, PreflightCheck, PreflightLine } from "./types/preflight";

@@ -50,12 +50,15 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let backfill = pretty(&report::with_target(runner::backfill::schema()));
     let (migrate_types, preflight_types) = (types(root, &migrate)?, types(root, &preflight)?);
     let watch = pretty(&report::watch_schema());
+    let ledger = pretty(&report::ledger_schema());
+    let ledger_types = types(root, &ledger)?;
     let (backfill_types, watch_types) = (types(root, &backfill)?, types(root, &watch)?);
     Ok(vec![
         ("schema/brolly.schema.json", pretty(&settings_schema())),
         ("schema/lint.schema.json", lint),
         ("schema/facts.schema.json", facts),
         ("schema/migrate.schema.json", migrate),
+        ("schema/ledger.schema.json", ledger),
         ("schema/plan.schema.json", plan),
         ("schema/rollback.schema.json", rollback),
         ("schema/backfill.schema.json", backfill),
@@ -67,6 +70,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("npm/brolly/types/plan.d.ts", plan_types),
         ("npm/brolly/types/rollback.d.ts", rollback_types),
         ("npm/brolly/types/migrate.d.ts", migrate_types),
+        ("npm/brolly/types/ledger.d.ts", ledger_types),
         ("npm/brolly/types/backfill.d.ts", backfill_types),
         ("npm/brolly/types/preflight.d.ts", preflight_types),
         ("npm/brolly/types/watch.d.ts", watch_types),

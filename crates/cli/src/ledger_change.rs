@@ -8,13 +8,14 @@ use crate::diff::{Part, with_database};
 use crate::disk::Disk;
 use crate::errors::{self, Error};
 use crate::ledger::standing_of;
-use crate::migrate::{only, seen, some};
+use crate::migrate::{Seen, only, seen, some};
 use crate::projects;
 use crate::targets::places;
 use drizzle::Project;
-use runner::amend::{Change, amend, forgetting, marking, repairing};
+use report::{LedgerLine, LedgerState, ledger_json};
+use runner::Begun;
+use runner::amend::{Change, amend, forgetting, marking, repairing, skipped_by};
 use runner::standing::{Standing, ledger_rows};
-use serde_json::json;
 use source::many;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -42,18 +43,30 @@ pub fn ledger(
     let look = async {
         let connection = pg::connect(&server.named("brolly ledger")).await?;
         let rows = ledger_rows(&connection, &project).await?;
+        let begun = runner::begun(&connection, &project, &rows).await?;
         connection.close().await;
-        Ok::<_, Error>(rows)
+        Ok::<_, Error>((rows, begun))
     };
-    let rows = runtime.block_on(pg::unless_interrupted(look))??;
+    let (rows, begun) = runtime.block_on(pg::unless_interrupted(look))??;
     let standing = standing_of(&project, &rows)?;
     let changes = match wanted.action {
         LedgerAction::List => {
-            outcome.output = list(&project, &standing, wanted.format, None);
+            outcome.output = list(&project, &standing, &begun, wanted.format, None);
             return Ok(outcome);
         }
-        LedgerAction::Mark => marking(&project, &rows, &named(&project, wanted)?),
-        LedgerAction::Forget => forgetting(&project, &rows, &named(&project, wanted)?),
+        LedgerAction::Mark => {
+            let named = named(&project, wanted)?;
+            let skipped = skipped_by(&project, &rows, &named);
+            let skipped: Vec<&str> = skipped.iter().map(|at| project.migrations[*at].tag.as_str()).collect();
+            if !skipped.is_empty() {
+                say(&format!(
+                    "pending now, and skipped by Drizzle from then on, since the ledger has a row of a later time: {}",
+                    some(&skipped)
+                ));
+            }
+            marking(&project, &rows, &begun, &named)
+        }
+        LedgerAction::Forget => forgetting(&project, &rows, &begun, &named(&project, wanted)?),
         LedgerAction::Adopt => {
             let comparison = with_database(&project, &server, &[], Part::Whole)?;
             if comparison.has_drift() && !wanted.force {
@@ -66,7 +79,7 @@ pub fn ledger(
                 outcome.code = errors::FINDINGS;
                 return Ok(outcome);
             }
-            marking(&project, &rows, &(0..project.migrations.len()).collect::<Vec<_>>())
+            marking(&project, &rows, &begun, &(0..project.migrations.len()).collect::<Vec<_>>())
         }
         LedgerAction::Repair => {
             let (changes, left) = repairing(&project, &rows);
@@ -107,6 +120,11 @@ fn named(project: &Project, wanted: &LedgerArguments) -> Result<Vec<usize>, Erro
     wanted.migrations.iter().map(find).collect()
 }
 
+/// On the error stream.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// On the error stream, as SQL that could be run by hand.
 fn show(changes: &[Change]) {
     let mut errors = std::io::stderr().lock();
@@ -137,15 +155,16 @@ fn lists(
     for (place, seen) in places.iter().zip(looks) {
         let own = place.project(project);
         let label = place.label();
-        let standing = match seen.and_then(|seen| standing_of(&own, &seen.rows)) {
-            Ok(standing) => standing,
+        let stands = |seen: Seen| Ok((standing_of(&own, &seen.rows)?, seen.begun));
+        let (standing, begun) = match seen.and_then(stands) {
+            Ok(found) => found,
             Err(error) => {
                 outcome.notes.push(format!("{label}: {error}"));
                 outcome.code = errors::COULD_NOT;
                 continue;
             }
         };
-        let text = list(&own, &standing, wanted.format, Some(&label));
+        let text = list(&own, &standing, &begun, wanted.format, Some(&label));
         match alike.iter_mut().find(|(other, _)| *other == text) {
             Some((_, labels)) => labels.push(label),
             None => alike.push((text, vec![label])),
@@ -162,26 +181,50 @@ fn lists(
 }
 
 /// What the ledger says of each migration; as JSON with the target, where it is one of many.
-fn list(project: &Project, standing: &Standing, format: RunFormat, target: Option<&str>) -> String {
-    let mut out = String::new();
-    let mut put = |state: &str, key: &str, what: &str| {
-        let _ = match (format, target) {
-            (RunFormat::Human, _) => writeln!(out, "{state:<8} {what}"),
-            (RunFormat::Json, None) => writeln!(out, "{}", json!({ key: what, "state": state })),
-            (RunFormat::Json, Some(target)) => {
-                writeln!(out, "{}", json!({ "target": target, key: what, "state": state }))
-            }
-        };
+fn list(
+    project: &Project,
+    standing: &Standing,
+    begun: &[Begun],
+    format: RunFormat,
+    target: Option<&str>,
+) -> String {
+    let blank = |state: LedgerState| LedgerLine {
+        target: target.map(str::to_owned),
+        migration: None,
+        row: None,
+        state,
+        done: None,
+        taken_back: None,
     };
+    let mut lines = Vec::new();
     for (at, migration) in project.migrations.iter().enumerate() {
         let state = match at {
-            _ if standing.pending.contains(&at) => "pending",
-            _ if standing.passed_over.contains(&at) => "skipped",
-            _ if standing.edited.contains(&at) => "edited",
-            _ => "applied",
+            _ if standing.pending.contains(&at) => LedgerState::Pending,
+            _ if standing.passed_over.contains(&at) => LedgerState::Skipped,
+            _ if standing.edited.contains(&at) => LedgerState::Edited,
+            _ => LedgerState::Applied,
         };
-        put(state, "migration", &migration.tag);
+        let of = |back: bool| begun.iter().find(|one| one.back == back && one.tag == migration.tag);
+        lines.push(LedgerLine {
+            migration: Some(migration.tag.clone()),
+            done: of(false).map(Begun::done),
+            taken_back: of(true).map(Begun::done),
+            ..blank(state)
+        });
     }
-    standing.unknown.iter().for_each(|what| put("orphan", "row", what));
-    out
+    let orphan = |what: &String| LedgerLine { row: Some(what.clone()), ..blank(LedgerState::Orphan) };
+    lines.extend(standing.unknown.iter().map(orphan));
+    match format {
+        RunFormat::Json => ledger_json(&lines),
+        RunFormat::Human => lines.iter().map(|line| in_words(line, begun)).collect(),
+    }
+}
+
+fn in_words(line: &LedgerLine, begun: &[Begun]) -> String {
+    let what = line.migration.as_ref().or(line.row.as_ref()).map_or("", String::as_str);
+    let half = begun.iter().find(|one| Some(&one.tag) == line.migration.as_ref()).map(|one| match one.back {
+        true => format!("; its way back is half run: {}", one.far()),
+        false => format!("; half run: {}", one.far()),
+    });
+    format!("{:<8} {what}{}\n", line.state.word(), half.unwrap_or_default())
 }

@@ -36,6 +36,7 @@ const BROLLY: &[&str] = &[
     "types/lint.d.ts",
     "types/migrate.d.ts",
     "types/plan.d.ts",
+    "types/ledger.d.ts",
     "types/preflight.d.ts",
     "types/rollback.d.ts",
     "types/watch.d.ts",

@@ -13,6 +13,7 @@ mod hover;
 mod human;
 mod json;
 mod junit;
+mod ledger;
 mod markdown;
 mod migrate;
 mod plan;
@@ -39,9 +40,11 @@ pub use hover::hover;
 pub use human::{HumanOptions, human};
 pub use json::{json, write_json};
 pub use junit::junit;
+pub use ledger::{LedgerLine, LedgerState, ledger_json};
 pub use markdown::markdown;
 pub use migrate::{
-    Failed, MigrateLine, Session, StatementPlace, TargetEnd, TargetState, WouldLock, WouldRun, migrate_line,
+    BegunLine, Failed, MigrateLine, Session, StatementPlace, TargetEnd, TargetState, WouldLock, WouldRun,
+    migrate_line,
 };
 pub use plan::{plan_json, plan_markdown, plan_text};
 pub use preflight::{
@@ -52,7 +55,8 @@ pub use rule_doc::{RuleDoc, heading, weight};
 pub use run::{Counts, Run, counts, summary_line};
 pub use sarif::sarif;
 pub use schema::{
-    facts_schema, lint_schema, migrate_schema, plan_schema, preflight_schema, watch_schema, with_target,
+    facts_schema, ledger_schema, lint_schema, migrate_schema, plan_schema, preflight_schema, watch_schema,
+    with_target,
 };
 pub use timeline::{Breaks, Fails, Growth, Held, Moment, Timeline, timeline, timeline_json};
 pub use timeline_text::timeline_text;

@@ -26,6 +26,9 @@ pub enum MigrateLine {
         edited: Vec<String>,
         /// Rows of the ledger that belong to no file.
         unknown: Vec<String>,
+        /// What an earlier run has begun and not brought to its end.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        begun: Vec<BegunLine>,
     },
     /// What was seen of the database before anything is run; what is as it should be is left out.
     Preflight {
@@ -240,6 +243,30 @@ pub struct StatementPlace {
     pub line: u32,
 }
 
+/// A migration, or the way back of one, that is half run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BegunLine {
+    /// The migration.
+    pub migration: String,
+    /// Whether it is its way back.
+    pub way_back: bool,
+    /// The numbers of the statements that are done, from 1.
+    pub done: Vec<usize>,
+}
+
+impl BegunLine {
+    /// How far it is, in words.
+    pub fn words(&self) -> String {
+        let what = if self.way_back { "its way back is half run" } else { "half run" };
+        let done: Vec<String> = self.done.iter().map(usize::to_string).collect();
+        match done.as_slice() {
+            [] => format!("{what}: its first statement was begun"),
+            [one] => format!("{what}: statement {one} of it is done"),
+            more => format!("{what}: statements {} of it are done", more.join(", ")),
+        }
+    }
+}
+
 /// A statement that would run, and what it does to relations that are there, as predicted.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct WouldRun {
@@ -254,6 +281,8 @@ pub struct WouldRun {
     pub rewrites: Vec<String>,
     /// What it reads whole.
     pub scans: Vec<String>,
+    /// Whether an earlier run has done it, so that it is not run again.
+    pub done: bool,
 }
 
 /// A lock.
@@ -293,8 +322,21 @@ pub struct Failed {
     pub message: String,
     /// The SQLSTATE, where the server refused something.
     pub sqlstate: Option<String>,
+    /// What the server said beside the sentence: who is in the way, or the values of a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What the server thinks might help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// The statement that was refused, or waited in vain.
     pub place: Option<StatementPlace>,
+}
+
+impl Failed {
+    /// A failure that no statement is to blame for.
+    pub fn saying(message: String) -> Failed {
+        Failed { message, sqlstate: None, detail: None, hint: None, place: None }
+    }
 }
 
 /// An event as a line; with `--targets`, of the target that it is about.

@@ -1,7 +1,7 @@
 //! The JSON Schemas of what is printed for programs, made of the types that are printed. `cargo xtask codegen`
 //! writes them to `schema/`, and makes the TypeScript types of the npm package from them.
 
-use crate::{facts_json, json, migrate, plan, preflight, watch};
+use crate::{facts_json, json, ledger, migrate, plan, preflight, watch};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json as value};
@@ -33,6 +33,11 @@ pub fn with_target(mut schema: Value) -> Value {
         event["properties"]["target"] = target.clone();
     }
     schema
+}
+
+/// What the lines of `ledger list --format json` are.
+pub fn ledger_schema() -> Value {
+    schema::<ledger::LedgerLine>()
 }
 
 /// The schema of the document that `brolly preflight --format json` prints, and of its lines with `--targets`.

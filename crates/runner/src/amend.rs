@@ -2,9 +2,10 @@
 //! were edited or renamed. Each is SQL that can be shown before it runs.
 
 use crate::ledger::{self, hash, literal, table};
+use crate::progress::{self, Begun};
 use crate::run_lock::hold;
-use crate::standing::{LedgerRows, ledger_rows, standing};
-use crate::{Error, Event, progress};
+use crate::standing::{LedgerRow, LedgerRows, ledger_rows, standing};
+use crate::{Error, Event};
 use drizzle::{Migration, Project};
 use pg::Target;
 use std::time::Duration;
@@ -20,39 +21,84 @@ pub struct Change {
     pub sql: String,
 }
 
-/// What notes these migrations as run, where no row says so yet.
-pub fn marking(project: &Project, rows: &LedgerRows, migrations: &[usize]) -> Vec<Change> {
-    let unmarked =
-        migrations.iter().map(|index| &project.migrations[*index]).filter(|one| !has_row(project, rows, one));
-    let change = |one: &Migration| Change {
-        tag: one.tag.clone(),
-        what: format!("{} is noted as run, and is not run", one.tag),
-        sql: ledger::noting(project, one),
+/// What notes these migrations as run, where no row says so yet; of one whose way back was begun, that it is run still.
+pub fn marking(project: &Project, rows: &LedgerRows, begun: &[Begun], migrations: &[usize]) -> Vec<Change> {
+    let is_begun = |tag: &str| begun.iter().any(|one| one.back && one.tag == tag);
+    let change = |at: &usize| {
+        let one = &project.migrations[*at];
+        let (what, sql) = match has_row(project, rows, *at) {
+            false => (format!("{} is noted as run, and is not run", one.tag), ledger::noting(project, one)),
+            true if is_begun(&one.tag) => (
+                format!(
+                    "{} stays noted as run: that its way back was begun is forgotten, and nothing is made anew",
+                    one.tag
+                ),
+                progress::forgetting_back(project, one),
+            ),
+            true => return None,
+        };
+        Some(Change { tag: one.tag.clone(), what, sql })
     };
-    unmarked.map(change).collect()
+    each_once(migrations).iter().filter_map(change).collect()
 }
 
-/// What takes the rows of these migrations away, so that they are pending again.
-pub fn forgetting(project: &Project, rows: &LedgerRows, migrations: &[usize]) -> Vec<Change> {
-    let marked =
-        migrations.iter().map(|index| &project.migrations[*index]).filter(|one| has_row(project, rows, one));
-    let change = |one: &Migration| Change {
-        tag: one.tag.clone(),
-        what: format!("{} is no longer noted as run; nothing of what it did is taken back", one.tag),
-        sql: taking_away(project, rows, one),
+/// What takes the rows of these migrations away, so that they are pending again; of one that is half run, what is known
+/// of it.
+pub fn forgetting(
+    project: &Project,
+    rows: &LedgerRows,
+    begun: &[Begun],
+    migrations: &[usize],
+) -> Vec<Change> {
+    let is_begun = |tag: &str| begun.iter().any(|one| !one.back && one.tag == tag);
+    let change = |at: &usize| {
+        let one = &project.migrations[*at];
+        let (what, sql) = match has_row(project, rows, *at) {
+            true => (
+                format!("{} is no longer noted as run; nothing of what it did is taken back", one.tag),
+                taking_away(project, rows, one),
+            ),
+            false if is_begun(&one.tag) => (
+                format!(
+                    "{} was half run: what it did is forgotten and not taken back, and it runs from its start",
+                    one.tag
+                ),
+                progress::forgetting(project, one),
+            ),
+            false => return None,
+        };
+        Some(Change { tag: one.tag.clone(), what, sql })
     };
-    marked.map(change).collect()
+    each_once(migrations).iter().filter_map(change).collect()
 }
 
-/// What takes the row of a migration away.
+/// What takes the row of a migration away, and no other.
 pub(crate) fn taking_away(project: &Project, rows: &LedgerRows, one: &Migration) -> String {
     format!("delete from {} where {}", table(&project.ledger), condition(project, rows, one))
+}
+
+/// Migrations that Drizzle skips once these changes are made, and now would run: the rows have later times.
+pub fn skipped_by(project: &Project, rows: &LedgerRows, migrations: &[usize]) -> Vec<usize> {
+    let by_name = rows.by_name(project);
+    let row = |one: &Migration| LedgerRow {
+        hash: hash(one),
+        created_at: one.when.map(|when| when as f64),
+        name: Some(one.tag.clone()),
+        ..LedgerRow::default()
+    };
+    let before = standing(project, by_name, rows.rows());
+    let made = migrations.iter().filter(|at| before.pending.contains(at));
+    let mut after = rows.rows().to_vec();
+    after.extend(made.map(|at| row(&project.migrations[*at])));
+    let after = standing(project, by_name, &after);
+    after.passed_over.into_iter().filter(|at| before.pending.contains(at)).collect()
 }
 
 /// What mends rows: those of edited files get the hash that the file has now, and rows that no file has get
 /// the time or the name of the file with their text. What can't be mended, in words.
 pub fn repairing(project: &Project, rows: &LedgerRows) -> (Vec<Change>, Vec<String>) {
     let by_name = rows.by_name(project);
+    let owners = rows.owners(project);
     let named = matches!(rows, LedgerRows::Rows { named: true, .. });
     let standing = standing(project, named, rows.rows());
     let mut changes = Vec::new();
@@ -69,11 +115,10 @@ pub fn repairing(project: &Project, rows: &LedgerRows) -> (Vec<Change>, Vec<Stri
         });
     }
     let mut left = Vec::new();
-    for row in rows.rows().iter().filter(|row| !project.migrations.iter().any(|one| row.is_of(one, by_name)))
-    {
-        let like =
-            project.migrations.iter().find(|one| hash(one) == row.hash && !has_row(project, rows, one));
-        let Some(one) = like else {
+    for (row, _) in rows.rows().iter().zip(&owners).filter(|(_, owner)| owner.is_none()) {
+        let mut all = project.migrations.iter().enumerate();
+        let like = all.find(|(at, one)| hash(one) == row.hash && !owners.contains(&Some(*at)));
+        let Some((_, one)) = like else {
             left.push(format!(
                 "a row of {} belongs to no file, and no file has its text",
                 row.name.clone().unwrap_or_else(|| row.created_at.unwrap_or_default().to_string())
@@ -87,12 +132,15 @@ pub fn repairing(project: &Project, rows: &LedgerRows) -> (Vec<Change>, Vec<Stri
         };
         changes.push(Change {
             tag: one.tag.clone(),
-            what: format!("a row with the text of {} gets its time{}", one.tag, if name.is_empty() { "" } else { " and name" }),
+            what: format!(
+                "a row with the text of {} gets its time{}",
+                one.tag,
+                if name.is_empty() { "" } else { " and name" }
+            ),
             sql: format!(
-                "update {} set created_at = {when}{name} where hash = '{}' and created_at is not distinct from {}",
+                "update {} set created_at = {when}{name} where {}",
                 table(&project.ledger),
-                row.hash,
-                row.created_at.map_or("null".to_owned(), |time| time.to_string())
+                is_row(row)
             ),
         });
     }
@@ -129,6 +177,7 @@ pub async fn amend(
         for one in project.migrations.iter().filter(|one| changes.iter().any(|change| change.tag == one.tag))
         {
             session.batch(&progress::forgetting(project, one)).await?;
+            session.batch(&progress::forgetting_back(project, one)).await?;
         }
     }
     session.batch("COMMIT").await?;
@@ -139,14 +188,39 @@ pub async fn amend(
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn has_row(project: &Project, rows: &LedgerRows, one: &Migration) -> bool {
-    rows.rows().iter().any(|row| row.is_of(one, rows.by_name(project)))
+fn has_row(project: &Project, rows: &LedgerRows, at: usize) -> bool {
+    rows.owners(project).contains(&Some(at))
 }
 
-/// Which row of the ledger is that of a migration.
-fn condition(project: &Project, rows: &LedgerRows, one: &Migration) -> String {
-    match rows.by_name(project) {
-        true => format!("name = {}", literal(&one.tag)),
-        false => format!("created_at = {}", one.when.unwrap_or_default()),
+fn each_once(migrations: &[usize]) -> Vec<usize> {
+    let mut once = Vec::new();
+    for at in migrations {
+        if !once.contains(at) {
+            once.push(*at);
+        }
     }
+    once
+}
+
+/// Which rows of the ledger are those of a migration.
+fn condition(project: &Project, rows: &LedgerRows, one: &Migration) -> String {
+    let owners = rows.owners(project);
+    let is_own = |owner: &Option<usize>| owner.is_some_and(|at| project.migrations[at].tag == one.tag);
+    let own = rows.rows().iter().zip(&owners).filter(|(_, owner)| is_own(owner));
+    let own: Vec<String> = own.map(|(row, _)| is_row(row)).collect();
+    match own.as_slice() {
+        [] => "false".to_owned(),
+        [one] => one.clone(),
+        more => more.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// Which row of the ledger it is.
+fn is_row(row: &LedgerRow) -> String {
+    if let Some(id) = row.id {
+        return format!("id = {id}");
+    }
+    let time = row.created_at.map_or("null".to_owned(), |time| time.to_string());
+    let name = row.name.as_ref().map(|name| format!(" and name = {}", literal(name))).unwrap_or_default();
+    format!("hash = {} and created_at is not distinct from {time}{name}", literal(&row.hash))
 }

@@ -77,23 +77,56 @@ pub enum Error {
     },
     /// The file was edited after a part of it ran.
     #[error(
-        "{tag}: statement {} is not the one that an earlier run has done already\n  put the text back as it was, or finish by hand and say so: brolly ledger mark {tag}",
+        "{tag}: statement {} is not the one that an earlier run has done already\n  put the text back as it was, or finish by hand and say so: brolly ledger {done}",
         statement + 1
     )]
     EditedMidway {
-        /// The migration.
+        /// The migration, or what its way back is called.
         tag: String,
         /// Index of the statement in it.
         statement: usize,
+        /// What of `brolly ledger` says that it is done.
+        done: String,
+    },
+    /// Something is to be migrated while a way back is half run.
+    #[error(
+        "the way back of {tag} is half run ({far}): nothing was run\n  finish it: brolly rollback --run {path}\n  or put back by hand what it took, and say so: brolly ledger mark {tag}"
+    )]
+    HalfBack {
+        /// The migration that it takes back.
+        tag: String,
+        /// Its file.
+        path: String,
+        /// How far it is, in words.
+        far: String,
+    },
+    /// Something is to be taken back while a migration is half run.
+    #[error(
+        "{tag} is half run ({far}), and may build on what would be taken back: nothing was run\n  finish it: brolly migrate\n  or undo by hand what it did, and say so: brolly ledger forget {tag}"
+    )]
+    HalfRun {
+        /// The migration.
+        tag: String,
+        /// How far it is, in words.
+        far: String,
     },
     /// An index was not built well.
     #[error(
-        "the index {name} is invalid, though it was built without an error{}\n  start again: it is dropped and built anew",
-        ""
+        "the index {name} is invalid, though it was built without an error\n  start again: it is dropped and built anew"
     )]
     InvalidIndex {
         /// Its name.
         name: String,
+    },
+    /// An invalid index has the name of one that is to be built, and is another one.
+    #[error(
+        "the index {name} is there, invalid, and another one than is to be built: {definition}\n  drop it, if nobody needs it, or give yours another name"
+    )]
+    OtherIndex {
+        /// Its name.
+        name: String,
+        /// The statement that would make it.
+        definition: String,
     },
     /// Somebody else migrated in between.
     #[error(

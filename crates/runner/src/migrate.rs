@@ -3,7 +3,7 @@
 
 use crate::deadlock::deadlock_timeout;
 use crate::ledger;
-use crate::progress::{self, Left};
+use crate::progress::{self, Begun, Left};
 use crate::replicas::Replica;
 use crate::run_lock::{application, end_orphans, hold};
 use crate::script::AFRESH;
@@ -14,7 +14,7 @@ use crate::{Error, Event, Limits, allowed, concurrently};
 use drizzle::Project;
 use facts::Analysis;
 use pg::{Connection, Target};
-use sql::Stmt;
+use sql::{Query, QueryKind, Stmt};
 use std::time::{Duration, Instant};
 
 /// What is to be run.
@@ -114,6 +114,10 @@ async fn under_lock(room: &Room<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<
     let job = room.job;
     let now = ledger_rows(&room.session, job.project).await?;
     let pending = still_pending(job, &now)?;
+    progress::forget_ended(&room.session, job.project, &now).await?;
+    if let Some(half) = half_back(job.project, &progress::begun(&room.session, job.project, &now).await?) {
+        return Err(half);
+    }
     if now == LedgerRows::Absent {
         ledger::prepare(&room.session, job.project).await?;
     }
@@ -138,6 +142,13 @@ async fn under_lock(room: &Room<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<
         done.migrated.push(tag.clone());
     }
     Ok(done)
+}
+
+/// What keeps a project from being migrated: a way back that is half run. What it has taken is missed by what comes.
+pub fn half_back(project: &Project, begun: &[Begun]) -> Option<Error> {
+    let half = begun.iter().find(|one| one.back)?;
+    let of = project.migrations.iter().find(|one| one.tag == half.tag)?;
+    Some(Error::HalfBack { tag: half.tag.clone(), path: of.sql_path.clone(), far: half.far() })
 }
 
 /// What of the set is pending still. Others may have run a part of it meanwhile; what else happened to the
@@ -212,7 +223,8 @@ pub(crate) async fn one(
 fn unchanged(analysis: &Analysis, unit: &Unit, left: &Left, tag: &str) -> Result<(), Error> {
     for step in unit.steps.iter().map(|step| &analysis.steps[*step]) {
         if left.get(&step.index).is_some_and(|mark| mark.done && mark.hash != progress::hash(step)) {
-            return Err(Error::EditedMidway { tag: tag.to_owned(), statement: step.index });
+            let done = format!("mark {tag}");
+            return Err(Error::EditedMidway { tag: tag.to_owned(), statement: step.index, done });
         }
     }
     Ok(())
@@ -221,11 +233,34 @@ fn unchanged(analysis: &Analysis, unit: &Unit, left: &Left, tag: &str) -> Result
 /// Settings that statements of an earlier run made for those behind them.
 async fn settings_again(room: &Room<'_>, unit: &Unit) -> Result<(), Error> {
     for step in unit.steps.iter().map(|step| &room.job.analysis.steps[*step]) {
-        let set =
-            step.statement.as_deref().is_some_and(|one| matches!(&one.stmt, Stmt::Set(set) if !set.local));
-        if set {
+        if step.statement.as_deref().is_some_and(|one| only_sets(&one.stmt)) {
             room.session.batch(step.span.of(&step.file.text)).await?;
         }
     }
     Ok(())
 }
+
+/// Whether a statement changes settings of the session and nothing else, so that it may run again: `SET`, or a SELECT of
+/// `set_config`.
+fn only_sets(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Set(set) => !set.local,
+        Stmt::Query(query) => calls_only_set_config(query),
+        _ => false,
+    }
+}
+
+fn calls_only_set_config(query: &Query) -> bool {
+    let Query { kind, target, reads, opaque_sources, uses, .. } = query;
+    let names = || uses.functions.iter().map(|call| call.name.name.as_str());
+    *kind == QueryKind::Select
+        && target.is_none()
+        && reads.is_empty()
+        && !opaque_sources
+        && uses.queries.is_empty()
+        && names().any(|name| name == "set_config")
+        && names().all(|name| READS.contains(&name))
+}
+
+/// Functions that change nothing but settings.
+const READS: [&str; 5] = ["set_config", "current_setting", "current_schema", "quote_ident", "concat"];

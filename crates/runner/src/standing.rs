@@ -27,6 +27,8 @@ pub enum LedgerRows {
 /// A row of the ledger.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LedgerRow {
+    /// Its number: rows that were made later have higher ones. `None` where the table has no such column.
+    pub id: Option<i64>,
     /// SHA-256 of the file as it was.
     pub hash: String,
     /// Milliseconds since 1970.
@@ -36,8 +38,8 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
-    /// Whether it is the row of a migration, by name or by time.
-    pub fn is_of(&self, migration: &Migration, by_name: bool) -> bool {
+    /// Whether it may be the row of a migration, by name or by time.
+    fn is_of(&self, migration: &Migration, by_name: bool) -> bool {
         match by_name {
             true => self.name.as_deref() == Some(migration.tag.as_str()),
             false => self.created_at.is_some() && self.created_at == migration.when.map(|when| when as f64),
@@ -54,11 +56,45 @@ impl LedgerRows {
         }
     }
 
+    /// The migration of each row: see [`owners`].
+    pub fn owners(&self, project: &Project) -> Vec<Option<usize>> {
+        owners(project, matches!(self, LedgerRows::Rows { named: true, .. }), self.rows())
+    }
+
+    /// The migrations that have a row, in the order in which the rows were made: what ran last is the last of them.
+    /// Indexes into `Project::migrations`.
+    pub fn in_turn(&self, project: &Project) -> Vec<usize> {
+        let owners: Vec<usize> = self.owners(project).into_iter().flatten().collect();
+        let is_last = |at: &usize| !owners[at + 1..].contains(&owners[*at]);
+        (0..owners.len()).filter(is_last).map(|at| owners[at]).collect()
+    }
+
     /// Whether a project's rows go by the names of migrations, as in v1, and not by their times.
     pub fn by_name(&self, project: &Project) -> bool {
         let named = matches!(self, LedgerRows::Rows { named: true, .. } | LedgerRows::Absent);
         is_by_name(project, named)
     }
+}
+
+/// The migration that each row is of, as index into `Project::migrations`: by name, or by time. Of several migrations of
+/// one time the row is of the one whose text has its hash, else of one that no other row is of.
+pub fn owners(project: &Project, named: bool, rows: &[LedgerRow]) -> Vec<Option<usize>> {
+    let by_name = is_by_name(project, named);
+    let candidates = |row: &LedgerRow| -> Vec<usize> {
+        let all = project.migrations.iter().enumerate();
+        all.filter(|(_, migration)| row.is_of(migration, by_name)).map(|(at, _)| at).collect()
+    };
+    let fits = |row: &LedgerRow, at: &usize| is_hash_of(row, &project.migrations[*at]);
+    let found: Vec<Vec<usize>> = rows.iter().map(candidates).collect();
+    let mut owners: Vec<Option<usize>> =
+        rows.iter().zip(&found).map(|(row, found)| found.iter().find(|at| fits(row, at)).copied()).collect();
+    for (at, found) in found.iter().enumerate() {
+        if owners[at].is_none() {
+            let free = found.iter().find(|one| !owners.contains(&Some(**one)));
+            owners[at] = free.or(found.first()).copied();
+        }
+    }
+    owners
 }
 
 fn is_by_name(project: &Project, named: bool) -> bool {
@@ -83,12 +119,19 @@ pub struct Standing {
 /// Reads the ledger of a project.
 pub async fn ledger_rows(connection: &Connection, project: &Project) -> Result<LedgerRows, Error> {
     // Asks the system's tables, since the role may not even be allowed to name the ledger.
+    let has = |column: &str| {
+        format!(
+            "EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '{column}' \
+             AND NOT a.attisdropped)"
+        )
+    };
     let query = format!(
         "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
-         EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'name' \
-         AND NOT a.attisdropped) \
+         {}, {} \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = {} AND c.relname = {} AND c.relkind IN ('r', 'p')",
+        has("name"),
+        has("id"),
         literal(&project.ledger.schema),
         literal(&project.ledger.table)
     );
@@ -99,14 +142,19 @@ pub async fn ledger_rows(connection: &Connection, project: &Project) -> Result<L
         return Ok(LedgerRows::Forbidden);
     }
     let name = if is(1) { "name" } else { "NULL" };
-    let query = format!("SELECT hash, created_at::text, {name} FROM {}", table(&project.ledger));
+    let (id, order) = if is(2) { ("l.id::text", "l.id") } else { ("NULL", "l.created_at") };
+    let query = format!(
+        "SELECT hash, created_at::text, {name}, {id} FROM {} l ORDER BY {order}",
+        table(&project.ledger)
+    );
     let mut rows = Vec::new();
     for row in connection.rows(&query).await? {
         let mut cells = row.into_iter();
         let mut cell = || cells.next().flatten();
-        let (hash, created_at, name) = (cell(), cell(), cell());
+        let (hash, created_at, name, id) = (cell(), cell(), cell(), cell());
         let created_at = created_at.and_then(|text| text.parse().ok());
-        rows.push(LedgerRow { hash: hash.unwrap_or_default(), created_at, name });
+        let id = id.and_then(|text| text.parse().ok());
+        rows.push(LedgerRow { id, hash: hash.unwrap_or_default(), created_at, name });
     }
     Ok(LedgerRows::Rows { named: is(1), rows })
 }
@@ -115,10 +163,10 @@ pub async fn ledger_rows(connection: &Connection, project: &Project) -> Result<L
 pub fn standing(project: &Project, named: bool, rows: &[LedgerRow]) -> Standing {
     let newest = rows.iter().filter_map(|row| row.created_at).fold(f64::NEG_INFINITY, f64::max);
     let by_name = is_by_name(project, named);
-    let is_of = |row: &LedgerRow, migration: &Migration| row.is_of(migration, by_name);
+    let owners = owners(project, named, rows);
     let mut standing = Standing::default();
     for (at, migration) in project.migrations.iter().enumerate() {
-        let mut own = rows.iter().filter(|row| is_of(row, migration)).peekable();
+        let mut own = rows.iter().zip(&owners).filter(|(_, owner)| **owner == Some(at)).peekable();
         let has_row = own.peek().is_some();
         if by_name && !has_row || !by_name && migration.when.is_some_and(|when| when as f64 > newest) {
             standing.pending.push(at);
@@ -127,14 +175,11 @@ pub fn standing(project: &Project, named: bool, rows: &[LedgerRow]) -> Standing 
         standing.applied.push(at);
         if !has_row {
             standing.passed_over.push(at);
-        } else if migration.readable && !own.any(|row| is_hash_of(row, migration)) {
+        } else if migration.readable && !own.any(|(row, _)| is_hash_of(row, migration)) {
             standing.edited.push(at);
         }
     }
-    for row in rows {
-        if project.migrations.iter().any(|migration| is_of(row, migration)) {
-            continue;
-        }
+    for (row, _) in rows.iter().zip(&owners).filter(|(_, owner)| owner.is_none()) {
         let called = match (&row.name, row.created_at) {
             (Some(name), _) if by_name => format!("`{name}`"),
             (_, Some(time)) => format!("a migration of {time} (created_at)"),
@@ -174,7 +219,7 @@ mod tests {
     }
 
     fn row(text: &str, created_at: f64) -> LedgerRow {
-        LedgerRow { hash: hash_of(text.as_bytes()), created_at: Some(created_at), name: None }
+        LedgerRow { hash: hash_of(text.as_bytes()), created_at: Some(created_at), ..LedgerRow::default() }
     }
 
     #[test]
@@ -190,5 +235,29 @@ mod tests {
         assert_eq!(odd.unknown, ["a migration of 1500 (created_at), with the text of 0003_x"]);
 
         assert_eq!(standing(&project(), false, &[]).pending, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_row_is_of_one_migration_of_its_time() {
+        let mut project = project();
+        project.migrations[1].when = Some(1000);
+        let of = |rows: &[LedgerRow]| {
+            let found = standing(&project, false, rows);
+            (found.pending, found.passed_over, found.edited)
+        };
+        let (first, second) = (row("select 1;\n", 1000.0), row("select 2;\n", 1000.0));
+        assert_eq!(of(std::slice::from_ref(&first)), (vec![2], vec![1], vec![]));
+        assert_eq!(of(std::slice::from_ref(&second)), (vec![2], vec![0], vec![]));
+        assert_eq!(of(&[first, second.clone()]), (vec![2], vec![], vec![]));
+        // Edited since is the one that has no other row.
+        assert_eq!(of(&[row("select 0;", 1000.0), second]), (vec![2], vec![], vec![0]));
+        assert_eq!(of(&[row("select 0;", 1000.0)]), (vec![2], vec![1], vec![0]));
+    }
+
+    #[test]
+    fn what_ran_last_has_the_last_row() {
+        let rows = [row("select 2;\n", 2000.0), row("select 1;\n", 1000.0), row("select 9;\n", 9000.0)];
+        let rows = LedgerRows::Rows { named: false, rows: rows.to_vec() };
+        assert_eq!(rows.in_turn(&project()), [1, 0]);
     }
 }

@@ -28,7 +28,8 @@ column comes back with its type, default, constraints and indexes. Comments say 
 
 No file that somebody changed is overwritten without --force. drizzle-kit and Drizzle's migrator pass the
 folder by. Nothing is run but with --run: then the files of the last migrations are, as `brolly migrate` runs
-migrations, under the same locks and the same run lock. What is lost has to be agreed to (--lose-data).
+migrations, under the same locks and the same run lock. What is lost has to be agreed to (--lose-data): what `-- lost:`
+says, and what a file that somebody wrote or changed drops or deletes.
 docs/rollbacks.md says more, docs/targets.md of many databases.
 
 Exit codes: 0 there is an answer, 1 a file was kept as it is, something would be lost, or a target of --targets
@@ -61,8 +62,8 @@ pub struct RollbackArguments {
     #[arg(long, conflicts_with_all = ["all", "write", "base", "fetch_base", "allow_missing_base", "deployed"])]
     pub run: bool,
     /// How many migrations to take back, the newest first, where none is named. [default: 1]
-    #[arg(long, value_name = "N", requires = "run")]
-    pub last: Option<usize>,
+    #[arg(long, value_name = "N", requires = "run", value_parser = clap::value_parser!(u16).range(1..))]
+    pub last: Option<u16>,
     /// Run files, too, that say that something is lost.
     #[arg(long, requires = "run")]
     pub lose_data: bool,

@@ -55,7 +55,7 @@ pub struct PreflightArguments {
     /// What is free on the server's disk, which the server does not say.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub free_disk: Option<u64>,
-    /// How it is written.
+    /// How it is written; schema/preflight.schema.json describes the JSON.
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,
 }

@@ -159,7 +159,7 @@ pub struct MigrateArguments {
     /// The longest that a statement in a transaction may take.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub statement_timeout: Option<Duration>,
-    /// How it is written.
+    /// How it is written; schema/migrate.schema.json describes the JSON.
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,
     /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.
@@ -181,7 +181,7 @@ pub enum Skipped {
 pub enum RunFormat {
     /// For people.
     Human,
-    /// A JSON document a line for each event (schema/migrate.schema.json describes it).
+    /// JSON, a document a line for each thing that is told.
     Json,
 }
 
@@ -195,6 +195,7 @@ Examples:
   brolly ledger adopt                note all as run, in a database that was made with drizzle-kit push
   brolly ledger repair               mend rows whose files were edited, renamed or given another time
 
+`forget` of a migration that is half run, and `mark` of one whose way back is, say that the rest was done by hand.
 Every change is shown, as SQL, before it is made: at a terminal you are asked, elsewhere --yes agrees. `adopt`
 compares the database with the history first, and refuses where they differ.
 
@@ -228,7 +229,7 @@ pub struct LedgerArguments {
     /// Adopt a database that differs from the history, too.
     #[arg(long)]
     pub force: bool,
-    /// How the list is written.
+    /// How the list is written; schema/ledger.schema.json describes the JSON.
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,
 }

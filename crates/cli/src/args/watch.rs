@@ -65,7 +65,7 @@ pub struct WatchArguments {
     /// The environment variable that holds the URL of such a replica; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub replica_env: Vec<String>,
-    /// How it is told.
+    /// How it is told; schema/watch.schema.json describes the JSON.
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,
     /// When to colour; `auto` does on a terminal, unless NO_COLOR is set.

@@ -10,7 +10,7 @@ use crate::errors;
 use crate::settings_file::Found;
 use crate::targets::{All, Place};
 use drizzle::Project;
-use report::TargetState;
+use report::{Failed, MigrateLine, TargetState, migrate_line};
 use source::many;
 
 /// A run on all of them.
@@ -74,10 +74,25 @@ impl Run<'_> {
         }
     }
 
+    /// The last lines of a dry run, behind what it shows; why it is all that would happen.
+    pub fn dry_end(&self, work: &[(usize, &Ready)], idle: &[(usize, &Ready)], why: Option<String>) -> String {
+        let line = |target: Option<&str>, line: &MigrateLine| format!("{}\n", migrate_line(target, line));
+        match (self.wanted.format, self.all.is_many()) {
+            (RunFormat::Human, false) if work.is_empty() => "nothing was run\n".to_owned(),
+            (RunFormat::Human, _) => String::new(),
+            (RunFormat::Json, false) => line(None, &MigrateLine::nothing(why.map(Failed::saying))),
+            (RunFormat::Json, true) => {
+                self.all.are(places_of(work), TargetState::Pending);
+                self.all.are(places_of(idle), TargetState::Nothing);
+                line(None, &self.all.summed())
+            }
+        }
+    }
+
     /// Runs what is to be run, in its order, and says how it went; the exit code.
     pub async fn run(&self, tasks: &[Task<'_>]) -> u8 {
         let work = async |at: usize| {
-            let Some((ready, judged)) = tasks[at] else { return (report::MigrateLine::nothing(None), 0) };
+            let Some((ready, judged)) = tasks[at] else { return (MigrateLine::nothing(None), 0) };
             let (place, told) = (&self.places[at], self.all.told(at));
             one::run(One { place, ready, judged, wanted: self.wanted, settings: self.settings, told }).await
         };

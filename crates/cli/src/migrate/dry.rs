@@ -4,7 +4,7 @@ use super::gates::said;
 use super::judged::Judged;
 use super::lines::{place, sql};
 use crate::args::RunFormat;
-use facts::{Analysis, Lock, Step};
+use facts::{Lock, Step};
 use report::{MigrateLine, WouldLock, WouldRun, migrate_line};
 use runner::units;
 use source::shown;
@@ -19,7 +19,7 @@ pub fn text(judged: &Judged, format: RunFormat, target: Option<&str>) -> String 
         let migration = &project.migrations[unit.migration];
         let needs = said(&judged.needs, unit.migration);
         if format == RunFormat::Json {
-            let statements = unit.steps.iter().map(|step| document(*step, analysis)).collect();
+            let statements = unit.steps.iter().map(|step| document(*step, judged)).collect();
             let (migration, transaction) = (migration.tag.clone(), !unit.alone);
             let line = MigrateLine::WouldRun { migration, transaction, needs, statements };
             let _ = writeln!(out, "{}", migrate_line(target, &line));
@@ -42,6 +42,10 @@ pub fn text(judged: &Judged, format: RunFormat, target: Option<&str>) -> String 
             for (n, line) in sql(*at, analysis).lines().enumerate() {
                 let number = if n == 0 { (step.index + 1).to_string() } else { String::new() };
                 let _ = writeln!(out, "    {number:>3}  {line}");
+            }
+            if judged.is_done(*at) {
+                let _ = writeln!(out, "         -- done by an earlier run, and not run again");
+                continue;
             }
             for line in effects(step) {
                 let _ = writeln!(out, "         -- {line}");
@@ -79,7 +83,8 @@ fn effects(step: &Step) -> Vec<String> {
     lines
 }
 
-fn document(at: usize, analysis: &Analysis) -> WouldRun {
+fn document(at: usize, judged: &Judged) -> WouldRun {
+    let analysis = &judged.analysis;
     let facts = &analysis.steps[at].facts;
     let lock =
         |lock: &Lock| WouldLock { relation: lock.relation.clone(), mode: lock.mode.words().to_owned() };
@@ -89,5 +94,6 @@ fn document(at: usize, analysis: &Analysis) -> WouldRun {
         locks: facts.locks.iter().filter(|lock| !lock.new).map(lock).collect(),
         rewrites: facts.rewrites.iter().filter(|one| !one.new).map(|one| one.relation.clone()).collect(),
         scans: facts.scans.iter().filter(|one| !one.new).map(|one| one.relation.clone()).collect(),
+        done: judged.is_done(at),
     }
 }

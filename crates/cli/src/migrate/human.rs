@@ -20,7 +20,17 @@ pub(super) fn now(line: &MigrateLine) -> Option<String> {
 /// What stays on the screen.
 pub(super) fn words(line: &MigrateLine) -> Vec<String> {
     match line {
-        MigrateLine::Pending { project, database, host, server, pending, skipped, edited, unknown } => {
+        MigrateLine::Pending {
+            project,
+            database,
+            host,
+            server,
+            pending,
+            skipped,
+            edited,
+            unknown,
+            begun,
+        } => {
             let place = format!("{database} on {host} (PostgreSQL {server})");
             let mut lines = vec![match pending.len() {
                 0 => format!("{project}: nothing is pending in {place}"),
@@ -37,6 +47,7 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
             lines.extend(
                 unknown.iter().map(|what| format!("  the ledger holds {what}, which is not in the folder")),
             );
+            lines.extend(begun.iter().map(|one| format!("  {}: {}", one.migration, one.words())));
             lines
         }
         MigrateLine::Allowed { what, reason } => {
@@ -86,6 +97,11 @@ pub(super) fn words(line: &MigrateLine) -> Vec<String> {
                     let code = failed.sqlstate.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
                     let (first, rest) = failed.message.split_once('\n').unwrap_or((&failed.message, ""));
                     lines.push(format!("brolly: {}{first}{code}", place.unwrap_or_default()));
+                    for (word, text) in [("detail", &failed.detail), ("hint", &failed.hint)] {
+                        let mut text = text.iter().flat_map(|text| text.lines());
+                        lines.extend(text.next().map(|first| format!("  {word}: {first}")));
+                        lines.extend(text.map(|more| format!("    {more}")));
+                    }
                     lines.extend(rest.lines().map(str::to_owned));
                 }
                 None if !taken_back.is_empty() => {}
@@ -150,7 +166,7 @@ pub(super) fn words_of(target: &str, line: &MigrateLine) -> Vec<String> {
 
 fn others(pending: &MigrateLine) -> usize {
     match pending {
-        MigrateLine::Pending { edited, unknown, .. } => edited.len() + unknown.len(),
+        MigrateLine::Pending { edited, unknown, begun, .. } => edited.len() + unknown.len() + begun.len(),
         _ => 0,
     }
 }

@@ -12,6 +12,7 @@ use crate::projects::Target;
 use crate::settings_file::Found;
 use facts::{Analysis, Runner};
 use report::HumanOptions;
+use runner::Begun;
 use runner::backfill::Job;
 use runner::standing::Standing;
 use source::{Diagnostic, Severity};
@@ -22,6 +23,8 @@ pub struct Judged {
     pub selected: Selected,
     /// What is known of it.
     pub analysis: Analysis,
+    /// What of it earlier runs have begun.
+    pub begun: Vec<Begun>,
     /// What has to be so before it runs.
     pub needs: Vec<Needs>,
     /// The backfills of its migrations.
@@ -75,7 +78,8 @@ impl Bench<'_> {
         let tags = selected.judged().map(|migration| migration.tag.as_str()).collect::<Vec<_>>();
         backfills.retain(|job| tags.iter().any(|tag| is_of(job, tag)));
         let public = naming_public(&analysis);
-        Ok(Judged { selected, analysis, needs, backfills, public, errors, places })
+        let begun = ready.seen.begun.clone();
+        Ok(Judged { selected, analysis, begun, needs, backfills, public, errors, places })
     }
 }
 
@@ -113,6 +117,7 @@ fn is_alike(one: &Ready, other: &Ready) -> bool {
         && one.standing.applied == other.standing.applied
         && one.seen.version == other.seen.version
         && one.seen.time_zone == other.seen.time_zone
+        && one.seen.begun == other.seen.begun
 }
 
 impl Judged {
@@ -129,6 +134,13 @@ impl Judged {
             "{tag} was made by brolly contract once every deployed version had what it waits for, and is judged here by the \
              schema that this database has: --deployed REF names the version that serves here"
         ))
+    }
+
+    /// Whether an earlier run has done this statement, by index into [`Analysis::steps`].
+    pub fn is_done(&self, step: usize) -> bool {
+        let step = &self.analysis.steps[step];
+        let mut begun = self.begun.iter().filter(|one| !one.back && one.tag == step.tag);
+        begun.any(|one| one.left.get(&step.index).is_some_and(|mark| mark.done))
     }
 
     /// What `lint` has errors about, as people read it; with the names of the targets, where there are several.

@@ -61,15 +61,11 @@ pub fn line(event: &Event<'_>, analysis: &Analysis) -> Option<MigrateLine> {
 pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &Analysis) -> (MigrateLine, u8) {
     let (done, message, error) = match result {
         Ok(Ok(done)) => (done, None, None),
-        Ok(Err(error)) => (Done::default(), Some(error.to_string()), Some(error)),
+        Ok(Err(error)) => (Done::default(), Some(said(&error)), Some(error)),
         Err(pg::Error::Interrupted { signal }) => {
-            let failed = Failed {
-                message: format!(
-                    "interrupted ({signal})\n  what was open is rolled back; start again to go on"
-                ),
-                sqlstate: None,
-                place: None,
-            };
+            let message =
+                format!("interrupted ({signal})\n  what was open is rolled back; start again to go on");
+            let failed = Failed::saying(message);
             return (MigrateLine::nothing(Some(failed)), 128 + signal.number());
         }
         Err(error) => (Done::default(), Some(error.to_string()), None),
@@ -83,10 +79,27 @@ pub fn end(result: Result<Result<Done, runner::Error>, pg::Error>, analysis: &An
     };
     let code = if message.is_some() { errors::COULD_NOT } else { errors::CLEAN };
     let place = step.map(|step| place(step, analysis));
-    let failed = message.map(|message| Failed { message, sqlstate, place });
+    let refusal = error.as_ref().and_then(refusal);
+    let (detail, hint) = refusal.map(|said| (said.detail.clone(), said.hint.clone())).unwrap_or_default();
+    let failed = message.map(|message| Failed { message, sqlstate, detail, hint, place });
     let Done { migrated, by_others } = done;
     let (taken_back, backfills) = (Vec::new(), Vec::new());
     (MigrateLine::End { migrated, by_others, taken_back, backfills, failed }, code)
+}
+
+/// What the server refused, where that is it.
+fn refusal(error: &runner::Error) -> Option<&pg::Refusal> {
+    match error {
+        runner::Error::Refused { refusal, .. } | runner::Error::Server(pg::Error::Refused(refusal)) => {
+            Some(refusal)
+        }
+        _ => None,
+    }
+}
+
+/// What happened; what the server said beside it has a place of its own.
+fn said(error: &runner::Error) -> String {
+    refusal(error).map_or_else(|| error.to_string(), |refusal| refusal.message.clone())
 }
 
 /// Where a statement stands.

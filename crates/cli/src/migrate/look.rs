@@ -11,7 +11,8 @@ use drizzle::{Layout, Project};
 use facts::{Options, Runner};
 use futures_util::{StreamExt as _, stream};
 use pg::Connection;
-use report::MigrateLine;
+use report::{BegunLine, MigrateLine};
+use runner::Begun;
 use runner::standing::{LedgerRows, Standing, ledger_rows};
 use source::{Diagnostic, Severity};
 
@@ -59,7 +60,11 @@ pub fn ready(
 ) -> Result<Ready, Error> {
     let project = place.project(project);
     let mut standing = standing_of(&project, &seen.rows)?;
+    let only_looks = wanted.check || wanted.dry_run;
     tell(&pending(&project, &standing, &seen));
+    if let (Some(half), false) = (runner::half_back(&project, &seen.begun), only_looks) {
+        return Err(Error::CannotMigrate { what: half.to_string() });
+    }
     if !standing.passed_over.is_empty() {
         skipped(&project, &mut standing, wanted)?;
     }
@@ -97,6 +102,8 @@ pub struct Seen {
     pub time_zone: String,
     /// What the ledger holds.
     pub rows: LedgerRows,
+    /// What is half run.
+    pub begun: Vec<Begun>,
 }
 
 impl Seen {
@@ -109,13 +116,15 @@ impl Seen {
 /// Takes that look.
 async fn looked(server: &pg::Target, project: &Project) -> Result<Seen, Error> {
     let connection: Connection = pg::connect(server).await?;
+    let rows = ledger_rows(&connection, project).await?;
     let seen = Seen {
         database: connection.value("SELECT pg_catalog.current_database()").await?.unwrap_or_default(),
         host: connection.host().to_owned(),
         server: connection.server_version().to_owned(),
         version: version_of(&connection),
         time_zone: connection.value("SHOW TimeZone").await?.unwrap_or_default(),
-        rows: ledger_rows(&connection, project).await?,
+        begun: runner::begun(&connection, project, &rows).await?,
+        rows,
     };
     connection.close().await;
     Ok(seen)
@@ -132,7 +141,12 @@ fn pending(project: &Project, standing: &Standing, seen: &Seen) -> MigrateLine {
         skipped: tags(&standing.passed_over),
         edited: tags(&standing.edited),
         unknown: standing.unknown.clone(),
+        begun: seen.begun.iter().map(begun_line).collect(),
     }
+}
+
+fn begun_line(begun: &Begun) -> BegunLine {
+    BegunLine { migration: begun.tag.clone(), way_back: begun.back, done: begun.done() }
 }
 
 /// Migrations that came late run or stay out as was said; where nothing was said, nothing is run.

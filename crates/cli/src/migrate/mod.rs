@@ -26,7 +26,7 @@ pub use lines::end as last_line;
 use look::{Ready, ready};
 pub use look::{Seen, only, seen, seen_at};
 pub use one::{left_nothing, told_of};
-use report::{HumanOptions, MigrateLine};
+use report::{Failed, HumanOptions, MigrateLine};
 pub use told::{Screen, Told};
 
 /// Migrates the databases of a project.
@@ -36,6 +36,18 @@ pub fn migrate(
     env: &dyn Fn(&str) -> Option<String>,
     paper: &HumanOptions,
 ) -> Result<Outcome, Error> {
+    let screen = Screen::new(wanted.format);
+    migrated(disk, wanted, env, paper, &screen)
+        .inspect_err(|error| screen.end(Some(Failed::saying(error.to_string()))))
+}
+
+fn migrated(
+    disk: &Disk,
+    wanted: &MigrateArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+    paper: &HumanOptions,
+    screen: &Screen,
+) -> Result<Outcome, Error> {
     let found = projects::find(disk, &wanted.place.places())?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
     let target = only("migrate", found.targets)?;
@@ -44,8 +56,7 @@ pub fn migrate(
     let settings = SettingsFiles::new(disk, wanted.place.settings.as_deref()).of(&target.project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
-    let screen = Screen::new(wanted.format);
-    let all = All::new(&wanted.many, &screen, &places);
+    let all = All::new(&wanted.many, screen, &places);
     let seen = seen(&places, &target.project, &wanted.many.targets, "brolly migrate");
     let seen = runtime.block_on(pg::unless_interrupted(seen))?;
     let run = Run { wanted, settings: &settings, places: &places, all: &all };
@@ -62,6 +73,7 @@ pub fn migrate(
     run.pending(&work, &idle, &target.project);
     if wanted.check {
         outcome.code = run.checked(&work, &idle);
+        all.nothing(None);
         return Ok(outcome);
     }
     let bench = Bench { disk, wanted, settings: &settings, env, target: &target };
@@ -77,21 +89,28 @@ pub fn migrate(
     outcome.notes.extend(judged.iter().filter_map(|one| one.report(&names(one), paper)));
     if count > 0 && wanted.allow.is_none() {
         outcome.notes.extend(judged.iter().find_map(|one| one.behind(wanted)));
-        outcome.notes.push(format!(
+        let why = format!(
             "nothing was run: {} of lint; mend them (brolly plan, brolly fix), or run it all the same: --allow REASON",
             if count == 1 { "1 error".to_owned() } else { format!("{count} errors") }
-        ));
+        );
         outcome.code = errors::FINDINGS;
-        if !wanted.dry_run {
+        if wanted.dry_run {
+            outcome.output.push_str(&run.dry_end(&work, &idle, Some(why.clone())));
+        } else {
             run.refused(&work, &idle);
+            all.nothing(Some(Failed::saying(why.clone())));
         }
+        outcome.notes.push(why);
         return Ok(outcome);
     }
-    idle.iter().for_each(|(at, _)| all.idle(*at, None));
     if wanted.dry_run {
+        outcome.output.push_str(&run.dry_end(&work, &idle, None));
         outcome.code = all.code();
         return Ok(outcome);
     }
+    idle.iter().for_each(|(at, _)| all.idle(*at, None));
+    // What it runs in spite of is read before it runs.
+    outcome.notes.drain(..).for_each(|note| screen.aside(&note));
     let of = |at: usize| judged.iter().find(|one| one.places.contains(&at));
     let tasks: Vec<Task<'_>> =
         (0..).zip(&found).map(|(at, ready)| Some((ready.as_ref()?, of(at)?))).collect();

@@ -236,5 +236,5 @@ fn stopped(found: impl Iterator<Item = PreflightCheck>, allowed: bool, told: &To
 
 /// The last line of a run that ended before it began.
 fn ended(message: String) -> MigrateLine {
-    MigrateLine::nothing(Some(Failed { message, sqlstate: None, place: None }))
+    MigrateLine::nothing(Some(Failed::saying(message)))
 }

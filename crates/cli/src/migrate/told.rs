@@ -4,7 +4,7 @@
 use super::human::{now, words, words_of};
 use crate::args::RunFormat;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use report::{MigrateLine, migrate_line};
+use report::{Failed, MigrateLine, migrate_line};
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -35,6 +35,20 @@ impl Screen {
             told.begin();
         }
         told
+    }
+
+    /// The last line of a run that ends before it begins, for machines.
+    pub fn end(&self, failed: Option<Failed>) {
+        if self.format == RunFormat::Json {
+            self.told(None).line(&MigrateLine::nothing(failed));
+        }
+    }
+
+    /// Text for the error stream, whatever the format.
+    pub fn aside(&self, text: &str) {
+        self.bars.suspend(|| {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        });
     }
 
     /// A remark about all of them.

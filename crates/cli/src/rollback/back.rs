@@ -2,8 +2,8 @@
 //! one database.
 
 use super::choice::Chosen;
-use crate::errors;
-use crate::migrate::{Seen, Told, last_line, left_nothing, naming_public, told_of};
+use crate::errors::{self, Error};
+use crate::migrate::{Seen, Told, last_line, left_nothing, naming_public, runnable, told_of};
 use crate::targets::Place;
 use drizzle::{Migration, Project};
 use facts::Options;
@@ -28,12 +28,14 @@ impl Back {
 }
 
 /// The ways back of all that goes back in these databases; those of one in the order in which they run.
+///
+/// Errors: [`Error::CannotMigrate`] where a file can't be run unit by unit.
 pub(super) fn backs<'a>(
     project: &Project,
     met: impl Iterator<Item = &'a (Seen, Chosen)>,
     files: &[(usize, Migration)],
     options: &Options,
-) -> Vec<Back> {
+) -> Result<Vec<Back>, Error> {
     let mut all: Vec<Back> = Vec::new();
     for (seen, chosen) in met {
         if all.iter().any(|back| back.is_for(seen, chosen)) {
@@ -44,12 +46,13 @@ pub(super) fn backs<'a>(
         for at in &chosen.taken {
             let Some((_, file)) = files.iter().find(|(of, _)| of == at) else { continue };
             let way = WayBack::new(project, &ran, *at, file.clone(), &options);
+            runnable(&way.analysis)?;
             let public = naming_public(&way.analysis);
             all.push(Back { way, chosen: chosen.clone(), version: seen.version, public });
             ran.retain(|other| other != at);
         }
     }
-    all
+    Ok(all)
 }
 
 /// Runs the ways back of a database. The last line, and the exit code.
@@ -65,8 +68,7 @@ pub(super) async fn run(
             "nothing was run: {at} names the schema public, which all tenants share: leave it out, so that search_path \
              says which it is"
         );
-        let failed = Failed { message, sqlstate: None, place: None };
-        return (MigrateLine::nothing(Some(failed)), errors::COULD_NOT);
+        return (MigrateLine::nothing(Some(Failed::saying(message))), errors::COULD_NOT);
     }
     let mut shown = seen.rows.clone();
     let mut taken_back = Vec::new();
@@ -74,6 +76,7 @@ pub(super) async fn run(
     for back in backs {
         let mut way = back.way.clone();
         way.project = place.project(&way.project);
+        way.folder = place.project(&way.folder);
         if let Some(schema) = &place.schema {
             way.analysis = in_schema(&way.analysis, schema);
         }
@@ -100,10 +103,13 @@ pub(super) async fn run(
 
 /// What the ledger holds once a migration is taken back.
 fn without(shown: LedgerRows, way: &WayBack) -> LedgerRows {
-    let by_name = shown.by_name(&way.project);
+    let owners = shown.owners(&way.folder);
+    let is_own =
+        |owner: &Option<usize>| owner.is_some_and(|at| way.folder.migrations[at].tag == way.migration.tag);
     match shown {
         LedgerRows::Rows { named, rows } => {
-            let rows = rows.into_iter().filter(|row| !row.is_of(&way.migration, by_name)).collect();
+            let rows = rows.into_iter().zip(&owners).filter(|(_, owner)| !is_own(owner));
+            let rows = rows.map(|(row, _)| row).collect();
             LedgerRows::Rows { named, rows }
         }
         other => other,

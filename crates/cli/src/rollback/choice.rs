@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 /// A database, and what of it goes back.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chosen {
-    /// What has run there, in the order of the folder. Indexes into `Project::migrations`.
+    /// What has run there, in the order in which it did, as the rows of the ledger say. Indexes into `Project::migrations`.
     pub(super) ran: Vec<usize>,
-    /// What goes back, the newest first.
+    /// What goes back, what ran last first.
     pub(super) taken: Vec<usize>,
     /// What of it was edited since it ran there.
     pub(super) edited: Vec<usize>,
@@ -32,7 +32,8 @@ pub(super) fn named(target: &Target) -> Result<Option<BTreeSet<usize>>, Error> {
 
 /// What goes back of what has run in a database: what is named, where it ran, or else the last ones.
 ///
-/// Errors: [`Error::CannotMigrate`] where another one ran after what is named, and those of [`standing_of`].
+/// Errors: [`Error::CannotMigrate`] where another one ran after what goes back, or is half run, and those of
+/// [`standing_of`].
 pub(super) fn chosen(
     project: &Project,
     seen: &Seen,
@@ -40,30 +41,30 @@ pub(super) fn chosen(
     last: usize,
 ) -> Result<Chosen, Error> {
     let standing = standing_of(project, &seen.rows)?;
-    let ran: Vec<usize> =
-        standing.applied.iter().filter(|at| !standing.passed_over.contains(at)).copied().collect();
+    let ran = seen.rows.in_turn(project);
     let taken: Vec<usize> = match named {
         Some(named) => ran.iter().rev().filter(|at| named.contains(at)).copied().collect(),
         None => ran.iter().rev().take(last).copied().collect(),
     };
     let edited = taken.iter().filter(|at| standing.edited.contains(at)).copied().collect();
-    let (Some(first), Some(_)) = (taken.last(), named) else { return Ok(Chosen { ran, taken, edited }) };
-    let tag = |at: &usize| project.migrations[*at].tag.as_str();
-    if let Some(later) = ran.iter().rev().find(|at| *at > first && !taken.contains(at)) {
+    let Some(first) = taken.last().copied() else { return Ok(Chosen { ran, taken, edited }) };
+    let tag = |at: usize| project.migrations[at].tag.as_str();
+    if let Some(half) = seen.begun.iter().find(|one| !one.back) {
+        let half = runner::Error::HalfRun { tag: half.tag.clone(), far: half.far() };
+        return Err(Error::CannotMigrate { what: half.to_string() });
+    }
+    let behind = ran.iter().rev().take_while(|at| **at != first);
+    if let Some(later) = behind.copied().find(|at| !taken.contains(at)) {
         let what = format!("{} ran there after {}: take it back first, or with it", tag(later), tag(first));
         return Err(Error::CannotMigrate { what });
     }
-    let by_name = seen.rows.by_name(project);
-    let is_unknown = |row: &&_| {
-        !project.migrations.iter().any(|one| runner::standing::LedgerRow::is_of(row, one, by_name))
-    };
-    let when = project.migrations[*first].when.map_or(f64::INFINITY, |when| when as f64);
-    let mut unknown = seen.rows.rows().iter().filter(is_unknown);
-    if let Some(row) = unknown.find(|row| row.created_at.is_some_and(|time| time > when)) {
+    let owners = seen.rows.owners(project);
+    let behind = seen.rows.rows().iter().zip(&owners).skip_while(|(_, owner)| **owner != Some(first));
+    if let Some((row, _)) = behind.into_iter().find(|(_, owner)| owner.is_none()) {
         let called =
             row.name.clone().unwrap_or_else(|| format!("created_at {}", row.created_at.unwrap_or_default()));
         let what = format!(
-            "the ledger has a row of a later time than {}, of a migration that is not in the folder ({called}): \
+            "the ledger has a later row than that of {}, of a migration that is not in the folder ({called}): \
              take that back first",
             tag(first)
         );

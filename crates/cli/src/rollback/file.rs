@@ -40,7 +40,7 @@ pub(super) fn put(disk: &Disk, path: &str, text: &str, force: bool) -> Result<Ke
 }
 
 /// Whether a text is as it was signed.
-fn is_ours(text: &str) -> bool {
+pub(super) fn is_ours(text: &str) -> bool {
     let Some((first, behind)) = text.split_once('\n') else { return false };
     let Some((mark, rest)) = behind.split_once('\n') else { return false };
     mark.strip_prefix(MARK).is_some_and(|signature| signature == hash(first, rest))

@@ -5,6 +5,7 @@
 mod back;
 mod choice;
 mod file;
+mod lost;
 mod run;
 
 use crate::Outcome;
@@ -92,7 +93,7 @@ pub(crate) fn way_back(disk: &Disk, project: &Project, one: &Migration) -> Optio
     let path = companion(project, one);
     let text = disk.text(&path)?;
     Some(Migration {
-        tag: format!("the way back of {}", one.tag),
+        tag: runner::way_back_tag(one),
         file: SourceFile::new(path.clone(), text.clone()),
         readable: true,
         when: None,
@@ -106,15 +107,21 @@ pub(crate) fn way_back(disk: &Disk, project: &Project, one: &Migration) -> Optio
 
 /// How to take a migration out of Drizzle's ledger, which still says that it has run.
 fn of_ledger(project: &Project, migration: &Migration) -> String {
-    match (project.layout, migration.when) {
-        (Layout::Bare, _) | (_, None) => String::new(),
-        (_, Some(when)) => format!(
-            "\n-- Drizzle's ledger still says that it has run. Where it is to run again:\n\
-             -- DELETE FROM {}.{} WHERE created_at = {when};\n",
-            catalog::written::quoted(&project.ledger.schema),
-            catalog::written::quoted(&project.ledger.table)
-        ),
-    }
+    let is_shared = |when: i64| project.migrations.iter().filter(|one| one.when == Some(when)).count() > 1;
+    let row = match (project.layout, migration.when) {
+        (Layout::Bare, _) | (Layout::Journal, None) => return String::new(),
+        (Layout::Folders, _) => format!("name = '{}'", migration.tag.replace('\'', "''")),
+        (Layout::Journal, Some(when)) if is_shared(when) => {
+            format!("created_at = {when} AND hash = '{}'", runner::ledger::hash(migration))
+        }
+        (Layout::Journal, Some(when)) => format!("created_at = {when}"),
+    };
+    format!(
+        "\n-- Drizzle's ledger still says that it has run. Where it is to run again:\n\
+         -- DELETE FROM {}.{} WHERE {row};\n",
+        catalog::written::quoted(&project.ledger.schema),
+        catalog::written::quoted(&project.ledger.table)
+    )
 }
 
 /// What became of a file, and what is to know about it.

@@ -3,6 +3,7 @@
 
 use super::back::{Back, backs, run as run_one};
 use super::choice::{Chosen, chosen, named};
+use super::lost::lost;
 use super::{companion, way_back};
 use crate::Outcome;
 use crate::args::{RollbackArguments, RollbackFormat, RunFormat};
@@ -14,8 +15,7 @@ use crate::projects;
 use crate::settings_file::SettingsFiles;
 use crate::targets::{All, places, with_replicas};
 use drizzle::{Migration, Project};
-use plan::reverse::Said;
-use report::TargetState;
+use report::{Failed, TargetState};
 use runner::Limits;
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -25,6 +25,20 @@ pub fn run(
     disk: &Disk,
     wanted: &RollbackArguments,
     env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Outcome, Error> {
+    let screen = Screen::new(match wanted.format {
+        RollbackFormat::Sql => RunFormat::Human,
+        RollbackFormat::Json => RunFormat::Json,
+    });
+    taken_back(disk, wanted, env, &screen)
+        .inspect_err(|error| screen.end(Some(Failed::saying(error.to_string()))))
+}
+
+fn taken_back(
+    disk: &Disk,
+    wanted: &RollbackArguments,
+    env: &dyn Fn(&str) -> Option<String>,
+    screen: &Screen,
 ) -> Result<Outcome, Error> {
     let found = projects::find(disk, &wanted.places)?;
     let mut outcome = Outcome { notes: found.notes, ..Outcome::default() };
@@ -40,17 +54,13 @@ pub fn run(
     let settings = SettingsFiles::new(disk, wanted.places.settings.as_deref()).of(&project)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
-    let screen = Screen::new(match wanted.format {
-        RollbackFormat::Sql => RunFormat::Human,
-        RollbackFormat::Json => RunFormat::Json,
-    });
-    let all = All::new(&wanted.many, &screen, &places);
+    let all = All::new(&wanted.many, screen, &places);
     let looks = seen(&places, &project, &wanted.many.targets, "brolly rollback");
     let looks = runtime.block_on(pg::unless_interrupted(looks))?;
     let mut met: Vec<Option<(Seen, Chosen)>> = Vec::new();
     for (at, (place, seen)) in places.iter().zip(looks).enumerate() {
         let choice = seen.and_then(|seen| {
-            let last = wanted.last.unwrap_or(1);
+            let last = usize::from(wanted.last.unwrap_or(1));
             let chosen = chosen(&place.project(&project), &seen, named.as_ref(), last)?;
             Ok((seen, chosen))
         });
@@ -78,11 +88,16 @@ pub fn run(
     let taken: BTreeSet<usize> = work.iter().flat_map(|(_, chosen)| &chosen.taken).copied().collect();
     let file = |at: &usize| Ok((*at, file(disk, &project, &project.migrations[*at])?));
     let files = taken.iter().rev().map(file).collect::<Result<Vec<_>, Error>>()?;
-    let lost: Vec<String> = files.iter().flat_map(|(_, back)| Said::of(&back.file.text).lost).collect();
+    let options = crate::args::Server::default().options(&settings.settings);
+    let ways = backs(&project, met.iter().flatten(), &files, &options)?;
+    let lost: Vec<String> = files.iter().flat_map(|(_, back)| lost(&back.file.text)).collect();
     show(&files);
     if !lost.is_empty() && !wanted.lose_data {
-        outcome.notes.extend(lost.iter().map(|what| format!("lost: {what}")));
-        outcome.notes.push("nothing was run: --lose-data agrees to that".to_owned());
+        const AGREES: &str = "nothing was run: --lose-data agrees to that";
+        let lost: Vec<String> = lost.iter().map(|what| format!("lost: {what}")).collect();
+        all.nothing(Some(Failed::saying(format!("{AGREES}\n  {}", lost.join("\n  ")))));
+        outcome.notes.extend(lost);
+        outcome.notes.push(AGREES.to_owned());
         outcome.code = not_begun().max(errors::FINDINGS);
         return Ok(outcome);
     }
@@ -90,8 +105,6 @@ pub fn run(
         runtime.block_on(agreed("Run this?"))?;
     }
     let limits = Limits { lock_wait: wanted.lock_wait, patience: wanted.patience, ..Limits::default() };
-    let options = crate::args::Server::default().options(&settings.settings);
-    let ways = backs(&project, met.iter().flatten(), &files, &options);
     let task = async |at: usize| {
         let Some((seen, chosen)) = &met[at] else { return (report::MigrateLine::nothing(None), 0) };
         let ways: Vec<&Back> = ways.iter().filter(|back| back.is_for(seen, chosen)).collect();

@@ -62,7 +62,7 @@ impl<'a> All<'a> {
     pub fn looked_at<T>(&self, at: usize, seen: Result<T, Error>) -> Result<Option<T>, Error> {
         match seen {
             Err(error) if self.places[at].name.is_some() => {
-                let failed = Failed { message: error.to_string(), sqlstate: None, place: None };
+                let failed = Failed::saying(error.to_string());
                 self.ended(at, &MigrateLine::nothing(Some(failed)), errors::COULD_NOT);
                 Ok(None)
             }
@@ -74,6 +74,14 @@ impl<'a> All<'a> {
     pub fn idle(&self, at: usize, why: Option<String>) {
         self.told[at].line(&MigrateLine::nothing(None));
         self.end(at, TargetEnd { why, ..self.one(at, TargetState::Nothing) });
+    }
+
+    /// The last line of a run that ends before it begins, for machines: people are told in other words. Of many, the
+    /// summary is the last one.
+    pub fn nothing(&self, failed: Option<Failed>) {
+        if !self.is_many() {
+            self.screen.end(failed);
+        }
     }
 
     /// How places stand in which nothing was run.
@@ -160,18 +168,22 @@ impl<'a> All<'a> {
     /// Says how all of many ended; the exit code.
     pub fn summary(&self) -> u8 {
         if self.is_many() {
-            let targets: Vec<TargetEnd> = self.ends.borrow().iter().flatten().cloned().collect();
-            let count =
-                |states: &[TargetState]| targets.iter().filter(|one| states.contains(&one.state)).count();
-            self.screen.told(None).line(&MigrateLine::Summary {
-                done: count(&[TargetState::Done, TargetState::Nothing]),
-                pending: count(&[TargetState::Pending]),
-                failed: count(&[TargetState::Failed]),
-                not_started: count(&[TargetState::NotStarted]),
-                targets,
-            });
+            self.screen.told(None).line(&self.summed());
         }
         self.code()
+    }
+
+    /// How all of many ended.
+    pub fn summed(&self) -> MigrateLine {
+        let targets: Vec<TargetEnd> = self.ends.borrow().iter().flatten().cloned().collect();
+        let count = |states: &[TargetState]| targets.iter().filter(|one| states.contains(&one.state)).count();
+        MigrateLine::Summary {
+            done: count(&[TargetState::Done, TargetState::Nothing]),
+            pending: count(&[TargetState::Pending]),
+            failed: count(&[TargetState::Failed]),
+            not_started: count(&[TargetState::NotStarted]),
+            targets,
+        }
     }
 
     /// The exit code so far.

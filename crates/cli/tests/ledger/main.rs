@@ -1,9 +1,17 @@
 //! `brolly ledger` and `brolly rollback --run` on real servers: what they show and what they change, and what
 //! runs afterwards.
 
+#![allow(clippy::disallowed_methods, reason = "tests start programs")]
+
+mod halves;
+mod indexes;
+mod lost;
+mod rows;
+#[path = "../run/mod.rs"]
 mod run;
-#[path = "../../../tests/servers/servers.rs"]
+#[path = "../../../../tests/servers/servers.rs"]
 mod servers;
+mod told;
 
 use pg::Server;
 use run::{Ended, Folder, config, folder};
@@ -24,6 +32,75 @@ fn ledger(folder: &Folder, server: &Server, args: &[&str]) -> Ended {
 
 fn migrate(folder: &Folder, server: &Server) -> Ended {
     folder.brolly(&["migrate", "--database-url", &server.url("postgres")])
+}
+
+/// A database of its own on a server, in which `users` was made, and the folder that made it.
+struct Room<'a> {
+    server: &'a Server,
+    database: String,
+    folder: Folder,
+}
+
+const INIT: (&str, &str) =
+    ("0000_init", "CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, n int);\n");
+
+impl Room<'_> {
+    fn new<'a>(server: &'a Server, database: &str) -> Room<'a> {
+        sql(server, &format!("create database {database}"));
+        let folder = project(&[INIT]);
+        folder.write("brolly.json", r#"{ "runner": "brolly" }"#);
+        let room = Room { server, database: database.to_owned(), folder };
+        room.migrate().says(0, &["1 migration applied"]);
+        room
+    }
+
+    fn url(&self) -> String {
+        self.server.url(&self.database)
+    }
+
+    /// Puts these migrations behind the first one.
+    fn holds(&self, migrations: &[(&str, &str)]) -> &Self {
+        self.folder.journal("drizzle", &[&[INIT], migrations].concat());
+        self
+    }
+
+    fn brolly(&self, args: &[&str]) -> Ended {
+        self.folder.brolly(&[args, &["--database-url", &self.url()]].concat())
+    }
+
+    fn migrate(&self) -> Ended {
+        self.brolly(&["migrate"])
+    }
+
+    /// Writes all ways back, and runs those that are asked for.
+    fn back(&self, args: &[&str]) -> Ended {
+        self.folder.brolly(&["rollback", "--all", "--write"]);
+        self.brolly(&[&["rollback", "--run", "--yes", "--lose-data"], args].concat())
+    }
+
+    fn rows(&self, text: &str) -> Vec<Vec<Option<String>>> {
+        let work = async {
+            let session = pg::connect(&self.server.target(&self.database)).await.expect("a connection");
+            session.rows(text).await.expect("it works")
+        };
+        wait(work)
+    }
+
+    /// The cells of all rows, in one line.
+    fn line(&self, text: &str) -> String {
+        let cells = self.rows(text).into_iter().flatten();
+        cells.map(|cell| cell.unwrap_or_else(|| "-".to_owned())).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The columns of `users`, and its indexes beside its key, invalid ones with a mark.
+    fn users(&self) -> String {
+        self.line(
+            "select string_agg(attname, ',' order by attnum) from pg_attribute \
+             where attrelid = 'users'::regclass and attnum > 0 and not attisdropped union all \
+             (select relname || case when indisvalid then '' else '!' end from pg_index join pg_class on oid = indexrelid \
+             where indrelid = 'users'::regclass and not indisprimary order by 1)",
+        )
+    }
 }
 
 fn sql(server: &Server, text: &str) -> Vec<Option<String>> {

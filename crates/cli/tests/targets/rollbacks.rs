@@ -156,7 +156,7 @@ fn the_canary_goes_first_and_nothing_is_begun_once_it_failed() {
         1,
         &[
             "3 targets: 2 done, 1 failed",
-            "t01: the ledger has a row of a later time than 0002_later, of a migration",
+            "t01: the ledger has a later row than that of 0002_later, of a migration",
         ],
     );
     assert_eq!(names.iter().map(|name| applied(&server, name, "drizzle")).collect::<Vec<_>>(), [1, 3, 1]);
