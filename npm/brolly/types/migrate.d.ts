@@ -6,6 +6,10 @@
 export type MigrateLine =
   | {
       /**
+       * What an earlier run has begun and not brought to its end.
+       */
+      begun?: BegunLine[];
+      /**
        * The database.
        */
       database: string;
@@ -396,6 +400,23 @@ export type MigrateLine =
     };
 
 /**
+ * A migration, or the way back of one, that is half run.
+ */
+export interface BegunLine {
+  /**
+   * The numbers of the statements that are done, from 1.
+   */
+  done: number[];
+  /**
+   * The migration.
+   */
+  migration: string;
+  /**
+   * Whether it is its way back.
+   */
+  way_back: boolean;
+}
+/**
  * One thing that was looked at.
  */
 export interface PreflightCheck {
@@ -431,6 +452,10 @@ export interface PreflightCheck {
  * A statement that would run, and what it does to relations that are there, as predicted.
  */
 export interface WouldRun {
+  /**
+   * Whether an earlier run has done it, so that it is not run again.
+   */
+  done: boolean;
   /**
    * The file.
    */
@@ -539,6 +564,14 @@ export interface StatementPlace {
  * Why a run ended early.
  */
 export interface Failed {
+  /**
+   * What the server said beside the sentence: who is in the way, or the values of a key.
+   */
+  detail?: string | null;
+  /**
+   * What the server thinks might help.
+   */
+  hint?: string | null;
   /**
    * The first line says what, the others what to do.
    */

@@ -50,7 +50,8 @@ fn killed(room: &Room<'_>, session_too: bool) {
             .spawn()
             .expect("brolly starts");
         let looks = pg::connect(&room.server.target(&room.database)).await.expect("a connection");
-        let building = "select pid from pg_stat_progress_create_index where datname = current_database()";
+        let building = "select pid from pg_stat_progress_create_index \
+                        where datname = current_database() and phase = 'waiting for writers before build'";
         while looks.value(building).await.expect("it answers").is_none() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
