@@ -330,7 +330,9 @@ fn killed_in_any_phase_the_next_run_finishes() {
     let whole = start.elapsed();
     anew();
     let (mut before, mut midway, mut finished) = (0, 0, 0);
-    for point in 0..40 {
+    // Where the one that was measured had the machine for itself, the end comes later.
+    let mut point = 0;
+    while point < 40 || (finished == 0 && point < 120) {
         fill(&server, 1500);
         killed(&folder, &server, SHORT, || std::thread::sleep(whole * point / 32));
         match value(&server, "SELECT count(*) FROM users WHERE n > 0").as_str() {
@@ -338,6 +340,7 @@ fn killed_in_any_phase_the_next_run_finishes() {
             "1500" => finished += 1,
             _ => midway += 1,
         }
+        point += 1;
         the_next_run_finishes(&folder, &server);
         anew();
     }

@@ -194,7 +194,26 @@ export type Event =
        * The backfill.
        */
       backfill: string;
+      event: "anew";
+      /**
+       * The table, or the partition.
+       */
+      table: string;
+      /**
+       * With `--targets`: what it is about.
+       */
+      target?: string;
+    }
+  | {
+      /**
+       * The backfill.
+       */
+      backfill: string;
       event: "vacuum";
+      /**
+       * Why it, or a partition of it, is not, where that is so.
+       */
+      skipped: string | null;
       /**
        * With `--targets`: what it is about.
        */
@@ -215,7 +234,7 @@ export type Event =
       /**
        * How.
        */
-      how: "finished" | "wasFinished" | "paused" | "cancelled" | "taken" | "failed";
+      how: "finished" | "wasFinished" | "paused" | "cancelled" | "taken" | "waits" | "failed" | "interrupted";
       /**
        * Rows that its `where` still finds, where that can be asked.
        */
@@ -229,7 +248,7 @@ export type Event =
        */
       target?: string;
       /**
-       * Why it failed, or who else runs it.
+       * Why it failed or was not begun, or who else runs it.
        */
       why: string | null;
     }
@@ -257,7 +276,7 @@ export type Event =
       /**
        * How many were not begun.
        */
-      notStarted: number;
+      not_started: number;
       /**
        * With `--targets`: what it is about.
        */
@@ -388,7 +407,7 @@ export interface TargetEnd {
   /**
    * How.
    */
-  state: "done" | "failed" | "notStarted";
+  state: "done" | "failed" | "not_started";
   /**
    * What it is called.
    */

@@ -59,6 +59,21 @@ export type MigrateLine =
       target?: string;
     }
   | {
+      event: "allowed";
+      /**
+       * The reason.
+       */
+      reason: string;
+      /**
+       * With `--targets`: what it is about.
+       */
+      target?: string;
+      /**
+       * What.
+       */
+      what: string;
+    }
+  | {
       event: "would_run";
       /**
        * The migration.
@@ -349,6 +364,10 @@ export type MigrateLine =
       target?: string;
     }
   | {
+      /**
+       * Backfills of what was migrated that are not finished here: `brolly backfill` is next.
+       */
+      backfills?: string[];
       /**
        * What another run did while this one waited.
        */

@@ -94,6 +94,10 @@ export interface OutlineBack {
  */
 export interface Backfill {
   /**
+   * The backfills that have to be finished before it begins, by the names of their files without `.sql`.
+   */
+  after: string[];
+  /**
    * The name that the other fields call it by, where that is another.
    */
   alias: string | null;

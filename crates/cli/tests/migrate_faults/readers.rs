@@ -217,7 +217,7 @@ fn an_old_snapshot_on_a_replica_holds_back_vacuum_and_no_migration() {
             0,
             &[
                 "on replica ",
-                "sessions of other roles do is hidden from role weak: nobody of them is waited for",
+                "session of other roles does is hidden from role weak: nobody of them is waited for",
             ],
         );
         look.batch("DELETE FROM users WHERE name = 'gone'").await.expect("it can");
