@@ -9,8 +9,8 @@ export type { Finding, LintReport, Related, Remedy, Selection, Summary, Tool, Un
 export type { Backfill, Outline, OutlineDeploy, OutlineFile, OutlinePart, Plans, Refusal } from "./types/plan";
 export type { Document as Rollbacks, Rollback } from "./types/rollback";
 /**
- * With `--format json`: lines of `brolly migrate` and `brolly rollback --run`, of `brolly backfill` and of `brolly watch`; the
- * document of `brolly preflight`, and its lines with `--targets`.
+ * With `--format json`: lines of `brolly migrate` and `brolly rollback --run`, of `brolly backfill`, of `brolly watch` and of
+ * `brolly ledger list`; the document of `brolly preflight`, and its lines with `--targets`.
  */
 export type { LedgerLine } from "./types/ledger";
 export type { MigrateLine } from "./types/migrate";

@@ -30,14 +30,17 @@ test("facts returns statements in order", async () => {
 });
 
 test("plan returns the deploys of a path", async () => {
-  const values = { "users.nickname": "'none'" };
-  const { version, plans } = await plan({ migrations: ["0007_drop_nickname"], values, pg: 15 });
+  const asked = { migrations: ["0007_drop_nickname"], pg: 15 };
+  const { version, plans } = await plan(asked);
   assert.equal(version, 1);
   assert.equal(plans[0].parts[0].recipe, "drop-column");
   assert.deepEqual(plans[0].deploys.map(({ number }) => number), [1, 2]);
   assert.deepEqual(plans[0].deploys[1].needs, ["no deployed version names public.users.nickname"]);
   const [lock] = plans[0].deploys[1].files[0].locks;
   assert.deepEqual([lock.relation, lock.meanwhile], ["public.users", []]);
+  // What goes wants no value.
+  const values = { "users.nickname": "'none'" };
+  await assert.rejects(plan({ ...asked, values }), /`users\.nickname`: nothing that is pending wants a value there/);
 });
 
 test("rollback returns ways back", async () => {

@@ -58,7 +58,7 @@ export const path: string = binaryPath();
 /** Lines that were printed, by what they tell of many databases. */
 export function failed(migrate: MigrateLine, backfill: BackfillLine): (string | undefined)[] {
   const ended = migrate.event === "summary" ? migrate.targets.filter(({ state }) => state === "failed") : [];
-  const left = backfill.event === "summary" ? backfill.targets.filter(({ state }) => state === "notStarted") : [];
+  const left = backfill.event === "summary" ? backfill.targets.filter(({ state }) => state === "not_started") : [];
   return [migrate.target, ...ended.map(({ target }) => target), ...left.map(({ target }) => target)];
 }
 
