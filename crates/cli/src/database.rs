@@ -35,7 +35,7 @@ pub fn database(
 }
 
 /// Whether flags say it.
-fn is_said(wanted: &Database) -> bool {
+pub fn is_said(wanted: &Database) -> bool {
     wanted.database_url.is_some() || wanted.database_url_env.is_some()
 }
 

@@ -178,7 +178,10 @@ fn rows_without_what_they_refer_to_are_asked_for_before_they_are_checked() {
         );
         let url = url(&server);
         let asked = || contract(&folder, &["--database-url", &url]);
+        folder.write(".env", format!("SHOP=\"{url}\"\n"));
         let ended = asked();
+        assert_eq!(contract(&folder, &["--database-url-env", "SHOP"]).out, ended.out);
+        contract(&folder, &["--database-url-env", "GONE"]).complains(2, &["--database-url-env GONE"]);
         ended.says(
             0,
             &[

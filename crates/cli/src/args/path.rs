@@ -29,7 +29,7 @@ pub(super) const CONTRACT_EXAMPLES: &str = "\
 Examples:
   brolly contract                    what waits, and what for
   brolly contract --write            make migrations of all that may go now
-  brolly contract --database-url $URL
+  brolly contract --database-url-env DATABASE_URL
                                      ask the database for rows that are left
   brolly contract --done 0042_x.users_full_name
                                      a backfill that is known to be finished
@@ -159,8 +159,11 @@ pub struct ContractArguments {
     #[command(flatten)]
     pub server: Server,
     /// A database to ask for rows that are left, best the one in production or a replica of it.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "database_url_env")]
     pub database_url: Option<String>,
+    /// The environment variable, of `.env` too, that holds the URL of that database.
+    #[arg(long, value_name = "NAME")]
+    pub database_url_env: Option<String>,
     /// A backfill that is finished, or a waiting file whose rows are known to be in order; may be given
     /// several times.
     #[arg(long, value_name = "NAME")]

@@ -2,7 +2,8 @@
 
 use super::migration_name;
 use super::waiting::Waits;
-use crate::args::ContractArguments;
+use crate::args::{ContractArguments, Database};
+use crate::database::{database, is_said};
 use crate::disk::Disk;
 use crate::errors::Error;
 use crate::judge::{Judge, line};
@@ -28,6 +29,8 @@ pub struct Asked<'a, 'd> {
     pub wanted: &'a ContractArguments,
     /// The project.
     pub target: &'a Target,
+    /// The environment.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// For each waiting file: why it may not go, a line each; nothing where it may.
@@ -177,13 +180,17 @@ struct Rows {
 
 impl Rows {
     fn of(asked: &Asked<'_, '_>, all: &[Waits]) -> Result<Rows, Error> {
-        let mut rows = Rows {
-            counted: Vec::new(),
-            backfills: Vec::new(),
-            done: asked.wanted.done.clone(),
-            asked: asked.wanted.database_url.is_some(),
+        let named = Database {
+            database_url: asked.wanted.database_url.clone(),
+            database_url_env: asked.wanted.database_url_env.clone(),
         };
-        let Some(url) = &asked.wanted.database_url else { return Ok(rows) };
+        let is_asked = is_said(&named);
+        let done = asked.wanted.done.clone();
+        let mut rows = Rows { counted: Vec::new(), backfills: Vec::new(), done, asked: is_asked };
+        if !is_asked {
+            return Ok(rows);
+        }
+        let server = database(asked.disk, &asked.target.project, &named, asked.env)?;
         let (mut queries, mut jobs) = (BTreeSet::new(), Vec::new());
         for gate in all.iter().flat_map(|waits| &waits.waiting.gates) {
             match gate {
@@ -197,7 +204,7 @@ impl Rows {
                 _ => {}
             }
         }
-        let (counted, backfills) = counted(url, queries, &asked.target.project.ledger.schema, &jobs)?;
+        let (counted, backfills) = counted(&server, queries, &asked.target.project.ledger.schema, &jobs)?;
         rows.counted = counted;
         rows.backfills.extend(backfills);
         Ok(rows)
@@ -253,12 +260,12 @@ pub fn job(disk: &Disk, project: &Project, backfill: &str) -> Result<Job, String
 
 /// What the database counts, and what it says of backfills.
 fn counted(
-    url: &str,
+    server: &pg::Target,
     queries: BTreeSet<String>,
     schema: &str,
     jobs: &[Job],
 ) -> Result<(Vec<Counted>, Vec<Gated>), Error> {
-    let target = pg::target_here(url)?.named("brolly contract");
+    let target = server.named("brolly contract");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::NoRuntime { source })?;
     let work = async {

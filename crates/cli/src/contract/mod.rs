@@ -56,7 +56,7 @@ pub fn contract(
         }
         outcome.notes.extend(broken);
         let settings = files.of(&target.project)?;
-        let mut asked = Asked { disk, judge: &mut judge, settings: &settings, wanted, target: &target };
+        let mut asked = Asked { disk, judge: &mut judge, settings: &settings, wanted, target: &target, env };
         let answers = gates::answers(&mut asked, &all)?;
         project(disk, wanted, &target, &all, &answers, &mut named, &mut outcome)?;
     }
