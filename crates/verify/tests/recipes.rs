@@ -1,17 +1,17 @@
 //! SQL of the recipes on a real server: what old and new versions write stays in step, rows are backfilled, and the
 //! end is the schema that the migration makes by itself.
 
+#[path = "../../plan/tests/planned/mod.rs"]
+mod planned;
 #[path = "../../../tests/servers/servers.rs"]
 mod servers;
 
-use catalog::{Catalog, apply, diff};
-use drizzle::{MemoryFiles, Project, load_sql_files, split_chunks};
-use facts::{App, Options, PendingSet, Version};
-use linter::Weights;
+use catalog::diff;
+use drizzle::split_chunks;
 use pg::{Connection, Scratch, Server, introspect};
-use plan::{Phase, Plan, Request, plan};
+use plan::Phase;
+use planned::planned_on;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 const MAJORS: [u8; 3] = [13, 15, 18];
 
@@ -25,35 +25,6 @@ struct Case<'a> {
     filled: &'a [(&'a str, &'a str)],
     /// After the last deploy.
     end: &'a [(&'a str, &'a str)],
-}
-
-fn planned(case: &Case<'_>, major: u8) -> Plan {
-    let files = MemoryFiles::new([("m/0000_base.sql", case.schema), ("m/0001_next.sql", case.migration)]);
-    let paths = ["m/0000_base.sql".to_owned(), "m/0001_next.sql".to_owned()];
-    let (project, _) = load_sql_files(&files, &paths);
-    let set =
-        PendingSet { migrations: vec![1], old_apps: vec![app(&project, 1)], new_app: Some(app(&project, 2)) };
-    let options = Options { version: Version(major), ..Options::default() };
-    plan(Request {
-        project: &project,
-        set: &set,
-        options: &options,
-        weights: &Weights::default(),
-        values: &[],
-        keep_dropped: false,
-    })
-}
-
-fn app(project: &Project, migrations: usize) -> Arc<App> {
-    let mut catalog = Catalog::new();
-    for migration in &project.migrations[..migrations] {
-        for chunk in &migration.chunks {
-            for statement in sql::parse(chunk.of(&migration.file.text), chunk.start).statements {
-                apply(&mut catalog, &statement.stmt);
-            }
-        }
-    }
-    Arc::new(App::of_catalog(Arc::new(catalog), "a test"))
 }
 
 /// Sends a file as Drizzle does, chunk by chunk.
@@ -76,7 +47,7 @@ async fn ask(connection: &Connection, questions: &[(&str, &str)]) {
 }
 
 async fn rolls_out(server: &Server, case: &Case<'_>, major: u8) {
-    let plan = planned(case, major);
+    let plan = planned_on(major, case.schema, case.migration);
     assert!(plan.path.is_some(), "{:?}", plan.refused);
     let naive = Scratch::create(&server.target("postgres")).await.expect("a database");
     let connection = naive.connect().await.expect("a connection");
