@@ -1,6 +1,6 @@
 //! The arguments of the commands that lead along a safe path: `plan`, `fix` and `contract`.
 
-use super::{Choice, Color, Places, Server};
+use super::{Choice, Color, Database, Places, Server};
 use clap::{Args, ValueEnum, ValueHint};
 
 pub(super) const PLAN_EXAMPLES: &str = "\
@@ -30,7 +30,8 @@ Examples:
   brolly contract                    what waits, and what for
   brolly contract --write            make migrations of all that may go now
   brolly contract --database-url-env DATABASE_URL
-                                     ask the database for rows that are left
+                                     ask this database for rows that are left: best
+                                     the one in production, or a replica of it
   brolly contract --done 0042_x.users_full_name
                                      a backfill that is known to be finished
 
@@ -158,12 +159,9 @@ pub struct ContractArguments {
     /// What to judge for.
     #[command(flatten)]
     pub server: Server,
-    /// A database to ask for rows that are left, best the one in production or a replica of it.
-    #[arg(long, value_name = "URL", conflicts_with = "database_url_env")]
-    pub database_url: Option<String>,
-    /// The environment variable, of `.env` too, that holds the URL of that database.
-    #[arg(long, value_name = "NAME")]
-    pub database_url_env: Option<String>,
+    /// What is asked for rows that are left, where it is named: best the database in production, or a replica of it.
+    #[command(flatten)]
+    pub database: Database,
     /// A backfill that is finished, or a waiting file whose rows are known to be in order; may be given
     /// several times.
     #[arg(long, value_name = "NAME")]

@@ -2,7 +2,7 @@
 
 use super::migration_name;
 use super::waiting::Waits;
-use crate::args::{ContractArguments, Database};
+use crate::args::ContractArguments;
 use crate::database::{database, is_said};
 use crate::disk::Disk;
 use crate::errors::Error;
@@ -180,17 +180,14 @@ struct Rows {
 
 impl Rows {
     fn of(asked: &Asked<'_, '_>, all: &[Waits]) -> Result<Rows, Error> {
-        let named = Database {
-            database_url: asked.wanted.database_url.clone(),
-            database_url_env: asked.wanted.database_url_env.clone(),
-        };
-        let is_asked = is_said(&named);
+        let named = &asked.wanted.database;
+        let is_asked = is_said(named);
         let done = asked.wanted.done.clone();
         let mut rows = Rows { counted: Vec::new(), backfills: Vec::new(), done, asked: is_asked };
         if !is_asked {
             return Ok(rows);
         }
-        let server = database(asked.disk, &asked.target.project, &named, asked.env)?;
+        let server = database(asked.disk, &asked.target.project, named, asked.env)?;
         let (mut queries, mut jobs) = (BTreeSet::new(), Vec::new());
         for gate in all.iter().flat_map(|waits| &waits.waiting.gates) {
             match gate {
